@@ -1,0 +1,69 @@
+import type { FaultEffect } from "../control/fault.ts";
+import type { RouteRule } from "../policy/rollout.ts";
+
+/** Services, revisions and replicas are numbered by the cluster; replica numbers are never used twice. */
+export interface ReplicaStart {
+  readonly replica: number;
+  readonly service: number;
+  readonly revision: number;
+  readonly zone: number;
+  /** CPU limit in cores: the quota of processor sharing. */
+  readonly cores: number;
+}
+
+/** Cumulative since the replica started; differences over a window are what a metrics pipeline reads. */
+export interface ReplicaUsage {
+  readonly cpuMicros: number;
+  readonly memoryBytes: number;
+  readonly requests: number;
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
+export interface RevisionCounts {
+  readonly requests: number;
+  readonly failures: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** A fault's effect on replicas, or on the calls to them. */
+export interface ActiveEffect {
+  readonly id: number;
+  readonly effect: FaultEffect;
+  readonly service: number;
+  readonly endpoint: number | null;
+  readonly replicas: readonly number[];
+}
+
+/** What the cluster needs to hear from the data plane. */
+export interface DataPlaneListener {
+  /** A draining replica has finished its last request. */
+  drained(replica: number): void;
+}
+
+/**
+ * Carries the requests. The cluster owns this interface and drives it: it says which replicas exist and which
+ * of them callers know, and reads their usage. Time passes through the simulation that both share. *exact*
+ * follows every request; *fluid* keeps flows per service and spreads them over the replicas that it was told of.
+ */
+export interface DataPlane {
+  attach(listener: DataPlaneListener): void;
+  /** The process runs from now on. It gets no requests before it is among the endpoints. */
+  startReplica(start: ReplicaStart): void;
+  /** Lets the requests in it finish; `drained` follows, at once when there are none. */
+  drainReplica(replica: number): void;
+  /** Ends it now: the requests in it fail. */
+  killReplica(replica: number): void;
+  /** The replicas that callers route to, in the order in which they became endpoints. */
+  setEndpoints(service: number, replicas: readonly number[]): void;
+  setRoutes(service: number, routes: readonly RouteRule[]): void;
+  /** Would a probe sent now be answered with success. */
+  probe(replica: number): boolean;
+  usage(replica: number): ReplicaUsage;
+  revisionCounts(service: number, revision: number): RevisionCounts;
+  resetRevisionCounts(service: number): void;
+  applyEffect(effect: ActiveEffect): void;
+  clearEffect(id: number): void;
+}

@@ -1,0 +1,42 @@
+import type { AutoscalerObservation } from "../policy/autoscaler.ts";
+import type { RolloutObservation, RouteRule } from "../policy/rollout.ts";
+import type { Fault } from "./fault.ts";
+
+/**
+ * All that a controller can do to the world and learn from it. Both ways are synchronous: commands are accepted now
+ * and carried out later, observations are the latest snapshot that has arrived (a real platform polls in the
+ * background). Implemented by `sim/cluster` and by the real stack; nothing here tells which.
+ */
+export interface Platform {
+  /** Sets `spec.replicas` of a workload. */
+  scale(workload: string, replicas: number): void;
+  observeWorkload(workload: string): AutoscalerObservation;
+
+  /** Creates a revision beside the stable one, with this many replicas and no traffic. */
+  startRevision(workload: string, revision: string, replicas: number): void;
+  scaleRevision(workload: string, revision: string, replicas: number): void;
+  setRoutes(workload: string, routes: readonly RouteRule[]): void;
+  resetRevisionCounters(workload: string): void;
+  /** The revision becomes the stable one; the other goes away. */
+  promoteRevision(workload: string, revision: string): void;
+  removeRevision(workload: string, revision: string): void;
+  observeRollout(workload: string, canary: string): RolloutObservation;
+
+  injectFault(fault: Fault): void;
+  clearFault(fault: Fault): void;
+
+  /** Keeps what a controller decided, for the result. */
+  record(event: ControlEvent): void;
+}
+
+/** Something that a controller decided or did. */
+export interface ControlEvent {
+  readonly controller: string;
+  readonly subject: string;
+  readonly kind: "scale" | "rollout" | "fault";
+  readonly reason: string;
+  readonly message: string;
+  /** Replicas before and after, for scale decisions. */
+  readonly from: number | null;
+  readonly to: number | null;
+}

@@ -1,0 +1,97 @@
+import { assert } from "./assert.ts";
+import { type CalendarState, EventCalendar, type ScheduledEvent, type TimerLane } from "./calendar.ts";
+import { TraceDigest } from "./digest.ts";
+import { type Micros, micros, ZERO } from "./time.ts";
+
+/** Called with the two integers that were given when the event was scheduled. */
+export type EventHandler = (a: number, b: number) => void;
+
+export interface SimulationState {
+  readonly now: number;
+  readonly kinds: readonly string[];
+  readonly calendar: CalendarState;
+  readonly digest: readonly [number, number, number];
+}
+
+/**
+ * Virtual clock and event loop. Events are integers (kind, a, b), never closures: kinds are registered by name,
+ * in the order in which the model is built, so that the pending events of a snapshot can be restored into a
+ * model that was built anew.
+ */
+export class Simulation {
+  readonly digest = new TraceDigest();
+  readonly #calendar = new EventCalendar();
+  readonly #handlers: EventHandler[] = [];
+  readonly #names: string[] = [];
+  #now: Micros = ZERO;
+  #events = 0;
+
+  get now(): Micros {
+    return this.#now;
+  }
+
+  /** Events that have been carried out. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Events that wait in the heap, cancelled ones not counted. */
+  get pending(): number {
+    return this.#calendar.size;
+  }
+
+  register(name: string, handler: EventHandler): number {
+    assert(!this.#names.includes(name), `event kind ${name} is registered twice`);
+    this.#names.push(name);
+    return this.#handlers.push(handler) - 1;
+  }
+
+  /** At equal times the lower priority number goes first, then the event that was scheduled first. */
+  schedule(time: number, kind: number, a: number, b: number, priority = 0): ScheduledEvent {
+    if (time < this.#now) assert(false, `an event was scheduled at ${time}, before now (${this.#now})`);
+    return this.#calendar.schedule(time, priority, kind, a, b);
+  }
+
+  cancel(event: ScheduledEvent): void {
+    this.#calendar.cancel(event);
+  }
+
+  lane(delay: number): TimerLane {
+    return this.#calendar.lane(delay);
+  }
+
+  scheduleInLane(lane: TimerLane, kind: number, a: number, b: number): number {
+    return this.#calendar.scheduleInLane(lane, this.#now, kind, a, b);
+  }
+
+  /** Carries out every event up to and including `end`, then sets the clock to `end`. */
+  runUntil(end: Micros): void {
+    const calendar = this.#calendar;
+    const handlers = this.#handlers;
+    while (calendar.pop(end)) {
+      this.#now = calendar.time as Micros; // the calendar holds only whole microseconds
+      this.#events++;
+      handlers[calendar.kind]!(calendar.a, calendar.b);
+    }
+    this.#now = micros(end);
+  }
+
+  state(): SimulationState {
+    return {
+      now: this.#now,
+      kinds: [...this.#names],
+      calendar: this.#calendar.state(),
+      digest: this.digest.state(),
+    };
+  }
+
+  restore(state: SimulationState): void {
+    assert(
+      state.kinds.join() === this.#names.join(),
+      "the snapshot was taken from a model of another shape: its event kinds differ",
+    );
+    this.#now = micros(state.now);
+    this.#calendar.restore(state.calendar);
+    this.digest.restore(state.digest);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Json } from "../kernel/json.ts";
+import type { Policy } from "./policy.ts";
+
+/** Traffic of one revision since the rollout's last change of stage, as its callers saw it. */
+export interface RevisionObservation {
+  readonly revision: string;
+  /** `spec.replicas` of the revision's ReplicaSet. */
+  readonly replicas: number;
+  readonly availableReplicas: number;
+  /** Share of the requests that are sent to it, 0 … 1. */
+  readonly weight: number;
+  /** Counted since the counters were reset; fractions come from flows. */
+  readonly requests: number;
+  readonly failures: number;
+  /** Latency quantiles of its answered requests; null when it answered none. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+export interface RolloutObservation {
+  /** Replicas that the workload should have in all (`spec.replicas`). */
+  readonly replicas: number;
+  readonly stable: RevisionObservation;
+  /** The revision that is being rolled out. */
+  readonly canary: RevisionObservation;
+  /** The same counters by region, for rollouts that go region by region. */
+  readonly regions: readonly { readonly region: string; readonly canary: RevisionObservation }[];
+}
+
+/** A rule of weighted routing; the first rule that matches a request decides. */
+export interface RouteRule {
+  /** Which requests: absent attributes match all. */
+  readonly match: { readonly region?: string; readonly tenant?: string; readonly users?: readonly string[] };
+  /** Shares of the revisions, adding up to 1. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** `request`: each request anew. `user`: by hash of flag and user, so that a user stays on a side. */
+  readonly sticky: "request" | "user";
+}
+
+/**
+ * What a rollout wants next. Rolling and blue-green speak through `replicas`, canaries through `routes`, flags
+ * through sticky routes, regional rollouts through routes that match a region.
+ */
+export type RolloutDecision =
+  | { readonly kind: "hold"; readonly reason: string }
+  | {
+      readonly kind: "advance";
+      readonly reason: string;
+      readonly stage: number;
+      readonly routes: readonly RouteRule[];
+      /** Wanted replicas by revision; absent revisions keep theirs. */
+      readonly replicas: Readonly<Record<string, number>>;
+      /** Start the revisions' counters anew. */
+      readonly resetCounters: boolean;
+    }
+  | { readonly kind: "promote"; readonly reason: string }
+  | { readonly kind: "rollback"; readonly reason: string };
+
+export type RolloutPolicy<Config = unknown, State extends Json = Json> = Policy<
+  Config,
+  State,
+  RolloutObservation,
+  RolloutDecision
+>;
