@@ -1,0 +1,100 @@
+import type { Micros } from "../kernel/time.ts";
+import type { DistributionSpec } from "../workload/distributions.ts";
+
+/**
+ * How a replica spends CPU on its requests.
+ * `fifo`: each concurrency slot is a server of its own; work runs to its end at full speed (the M/G/c server).
+ * `processor-sharing`: all requests with work share the container's CPU quota evenly, one core each at most.
+ * `event-loop`: one core, one piece of work at a time, in order of arrival; waits are concurrent (a Node service).
+ */
+export type CpuDiscipline = "fifo" | "processor-sharing" | "event-loop";
+
+export type BalancerName = "round-robin" | "random" | "least-request";
+
+/** A service or a datastore as callers meet it: how it serves, not how many replicas it has. */
+export interface ServiceSpec {
+  readonly name: string;
+  /** A datastore has one fixed server group, outside of the cluster: `concurrency` requests at once. */
+  readonly kind: "service" | "datastore";
+  readonly discipline: CpuDiscipline;
+  /** Requests that a replica works on at once; null for no limit. */
+  readonly concurrency: number | null;
+  /** Requests that may wait for a slot of a replica; null for no limit. One more is refused: `queue-full`. */
+  readonly queueLimit: number | null;
+  /** An asynchronous service gives its slot back while it waits for others, and takes one again afterwards. */
+  readonly asynchronous: boolean;
+  readonly balancer: BalancerName;
+  readonly memory: { readonly baseBytes: number; readonly perRequestBytes: number };
+  /** Connection pools of each replica. */
+  readonly pools: readonly PoolSpec[];
+  readonly endpoints: readonly EndpointSpec[];
+  /** How revisions differ; the first is the stable one that runs at the start. */
+  readonly revisions: readonly RevisionSpec[];
+}
+
+export interface PoolSpec {
+  readonly name: string;
+  readonly size: number;
+  /** A query gives up waiting for a connection after this (`pool-timeout`); null waits for ever. */
+  readonly acquireTimeout: Micros | null;
+}
+
+export interface RevisionSpec {
+  readonly name: string;
+  /** Share of the requests that are answered with an error after their work, 0 … 1. */
+  readonly errorShare: number;
+  /** All work and waits of a request take this many times as long: uniform in [min, max], one draw a request. */
+  readonly latencyFactor: { readonly min: number; readonly max: number };
+}
+
+export interface EndpointSpec {
+  readonly name: string;
+  readonly steps: readonly StepSpec[];
+}
+
+export interface RetrySpec {
+  /** Attempts in all, the first one included. */
+  readonly attempts: number;
+  /** Pause before attempt n + 1: `base` × `factor`^(n − 1), at most `max`, times 1 ± `jitter` (uniform). */
+  readonly backoff: {
+    readonly base: Micros;
+    readonly factor: number;
+    readonly max: Micros;
+    readonly jitter: number;
+  };
+}
+
+export interface CallSpec {
+  readonly service: string;
+  readonly endpoint: string;
+  /** Per attempt; null waits for ever. The work goes on after the caller gave up. */
+  readonly timeout: Micros | null;
+  readonly retries: RetrySpec | null;
+}
+
+export type StepSpec =
+  | { readonly kind: "work"; readonly time: DistributionSpec }
+  | { readonly kind: "wait"; readonly time: DistributionSpec }
+  | { readonly kind: "call"; readonly call: CallSpec }
+  | { readonly kind: "parallel"; readonly branches: readonly (readonly StepSpec[])[] }
+  /** Takes one option by its probability; with what is left to 1 it takes none. */
+  | {
+      readonly kind: "choice";
+      readonly options: readonly { readonly probability: number; readonly steps: readonly StepSpec[] }[];
+    }
+  | {
+      readonly kind: "cache";
+      readonly name: string;
+      readonly hitRatio: number;
+      readonly hit: readonly StepSpec[];
+      readonly miss: readonly StepSpec[];
+    }
+  /** A call to a datastore over a connection of the pool, which it holds until the answer. */
+  | { readonly kind: "query"; readonly pool: string; readonly call: CallSpec };
+
+/** Delay of one way between places, added to calls that cross; absent pairs have none. */
+export interface LinkSpec {
+  readonly from: string;
+  readonly to: string;
+  readonly latency: DistributionSpec;
+}

@@ -1,0 +1,274 @@
+import { z } from "zod";
+
+/** A mean over replications with its interval; null bounds when one replication is all there is. */
+const estimate = z.strictObject({
+  mean: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: z.int(),
+});
+
+const latency = z.strictObject({
+  meanMs: z.number(),
+  p50Ms: z.number(),
+  p95Ms: z.number(),
+  p99Ms: z.number(),
+  p999Ms: z.number(),
+  maxMs: z.number(),
+});
+
+/** Counts by reason: `timeout`, `queue-full`, `error`, `killed`, `no-endpoint`, `pool-timeout`. */
+const counts = z.record(z.string(), z.number());
+
+const replication = z.strictObject({
+  replication: z.int(),
+  digest: z.string().nullable(),
+  requests: z.number(),
+  completed: z.number(),
+  failed: z.number(),
+  inFlight: z.number().nullable(),
+  /** Arrivals that the load generator could not send; always 0 in a simulation. */
+  dropped: z.number(),
+  failures: counts,
+  latency: latency.nullable(),
+  failedPercent: z.number(),
+  replicaHours: z.number(),
+  costUsd: z.number().nullable(),
+  held: z.boolean(),
+  /** The minute with the worst p95 (by failures when equal), from the start of the measured time. */
+  worstMinute: z
+    .strictObject({ startSeconds: z.number(), p95Ms: z.number().nullable(), failedPercent: z.number() })
+    .nullable(),
+});
+
+/** One service through time; bins like the timeline's. */
+const serviceTimeline = z.strictObject({
+  service: z.string(),
+  /** `spec.replicas`, pods that exist, pods that callers know as ready: at the end of each bin. */
+  wanted: z.array(z.number().nullable()),
+  created: z.array(z.number().nullable()),
+  ready: z.array(z.number().nullable()),
+  /** Requests per second that the ready replicas can serve; null where it is not known. */
+  capacityRps: z.array(z.number().nullable()),
+  /** CPU used by all replicas, in cores. */
+  cpuCores: z.array(z.number().nullable()),
+  /** Requests that arrived at the service. */
+  arrivalsRps: z.array(z.number()),
+  failedPercent: z.array(z.number()),
+  meanQueueMs: z.array(z.number().nullable()),
+});
+
+/** Replication 0, bin by bin, from the start of the measured time. */
+const timeline = z.strictObject({
+  replication: z.int(),
+  binSeconds: z.number(),
+  arrivalsRps: z.array(z.number()),
+  completedRps: z.array(z.number()),
+  /** Failed requests per bin, by reason. */
+  failures: z.record(z.string(), z.array(z.number())),
+  p50Ms: z.array(z.number().nullable()),
+  p95Ms: z.array(z.number().nullable()),
+  p99Ms: z.array(z.number().nullable()),
+  services: z.array(serviceTimeline),
+});
+
+const decision = z.strictObject({
+  timeSeconds: z.number(),
+  controller: z.string(),
+  subject: z.string(),
+  kind: z.enum(["scale", "rollout", "fault"]),
+  reason: z.string(),
+  message: z.string(),
+  from: z.number().nullable(),
+  to: z.number().nullable(),
+});
+
+/** From the moment the demand crossed what the ready replicas hold until they hold it again, link by link. */
+const delayChain = z.strictObject({
+  service: z.string(),
+  /** Replications in which there was such a reaction. */
+  n: z.int(),
+  startSeconds: z.number(),
+  wholeSeconds: estimate,
+  /** In order of time; their means add up to the whole. `setting` is the parameter behind the link. */
+  links: z.array(
+    z.strictObject({
+      link: z.string(),
+      group: z.enum(["seeing", "deciding", "bringing-up"]),
+      seconds: z.number(),
+      setting: z.string(),
+    }),
+  ),
+});
+
+/** Mean per answered request in the worst minute of the policy; parts add up to the total. */
+const timeSpent = z.strictObject({
+  startSeconds: z.number(),
+  service: z.string(),
+  queueMs: z.number(),
+  serviceMs: z.number(),
+  downstreamMs: z.number(),
+  totalMs: z.number(),
+});
+
+const objectiveCheck = z.strictObject({
+  metric: z.string(),
+  limit: z.number(),
+  unit: z.enum(["ms", "%"]),
+  value: estimate.nullable(),
+  held: z.boolean(),
+});
+
+/** What became of a release that was rolled out during the run (replication 0). */
+const rolloutOutcome = z.strictObject({
+  workload: z.string(),
+  revision: z.string(),
+  policy: z.string(),
+  outcome: z.enum(["promoted", "rolled-back", "unfinished"]),
+  reason: z.string(),
+  /** From the start of the rollout. */
+  endSeconds: z.number().nullable(),
+  stages: z.array(
+    z.strictObject({ percent: z.number(), startSeconds: z.number(), requests: z.number(), failures: z.number() }),
+  ),
+  /** Distinct users who met a failure of the new revision that the stable one would not have given. */
+  usersHurt: z.number().nullable(),
+});
+
+const policyResult = z.strictObject({
+  name: z.string(),
+  about: z.string(),
+  replications: z.array(replication),
+  metrics: z.strictObject({
+    p50Ms: estimate.nullable(),
+    p95Ms: estimate.nullable(),
+    p99Ms: estimate.nullable(),
+    meanMs: estimate.nullable(),
+    failedPercent: estimate,
+    requests: estimate,
+    throughputRps: estimate,
+    costUsd: estimate.nullable(),
+    replicaHours: estimate,
+  }),
+  objective: z.strictObject({
+    held: z.boolean(),
+    heldIn: z.int(),
+    of: z.int(),
+    checks: z.array(objectiveCheck),
+  }),
+  failures: counts,
+  timeline,
+  decisions: z.array(decision),
+  delayChains: z.array(delayChain),
+  timeSpent: timeSpent.nullable(),
+  bottleneck: z
+    .strictObject({ resource: z.string(), service: z.string(), busyPercent: z.number(), startSeconds: z.number() })
+    .nullable(),
+  replicas: z.array(
+    z.strictObject({ service: z.string(), mean: z.number(), min: z.number(), max: z.number() }),
+  ),
+  rollouts: z.array(rolloutOutcome),
+});
+
+const pairedDifference = z.strictObject({
+  mean: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: z.int(),
+  verdict: z.enum(["better", "worse", "no difference shown"]),
+});
+
+const comparison = z.strictObject({
+  policy: z.string(),
+  against: z.string(),
+  differences: z.strictObject({
+    p95Ms: pairedDifference.nullable(),
+    p99Ms: pairedDifference.nullable(),
+    failedPercent: pairedDifference.nullable(),
+    costUsd: pairedDifference.nullable(),
+  }),
+});
+
+const claim = z.strictObject({
+  text: z.string(),
+  service: z.string(),
+  from: z.number(),
+  to: z.number(),
+  withinSeconds: z.number(),
+  /** From the first moment the demand called for more than `from`; null when `to` was never ready. */
+  policies: z.array(
+    z.strictObject({ policy: z.string(), seconds: estimate.nullable(), reachedIn: z.int(), kept: z.boolean() }),
+  ),
+});
+
+/** Operating characteristic of a rollout policy: a grid of traffic × true error share. */
+const canary = z.strictObject({
+  policy: z.string(),
+  stagesPercent: z.array(z.number()),
+  healthyErrorShare: z.number(),
+  cells: z.array(
+    z.strictObject({
+      variant: z.string(),
+      trafficRps: z.number(),
+      errorShare: z.number(),
+      latencyFactor: z.number(),
+      rollouts: z.int(),
+      rolledBack: z.int(),
+      /** Share rolled back with its interval, 0 … 1. */
+      share: estimate,
+      /** Most frequent stage of the rollback, in percent of traffic; null when none was rolled back. */
+      stagePercent: z.number().nullable(),
+      detectionSeconds: estimate.nullable(),
+      usersHurt: estimate.nullable(),
+      /** How the first rollout of the cell went, stage by stage. */
+      example: rolloutOutcome,
+    }),
+  ),
+});
+
+export const resultSchema = z.strictObject({
+  schema: z.literal("peakday/result"),
+  version: z.literal(1),
+  world: z.enum(["simulated", "measured"]),
+  peakday: z.string(),
+  scenario: z.strictObject({
+    name: z.string(),
+    title: z.string(),
+    file: z.string(),
+    digest: z.string(),
+    seed: z.number(),
+    durationSeconds: z.number(),
+    warmUpSeconds: z.number(),
+    arrivals: z.string(),
+    objective: z.array(z.strictObject({ metric: z.string(), limit: z.number(), unit: z.enum(["ms", "%"]) })),
+    notes: z.array(
+      z.strictObject({ line: z.int(), kind: z.enum(["fact", "assumed"]), text: z.string() }),
+    ),
+  }),
+  level: z.number(),
+  policies: z.array(policyResult),
+  comparisons: z.array(comparison),
+  /** Policies that no other beats in both cost and the objective's first latency metric. */
+  front: z.array(z.string()),
+  claims: z.array(claim),
+  canary: canary.nullable(),
+  /** Reasons to doubt the result: too few replications, work dropped, not stationary at the end. */
+  warnings: z.array(z.string()),
+  digest: z.string(),
+});
+
+export type Result = z.infer<typeof resultSchema>;
+export type PolicyResult = z.infer<typeof policyResult>;
+export type ReplicationResult = z.infer<typeof replication>;
+export type Estimate = z.infer<typeof estimate>;
+export type LatencySummary = z.infer<typeof latency>;
+export type Timeline = z.infer<typeof timeline>;
+export type ServiceTimeline = z.infer<typeof serviceTimeline>;
+export type Decision = z.infer<typeof decision>;
+export type DelayChain = z.infer<typeof delayChain>;
+export type TimeSpent = z.infer<typeof timeSpent>;
+export type Comparison = z.infer<typeof comparison>;
+export type PairedDifference = z.infer<typeof pairedDifference>;
+export type ClaimResult = z.infer<typeof claim>;
+export type CanaryResult = z.infer<typeof canary>;
+export type RolloutOutcome = z.infer<typeof rolloutOutcome>;

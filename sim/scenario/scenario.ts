@@ -1,0 +1,100 @@
+import type { ClusterSpec } from "../cluster/clusterSpec.ts";
+import type { Fault } from "../control/fault.ts";
+import type { CallSpec, LinkSpec, ServiceSpec } from "../dataplane/serviceSpec.ts";
+import type { Json } from "../kernel/json.ts";
+import type { Micros } from "../kernel/time.ts";
+import type { PopulationSpec } from "../workload/attributes.ts";
+import type { DistributionSpec } from "../workload/distributions.ts";
+import type { RateProfileSpec } from "../workload/rateProfile.ts";
+
+/**
+ * A scenario that has been read, checked and normalised: times in microseconds, rates per second, shares from 0
+ * to 1, every default filled in, every name resolved. One per policy set, since policies may overlay the rest.
+ */
+export interface Scenario {
+  readonly version: 1;
+  readonly name: string;
+  readonly title: string;
+  readonly seed: number;
+  /** Measured time; warm-up comes before it and counts for nothing. */
+  readonly duration: Micros;
+  readonly warmUp: Micros;
+  readonly objective: readonly Objective[];
+  readonly services: readonly ServiceSpec[];
+  readonly links: readonly LinkSpec[];
+  readonly traffic: readonly TrafficSpec[];
+  readonly cluster: ClusterSpec;
+  readonly faults: readonly Fault[];
+  readonly policy: PolicySet;
+  readonly price: Price;
+  readonly claims: readonly Claim[];
+  /** Notes that the file makes on itself (`# assumed: …` and facts), for the report. */
+  readonly notes: readonly ScenarioNote[];
+}
+
+export interface Objective {
+  /** Latency quantiles and means in ms; `failed` in percent. */
+  readonly metric: "mean" | "p50" | "p95" | "p99" | "failed";
+  /** The objective holds while the metric is below. */
+  readonly limit: number;
+}
+
+export type TrafficSpec = {
+  readonly name: string;
+  readonly population: PopulationSpec;
+  readonly journeys: readonly JourneySpec[];
+} & (
+  | { readonly kind: "open"; readonly arrivals: "poisson" | "paced"; readonly rate: RateProfileSpec }
+  /** Virtual users who send one request at a time. */
+  | { readonly kind: "closed"; readonly users: number }
+);
+
+export interface JourneySpec {
+  readonly name: string;
+  readonly weight: number;
+  readonly steps: readonly JourneyStepSpec[];
+}
+
+export interface JourneyStepSpec {
+  readonly call: CallSpec;
+  /** The step is taken with this probability. */
+  readonly probability: number;
+  /** Pause after the answer. */
+  readonly thinkTime: DistributionSpec | null;
+}
+
+/** One named set of policies: what `compare` compares. */
+export interface PolicySet {
+  readonly name: string;
+  readonly about: string;
+  readonly autoscalers: readonly PolicyUse[];
+  readonly rollouts: readonly (PolicyUse & { readonly revision: string; readonly start: Micros })[];
+}
+
+export interface PolicyUse {
+  readonly workload: string;
+  /** Name in the registry of policies. */
+  readonly policy: string;
+  readonly config: Json;
+}
+
+/** Requested resources of all pods that exist, starting and terminating ones included. */
+export interface Price {
+  readonly vcpuHourUsd: number;
+  readonly gibHourUsd: number;
+}
+
+/** A sentence about scaling that a run can check: from → to ready replicas within a time. */
+export interface Claim {
+  readonly text: string;
+  readonly workload: string;
+  readonly from: number;
+  readonly to: number;
+  readonly within: Micros;
+}
+
+export interface ScenarioNote {
+  readonly line: number;
+  readonly kind: "fact" | "assumed";
+  readonly text: string;
+}
