@@ -55,8 +55,10 @@ export class KeyedDraws {
     y = (y + Math.imul(z, x)) | 0;
     z = (z + Math.imul(x, y)) | 0;
     w = (w + Math.imul(y, z)) | 0;
-    this.#low = w;
-    return z;
+    // Multiplying carries bits only upwards: without folding the high half down, bit k of two requests that are
+    // 2^(17 + k) apart would always agree.
+    this.#low = w ^ (w >>> 16);
+    return z ^ (z >>> 16);
   }
 
   /** Uniform in [0, 1) with 53 random bits. */
