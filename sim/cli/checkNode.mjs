@@ -1,0 +1,19 @@
+// Plain JavaScript, so that an old Node gets as far as the message. Imported before all else.
+import { existsSync } from "node:fs";
+
+/** In a checkout the entry is TypeScript, which Node runs since 22.18; the package is JavaScript. */
+export const isCheckout = existsSync(new URL("./peakday.ts", import.meta.url));
+
+const [needsMajor, needsMinor] = isCheckout ? [22, 18] : [20, 0];
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
+if (major < needsMajor || (major === needsMajor && minor < needsMinor)) {
+  console.error(`peakday needs Node ≥ ${needsMajor}.${needsMinor}, this is ${process.version}.`);
+  if (isCheckout) {
+    console.error(
+      "`npm ci` brings a fitting Node for Linux (x64, arm64), Windows (x64) and macOS (x64), and\n" +
+        "npm scripts use it: `npm run -s peakday -- --help`. Elsewhere install Node ≥ 22.18 first.",
+    );
+  }
+  process.exit(1);
+}
