@@ -1,11 +1,9 @@
 import type { ClusterSpec } from "../cluster/clusterSpec.ts";
 import type { Fault } from "../control/fault.ts";
-import type { CallSpec, LinkSpec, ServiceSpec } from "../dataplane/serviceSpec.ts";
+import type { LinkSpec, ServiceSpec } from "../dataplane/serviceSpec.ts";
+import type { TrafficSpec } from "../dataplane/trafficSpec.ts";
 import type { Json } from "../kernel/json.ts";
 import type { Micros } from "../kernel/time.ts";
-import type { PopulationSpec } from "../workload/attributes.ts";
-import type { DistributionSpec } from "../workload/distributions.ts";
-import type { RateProfileSpec } from "../workload/rateProfile.ts";
 
 /**
  * A scenario that has been read, checked and normalised: times in microseconds, rates per second, shares from 0
@@ -37,30 +35,6 @@ export interface Objective {
   readonly metric: "mean" | "p50" | "p95" | "p99" | "failed";
   /** The objective holds while the metric is below. */
   readonly limit: number;
-}
-
-export type TrafficSpec = {
-  readonly name: string;
-  readonly population: PopulationSpec;
-  readonly journeys: readonly JourneySpec[];
-} & (
-  | { readonly kind: "open"; readonly arrivals: "poisson" | "paced"; readonly rate: RateProfileSpec }
-  /** Virtual users who send one request at a time. */
-  | { readonly kind: "closed"; readonly users: number }
-);
-
-export interface JourneySpec {
-  readonly name: string;
-  readonly weight: number;
-  readonly steps: readonly JourneyStepSpec[];
-}
-
-export interface JourneyStepSpec {
-  readonly call: CallSpec;
-  /** The step is taken with this probability. */
-  readonly probability: number;
-  /** Pause after the answer. */
-  readonly thinkTime: DistributionSpec | null;
 }
 
 /** One named set of policies: what `compare` compares. */

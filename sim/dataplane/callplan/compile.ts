@@ -1,0 +1,238 @@
+import { assert, unreachable } from "../../kernel/assert.ts";
+import { digestText } from "../../kernel/digest.ts";
+import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
+import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
+import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import { expectedWork } from "./expectedWork.ts";
+import {
+  type CallPlan,
+  type CallSite,
+  type Choice,
+  type Fork,
+  Op,
+  type PlannedService,
+  type PlannedTraffic,
+} from "./plan.ts";
+
+/** A stable 31-bit number for a name path: draws depend on names, not on positions in a file. */
+export const nameHash = (path: string): number =>
+  Number.parseInt(digestText(path).slice(0, 8), 16) & 0x7fffffff;
+
+/** Compiles services and traffic, whose names are known to resolve, into one flat program. */
+export function compileCallPlan(
+  services: readonly ServiceSpec[],
+  traffic: readonly TrafficSpec[],
+): CallPlan {
+  const writer = new ProgramWriter(services);
+  const work = expectedWork(services, traffic);
+  const planned = services.map((service, index) => planService(service, writer, work[index] ?? 0));
+  const clients = traffic.map((entry) => planTraffic(entry, writer));
+  return { program: writer.program(), services: planned, traffic: clients, caches: writer.caches };
+}
+
+function planService(service: ServiceSpec, writer: ProgramWriter, meanWork: number): PlannedService {
+  const pools = service.pools.map((pool) => pool.name);
+  const entries = service.endpoints.map((endpoint) => {
+    const entry = writer.at;
+    const path = `${service.name}/${endpoint.name}`;
+    writer.steps(endpoint.steps, path, pools);
+    writer.emit(Op.End, 0, path);
+    return entry;
+  });
+  return {
+    name: service.name,
+    hash: nameHash(service.name),
+    kind: service.kind,
+    discipline: service.discipline,
+    concurrency: service.concurrency ?? Number.POSITIVE_INFINITY,
+    queueLimit: service.queueLimit ?? Number.POSITIVE_INFINITY,
+    asynchronous: service.asynchronous,
+    balancer: service.balancer,
+    memory: service.memory,
+    pools: service.pools,
+    entries: Int32Array.from(entries),
+    endpoints: service.endpoints.map((endpoint) => endpoint.name),
+    revisions: service.revisions.map((revision) => ({
+      name: revision.name,
+      errorShare: revision.errorShare,
+      latencyMin: revision.latencyFactor.min,
+      latencySpan: revision.latencyFactor.max - revision.latencyFactor.min,
+    })),
+    meanWork,
+  };
+}
+
+function planTraffic(traffic: TrafficSpec, writer: ProgramWriter): PlannedTraffic {
+  const total = traffic.journeys.reduce((sum, journey) => sum + journey.weight, 0);
+  const weights = new Float64Array(traffic.journeys.length);
+  let cumulative = 0;
+  const entries = traffic.journeys.map((journey, index) => {
+    cumulative += journey.weight / total;
+    weights[index] = index === weights.length - 1 ? 1 : cumulative;
+    return planJourney(traffic, journey, writer);
+  });
+  return {
+    name: traffic.name,
+    hash: nameHash(`traffic ${traffic.name}`),
+    weights,
+    entries: Int32Array.from(entries),
+  };
+}
+
+function planJourney(traffic: TrafficSpec, journey: JourneySpec, writer: ProgramWriter): number {
+  const entry = writer.at;
+  journey.steps.forEach((step, index) => {
+    const path = `traffic ${traffic.name}/${journey.name}/${index}`;
+    const steps: StepSpec[] = [{ kind: "call", call: step.call }];
+    if (step.thinkTime !== null) steps.push({ kind: "wait", time: step.thinkTime });
+    if (step.probability < 1) {
+      const options = [{ probability: step.probability, steps }];
+      writer.steps([{ kind: "choice", options }], path, []);
+    } else writer.steps(steps, path, []);
+  });
+  writer.emit(traffic.kind === "closed" ? Op.Loop : Op.End, 0, `traffic ${traffic.name}`);
+  return entry;
+}
+
+class ProgramWriter {
+  readonly caches: string[] = [];
+  readonly #services: readonly ServiceSpec[];
+  readonly #op: number[] = [];
+  readonly #x: number[] = [];
+  readonly #site: number[] = [];
+  readonly #times: TimeDistribution[] = [];
+  readonly #sites: CallSite[] = [];
+  readonly #forks: Fork[] = [];
+  readonly #choices: Choice[] = [];
+
+  constructor(services: readonly ServiceSpec[]) {
+    this.#services = services;
+  }
+
+  /** Address of the next instruction. */
+  get at(): number {
+    return this.#op.length;
+  }
+
+  emit(op: number, x: number, path: string): number {
+    this.#op.push(op);
+    this.#x.push(x);
+    return this.#site.push(nameHash(path)) - 1;
+  }
+
+  steps(steps: readonly StepSpec[], path: string, pools: readonly string[]): void {
+    steps.forEach((step, index) => {
+      this.#step(step, `${path}/${index}`, pools);
+    });
+  }
+
+  program(): CallPlan["program"] {
+    return {
+      op: Int32Array.from(this.#op),
+      x: Int32Array.from(this.#x),
+      site: Int32Array.from(this.#site),
+      times: this.#times,
+      sites: this.#sites,
+      forks: this.#forks,
+      choices: this.#choices,
+    };
+  }
+
+  #step(step: StepSpec, path: string, pools: readonly string[]): void {
+    switch (step.kind) {
+      case "work":
+      case "wait": {
+        const time = this.#times.push(compileDistribution(step.time)) - 1;
+        this.emit(step.kind === "work" ? Op.Work : Op.Wait, time, path);
+        return;
+      }
+      case "call":
+        this.emit(Op.Call, this.#callSite(step.call, path), path);
+        return;
+      case "query": {
+        const pool = pools.indexOf(step.pool);
+        assert(pool >= 0, `no pool ${step.pool}`);
+        this.emit(Op.Acquire, pool, path);
+        this.emit(Op.Call, this.#callSite(step.call, path), path);
+        this.emit(Op.Release, pool, path);
+        return;
+      }
+      case "parallel":
+        this.#fork(step.branches, path, pools);
+        return;
+      case "choice":
+        this.#choice(step.options, { path, pools, cache: -1 });
+        return;
+      case "cache": {
+        const cache = this.caches.push(step.name) - 1;
+        const options = [
+          { probability: step.hitRatio, steps: step.hit },
+          { probability: 1 - step.hitRatio, steps: step.miss },
+        ];
+        this.#choice(options, { path, pools, cache });
+        return;
+      }
+      default:
+        unreachable(step);
+    }
+  }
+
+  #callSite(call: CallSpec, path: string): number {
+    const service = this.#services.findIndex((candidate) => candidate.name === call.service);
+    assert(service >= 0, `no service ${call.service}`);
+    const endpoint = this.#services[service]!.endpoints.findIndex(
+      (candidate) => candidate.name === call.endpoint,
+    );
+    assert(endpoint >= 0, `no endpoint ${call.endpoint} of ${call.service}`);
+    return (
+      this.#sites.push({
+        hash: nameHash(`${path} ${call.service} ${call.endpoint}`),
+        service,
+        endpoint,
+        timeout: call.timeout,
+        retries: call.retries,
+      }) - 1
+    );
+  }
+
+  #fork(branches: readonly (readonly StepSpec[])[], path: string, pools: readonly string[]): void {
+    const calls: number[] = [];
+    const entries: number[] = [];
+    this.emit(Op.Fork, this.#forks.push({ calls, entries }) - 1, path);
+    const skip = this.emit(Op.Jump, 0, path);
+    branches.forEach((branch, index) => {
+      const only = branch.length === 1 ? branch[0] : undefined;
+      if (only?.kind === "call") {
+        calls.push(this.#callSite(only.call, `${path}/${index}/0`));
+        return;
+      }
+      entries.push(this.at);
+      this.steps(branch, `${path}/${index}`, pools);
+      this.emit(Op.EndBranch, 0, path);
+    });
+    this.#x[skip] = this.at;
+  }
+
+  #choice(
+    options: readonly { readonly probability: number; readonly steps: readonly StepSpec[] }[],
+    { path, pools, cache }: { path: string; pools: readonly string[]; cache: number },
+  ): void {
+    const index = this.#choices.length;
+    this.emit(Op.Choice, index, path);
+    const thresholds = new Float64Array(options.length);
+    const targets = new Int32Array(options.length);
+    this.#choices.push({ thresholds, targets, otherwise: 0, cache });
+    const exits: number[] = [];
+    let cumulative = 0;
+    options.forEach((option, position) => {
+      cumulative += option.probability;
+      // The last option takes the rest when the probabilities add up to 1, whatever their rounding.
+      thresholds[position] = cumulative > 1 - 1e-12 ? 1 : cumulative;
+      targets[position] = this.at;
+      this.steps(option.steps, `${path}/${position}`, pools);
+      exits.push(this.emit(Op.Jump, 0, path));
+    });
+    for (const exit of exits) this.#x[exit] = this.at;
+    this.#choices[index] = { thresholds, targets, otherwise: this.at, cache };
+  }
+}

@@ -1,0 +1,68 @@
+import { compileDistribution } from "../../workload/distributions.ts";
+import type { TrafficSpec } from "../trafficSpec.ts";
+import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
+
+interface Tally {
+  /** Expected visits and CPU work (microseconds) of each service, for one journey. */
+  readonly visits: Float64Array;
+  readonly work: Float64Array;
+}
+
+/**
+ * Mean CPU work of one visit to each service, in microseconds, over the mix of all traffic; first attempts only.
+ * Services that no traffic reaches get 0. Call graphs are acyclic: the loader has checked that.
+ */
+export function expectedWork(
+  services: readonly ServiceSpec[],
+  traffic: readonly TrafficSpec[],
+): readonly number[] {
+  const tally: Tally = {
+    visits: new Float64Array(services.length),
+    work: new Float64Array(services.length),
+  };
+  for (const entry of traffic) {
+    const total = entry.journeys.reduce((sum, journey) => sum + journey.weight, 0);
+    for (const journey of entry.journeys) {
+      for (const step of journey.steps) {
+        visit(services, step.call, (journey.weight / total) * step.probability, tally);
+      }
+    }
+  }
+  return services.map((_, index) => {
+    const visits = tally.visits[index]!;
+    return visits === 0 ? 0 : tally.work[index]! / visits;
+  });
+}
+
+function visit(services: readonly ServiceSpec[], call: CallSpec, share: number, tally: Tally): void {
+  const index = services.findIndex((service) => service.name === call.service);
+  const endpoint = services[index]?.endpoints.find((candidate) => candidate.name === call.endpoint);
+  if (endpoint === undefined || share === 0) return;
+  tally.visits[index]! += share;
+  const walk = (steps: readonly StepSpec[], part: number): void => {
+    for (const step of steps) {
+      switch (step.kind) {
+        case "work":
+          tally.work[index]! += part * compileDistribution(step.time).mean;
+          break;
+        case "wait":
+          break;
+        case "call":
+        case "query":
+          visit(services, step.call, part, tally);
+          break;
+        case "parallel":
+          for (const branch of step.branches) walk(branch, part);
+          break;
+        case "choice":
+          for (const option of step.options) walk(option.steps, part * option.probability);
+          break;
+        case "cache":
+          walk(step.hit, part * step.hitRatio);
+          walk(step.miss, part * (1 - step.hitRatio));
+          break;
+      }
+    }
+  };
+  walk(endpoint.steps, share);
+}

@@ -1,0 +1,105 @@
+import type { Micros } from "../../kernel/time.ts";
+import type { TimeDistribution } from "../../workload/distributions.ts";
+import type { BalancerName, CpuDiscipline, RetrySpec } from "../serviceSpec.ts";
+
+/** Instructions of a call plan. A request is a row that walks them. */
+export const Op = {
+  /** CPU work: `x` indexes `times`. */
+  Work: 0,
+  /** Waiting without CPU: `x` indexes `times`. */
+  Wait: 1,
+  /** A call; goes on when it was answered: `x` indexes `sites`. */
+  Call: 2,
+  /** Branches at once; goes on at the next instruction when all have ended: `x` indexes `forks`. */
+  Fork: 3,
+  /** Takes one way by a keyed draw: `x` indexes `choices`. */
+  Choice: 4,
+  /** Goes on at `x`. */
+  Jump: 5,
+  /** Takes a connection of pool `x`, waits for one if need be. */
+  Acquire: 6,
+  Release: 7,
+  /** End of a branch. */
+  EndBranch: 8,
+  /** Answers the caller. */
+  End: 9,
+  /** A client's journey begins anew (closed workloads). */
+  Loop: 10,
+} as const;
+
+/** Flat program of all endpoints and journeys: compiled once, walked by every request. */
+export interface Program {
+  readonly op: Int32Array;
+  readonly x: Int32Array;
+  /** Keyed site of the instruction: a hash of its name path, so that other services do not change it. */
+  readonly site: Int32Array;
+  readonly times: readonly TimeDistribution[];
+  readonly sites: readonly CallSite[];
+  readonly forks: readonly Fork[];
+  readonly choices: readonly Choice[];
+}
+
+export interface CallSite {
+  readonly hash: number;
+  readonly service: number;
+  readonly endpoint: number;
+  readonly timeout: Micros | null;
+  readonly retries: RetrySpec | null;
+}
+
+export interface Fork {
+  /** Branches that are one call, as indices of `sites`: they need no row of their own. */
+  readonly calls: readonly number[];
+  /** Entries of the other branches. */
+  readonly entries: readonly number[];
+}
+
+export interface Choice {
+  /** Cumulative probabilities and where each leads; a draw beyond the last goes to `otherwise`. */
+  readonly thresholds: Float64Array;
+  readonly targets: Int32Array;
+  readonly otherwise: number;
+  /** Index of the cache that this is the luck of, or −1: the first target counts as a hit. */
+  readonly cache: number;
+}
+
+export interface PlannedService {
+  readonly name: string;
+  readonly hash: number;
+  readonly kind: "service" | "datastore";
+  readonly discipline: CpuDiscipline;
+  readonly concurrency: number;
+  readonly queueLimit: number;
+  readonly asynchronous: boolean;
+  readonly balancer: BalancerName;
+  readonly memory: { readonly baseBytes: number; readonly perRequestBytes: number };
+  readonly pools: readonly { readonly name: string; readonly size: number; readonly acquireTimeout: number | null }[];
+  /** Entry instruction of each endpoint. */
+  readonly entries: Int32Array;
+  readonly endpoints: readonly string[];
+  readonly revisions: readonly PlannedRevision[];
+  /** Mean CPU work of a request over the mix of the scenario's traffic, in microseconds. */
+  readonly meanWork: number;
+}
+
+export interface PlannedRevision {
+  readonly name: string;
+  readonly errorShare: number;
+  readonly latencyMin: number;
+  readonly latencySpan: number;
+}
+
+export interface PlannedTraffic {
+  readonly name: string;
+  readonly hash: number;
+  /** Cumulative weights of the journeys, the last one 1, and their entries. */
+  readonly weights: Float64Array;
+  readonly entries: Int32Array;
+}
+
+export interface CallPlan {
+  readonly program: Program;
+  readonly services: readonly PlannedService[];
+  readonly traffic: readonly PlannedTraffic[];
+  readonly caches: readonly string[];
+}

@@ -1,0 +1,29 @@
+/** Why a call failed. The order is part of the trace digest: append, never reorder. */
+export const FAILURE_REASONS = [
+  "none",
+  /** The caller's patience ended. */
+  "timeout",
+  /** The replica's queue had no place left. */
+  "queue-full",
+  /** An error answer: a bug of the revision or an injected one. */
+  "error",
+  /** The replica died with the request in it. */
+  "killed",
+  /** The service had no ready endpoint. */
+  "no-endpoint",
+  /** The caller still knew a replica that is gone. */
+  "connection-refused",
+  /** No connection of the pool came free in time. */
+  "pool-timeout",
+] as const;
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+export const OK = 0;
+export const TIMEOUT = 1;
+export const QUEUE_FULL = 2;
+export const ERROR = 3;
+export const KILLED = 4;
+export const NO_ENDPOINT = 5;
+export const REFUSED = 6;
+export const POOL_TIMEOUT = 7;
