@@ -1,7 +1,7 @@
 // Plain JavaScript, so that an old Node gets as far as the message. Imported before all else.
 import { existsSync } from "node:fs";
 
-/** In a checkout the entry is TypeScript, which Node runs since 22.18; the package is JavaScript. */
+/** In a checkout the entry is TypeScript, which Node runs since 22.18; the package has JavaScript. */
 export const isCheckout = existsSync(new URL("./peakday.ts", import.meta.url));
 
 const [needsMajor, needsMinor] = isCheckout ? [22, 18] : [20, 0];
@@ -11,8 +11,8 @@ if (major < needsMajor || (major === needsMajor && minor < needsMinor)) {
   console.error(`peakday needs Node ≥ ${needsMajor}.${needsMinor}, this is ${process.version}.`);
   if (isCheckout) {
     console.error(
-      "`npm ci` brings a fitting Node for Linux (x64, arm64), Windows (x64) and macOS (x64), and\n" +
-        "npm scripts use it: `npm run -s peakday -- --help`. Elsewhere install Node ≥ 22.18 first.",
+      "For Linux (x64, arm64), Windows (x64) and macOS (x64) `npm ci` brings one, which\n" +
+        "npm scripts use: `npm run -s peakday -- --help`. Elsewhere please install it first.",
     );
   }
   process.exit(1);

@@ -19,7 +19,7 @@ export const SIM_LAYERS = [
 export const KNOWN_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   sim: [...SIM_LAYERS, "cli"],
   "sim/policy": ["autoscalers", "rollouts", "resilience", "balancers"],
-  "sim/dataplane": ["exact", "fluid"],
+  "sim/dataplane": ["callplan", "exact", "fluid"],
   "sim/scenario": ["import", "export"],
   "sim/experiment": ["executors"],
   loadtests: ["k6", "stack", "control", "collect"],
