@@ -1,0 +1,47 @@
+import type { Json } from "../../../sim/kernel/json.ts";
+
+export interface CaseResult {
+  readonly name: string;
+  /** First differences between expected and computed; empty when the case passed. */
+  readonly differences: readonly string[];
+}
+
+/** One file of a group's folder: `name` without its folder, `content` parsed. */
+export interface ConformanceFile {
+  readonly name: string;
+  readonly content: JsonObject;
+  readonly cases: readonly JsonObject[];
+}
+
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Evaluates every case of a file, in order, one result each. */
+export type GroupRunner = (file: ConformanceFile) => readonly CaseResult[];
+
+/** Evaluates one case; whatever is thrown fails the case, and only this case. */
+export function evaluated(
+  testCase: JsonObject,
+  index: number,
+  differencesOf: (testCase: JsonObject) => readonly string[],
+): CaseResult {
+  const name = String(testCase["name"] ?? testCase["id"] ?? `case ${index}`);
+  try {
+    return { name, differences: differencesOf(testCase) };
+  } catch (error) {
+    return { name, differences: [`could not be evaluated: ${String(error)}`] };
+  }
+}
+
+/** `field: expected …, computed …` when two values differ as JSON, keys in any order. */
+export function difference(field: string, expected: unknown, computed: unknown): string[] {
+  const [wanted, got] = [stable(expected), stable(computed)];
+  return wanted === got ? [] : [`${field}: expected ${wanted}, computed ${got}`];
+}
+
+function stable(value: unknown): string {
+  const sorted = (_: string, inner: unknown): unknown =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner;
+  return value === undefined ? "nothing" : JSON.stringify(value, sorted);
+}
