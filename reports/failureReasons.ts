@@ -1,0 +1,44 @@
+import type { TokenName } from "./charts/theme.ts";
+
+export interface FailureReasonStyle {
+  readonly reason: string;
+  readonly label: string;
+  readonly token: TokenName;
+  /** Reasons of one colour differ in lightness, and by their place in the stack. */
+  readonly opacity: number;
+}
+
+/**
+ * From the bottom of the stack to its top. Red is waiting for a place, purple is giving up,
+ * grey is what broke.
+ */
+const KNOWN: readonly FailureReasonStyle[] = [
+  { reason: "queue-full", label: "queue full", token: "red", opacity: 1 },
+  { reason: "pool-timeout", label: "pool timeout", token: "red", opacity: 0.5 },
+  { reason: "timeout", label: "timeout", token: "purple", opacity: 1 },
+  { reason: "error", label: "error", token: "grey", opacity: 1 },
+  { reason: "killed", label: "killed", token: "grey", opacity: 0.7 },
+  { reason: "no-endpoint", label: "no endpoint", token: "grey", opacity: 0.45 },
+  { reason: "connection-refused", label: "refused", token: "grey", opacity: 0.25 },
+];
+
+/** The styles of the given reasons, in the order of the stack; unknown ones come last. */
+export function failureReasonStyles(reasons: readonly string[]): readonly FailureReasonStyle[] {
+  const known = KNOWN.filter((style) => reasons.includes(style.reason));
+  const others = [...new Set(reasons)].filter(
+    (reason) => !KNOWN.some((style) => style.reason === reason),
+  );
+  return [
+    ...known,
+    ...others.map((reason) => ({
+      reason,
+      label: reason.replaceAll("-", " "),
+      token: "ink" as const,
+      opacity: 0.6,
+    })),
+  ];
+}
+
+export function failureLabel(reason: string): string {
+  return KNOWN.find((style) => style.reason === reason)?.label ?? reason.replaceAll("-", " ");
+}
