@@ -23,8 +23,13 @@ export class Simulation {
   readonly #calendar = new EventCalendar();
   readonly #handlers: EventHandler[] = [];
   readonly #names: string[] = [];
-  #now: Micros = ZERO;
+  #now: Micros;
   #events = 0;
+
+  /** Time may begin before 0: warm-up runs in negative time, and measured time begins at 0. */
+  constructor(start: Micros = ZERO) {
+    this.#now = start;
+  }
 
   get now(): Micros {
     return this.#now;

@@ -1,0 +1,87 @@
+import type { RevisionCounts } from "../../cluster/dataPlane.ts";
+import { present } from "../../kernel/assert.ts";
+import type { Json } from "../../kernel/json.ts";
+import { toMillis } from "../../kernel/time.ts";
+import { LatencyHistogram } from "../../stats/latencyHistogram.ts";
+
+interface Counter {
+  requests: number;
+  failures: number;
+}
+
+/** Requests, failures and latencies of each revision since the last reset, as callers saw them. */
+export class RevisionCounters {
+  readonly #counters: readonly (readonly Counter[])[];
+  /** Null where nobody watches the latencies of the service. */
+  readonly #latencies: (readonly LatencyHistogram[] | null)[];
+
+  constructor(revisions: readonly number[]) {
+    this.#counters = revisions.map((count) =>
+      Array.from({ length: count }, () => ({ requests: 0, failures: 0 })),
+    );
+    this.#latencies = revisions.map(() => null);
+  }
+
+  watch(service: number): void {
+    this.#latencies[service] ??= this.#counters[service]!.map(() => new LatencyHistogram());
+  }
+
+  add(service: number, revision: number, failed: boolean, latency: number): void {
+    const counter = this.#counters[service]![revision]!;
+    counter.requests++;
+    if (failed) {
+      counter.failures++;
+      return;
+    }
+    const latencies = this.#latencies[service]!;
+    if (latencies !== null) latencies[revision]!.record(latency);
+  }
+
+  counts(service: number, revision: number): RevisionCounts {
+    const { requests, failures } = present(this.#counters[service]?.[revision], "revision");
+    const latencies = this.#latencies[service]?.[revision];
+    const quantile = (q: number): number | null => {
+      const value = latencies?.quantile(q) ?? null;
+      return value === null ? null : toMillis(value);
+    };
+    return { requests, failures, p50Ms: quantile(0.5), p95Ms: quantile(0.95), p99Ms: quantile(0.99) };
+  }
+
+  reset(service: number): void {
+    for (const counter of this.#counters[service]!) {
+      counter.requests = 0;
+      counter.failures = 0;
+    }
+    for (const latencies of this.#latencies[service] ?? []) latencies.reset();
+  }
+
+  state(): Json {
+    return {
+      counters: this.#counters.map((list) => list.map((counter) => ({ ...counter }))),
+      latencies: this.#latencies.map(
+        (list) => list?.map((latencies) => latencies.state() as unknown as Json) ?? null,
+      ),
+    };
+  }
+
+  restore(state: Json): void {
+    const saved = state as unknown as CountersState; // written by `state` above
+    saved.counters.forEach((list, service) => {
+      list.forEach((counter, revision) => {
+        Object.assign(this.#counters[service]![revision]!, counter);
+      });
+    });
+    saved.latencies.forEach((list, service) => {
+      if (list === null) return;
+      this.watch(service);
+      list.forEach((latencies, revision) => {
+        this.#latencies[service]![revision]!.restore(latencies);
+      });
+    });
+  }
+}
+
+interface CountersState {
+  readonly counters: readonly (readonly Counter[])[];
+  readonly latencies: readonly (readonly ReturnType<LatencyHistogram["state"]>[] | null)[];
+}

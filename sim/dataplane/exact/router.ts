@@ -1,0 +1,156 @@
+import type { Json } from "../../kernel/json.ts";
+import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
+import type { Balancer } from "../../policy/balancers/balancer.ts";
+import { balancers } from "../../policy/balancers/index.ts";
+import type { RouteRule } from "../../policy/rollout.ts";
+import type { AttributeSampler } from "../../workload/attributes.ts";
+import type { PlannedService } from "../callplan/plan.ts";
+import type { CallTable } from "./callTable.ts";
+import type { ReplicaTable } from "./replicaTable.ts";
+
+const ROUTE_SITE = 0x52000000;
+const BALANCER_SITE = 0x53000000;
+
+/** A route rule with revisions and names resolved. Canaries come first in the cumulative weights. */
+interface CompiledRule {
+  readonly rule: RouteRule;
+  readonly users: ReadonlySet<number>;
+  /** Revisions in reverse order, so that a growing canary keeps the requests that it had. */
+  readonly revisions: readonly number[];
+  readonly thresholds: readonly number[];
+}
+
+/** Chooses the replica of each call: first the revision by the routes, then the endpoint by the balancer. */
+export class Router {
+  readonly #services: readonly PlannedService[];
+  readonly #draws: KeyedDraws;
+  readonly #rows: CallTable;
+  readonly #replicas: ReplicaTable;
+  readonly #attributes: readonly AttributeSampler[];
+  /** By service and revision. */
+  readonly #endpoints: Int32Array[][];
+  readonly #balancers: Balancer[][];
+  readonly #rules: (readonly CompiledRule[])[];
+  readonly #routes: (readonly RouteRule[])[];
+
+  constructor(parts: {
+    readonly services: readonly PlannedService[];
+    readonly draws: KeyedDraws;
+    readonly rows: CallTable;
+    readonly replicas: ReplicaTable;
+    /** By traffic. */
+    readonly attributes: readonly AttributeSampler[];
+  }) {
+    this.#services = parts.services;
+    this.#draws = parts.draws;
+    this.#rows = parts.rows;
+    this.#replicas = parts.replicas;
+    this.#attributes = parts.attributes;
+    this.#endpoints = parts.services.map((service) =>
+      service.revisions.map(() => new Int32Array(0)),
+    );
+    this.#balancers = parts.services.map((service) =>
+      service.revisions.map(() => balancers[service.balancer]!()),
+    );
+    this.#rules = parts.services.map(() => []);
+    this.#routes = parts.services.map(() => []);
+  }
+
+  setEndpoints(service: number, replicas: readonly number[]): void {
+    const byRevision: number[][] = this.#services[service]!.revisions.map(() => []);
+    for (const replica of replicas) byRevision[this.#replicas.revision[replica]!]!.push(replica);
+    this.#endpoints[service] = byRevision.map((list) => Int32Array.from(list));
+  }
+
+  setRoutes(service: number, routes: readonly RouteRule[]): void {
+    const revisions = this.#services[service]!.revisions;
+    this.#routes[service] = routes;
+    this.#rules[service] = routes.map((rule) => {
+      const order: number[] = [];
+      const thresholds: number[] = [];
+      let cumulative = 0;
+      for (let index = revisions.length - 1; index >= 0; index--) {
+        const weight = rule.weights[revisions[index]!.name] ?? 0;
+        if (weight <= 0) continue;
+        cumulative += weight;
+        order.push(index);
+        thresholds.push(cumulative);
+      }
+      const users = new Set((rule.match.users ?? []).map(Number));
+      return { rule, users, revisions: order, thresholds };
+    });
+  }
+
+  /** The replica for this call, or −1 when callers know none. */
+  choose(service: number, row: number): number {
+    const revision = this.#rules[service]!.length === 0 ? 0 : this.#revision(service, row);
+    const endpoints = this.#endpoints[service]![revision]!;
+    const count = endpoints.length;
+    if (count === 0) return -1;
+    if (count === 1) return endpoints[0]!;
+    const balancer = this.#balancers[service]![revision]!;
+    const rows = this.#rows;
+    const draw = balancer.needsDraw
+      ? this.#draws.uniform(rows.request[row]!, rows.key[row]! ^ BALANCER_SITE, rows.attempt[row]!)
+      : 0;
+    return endpoints[balancer.pick(endpoints, this.#replicas.outstanding, draw)]!;
+  }
+
+  state(): Json {
+    return {
+      endpoints: this.#endpoints.map((lists) => lists.map((list) => Array.from(list))),
+      balancers: this.#balancers.map((list) => list.map((balancer) => balancer.state())),
+      routes: this.#routes as unknown as Json, // route rules are plain data
+    };
+  }
+
+  restore(state: Json): void {
+    const saved = state as unknown as RouterState; // written by `state` above
+    saved.endpoints.forEach((lists, service) => {
+      this.#endpoints[service] = lists.map((list) => Int32Array.from(list));
+    });
+    saved.balancers.forEach((states, service) => {
+      states.forEach((value, revision) => {
+        this.#balancers[service]![revision]!.restore(value);
+      });
+    });
+    saved.routes.forEach((routes, service) => {
+      this.setRoutes(service, routes);
+    });
+  }
+
+  #revision(service: number, row: number): number {
+    const rows = this.#rows;
+    const request = rows.request[row]!;
+    const attributes = this.#attributes[rows.traffic[row]!]!;
+    for (const compiled of this.#rules[service]!) {
+      const { sticky } = compiled.rule;
+      if (!matches(compiled, attributes, request)) continue;
+      // A user's draw depends on service and user only: the flag stays where it is.
+      const draw =
+        sticky === "user"
+          ? this.#draws.uniform(attributes.user(request), this.#services[service]!.hash, 0)
+          : this.#draws.uniform(request, rows.key[row]! ^ ROUTE_SITE, rows.attempt[row]!);
+      const { thresholds, revisions } = compiled;
+      for (let i = 0; i < thresholds.length - 1; i++) {
+        if (draw < thresholds[i]!) return revisions[i]!;
+      }
+      return revisions[thresholds.length - 1] ?? 0;
+    }
+    return 0;
+  }
+}
+
+function matches(compiled: CompiledRule, attributes: AttributeSampler, request: number): boolean {
+  const { region, tenant, users } = compiled.rule.match;
+  const { spec } = attributes;
+  if (region !== undefined && spec.regions[attributes.region(request)]?.name !== region) return false;
+  if (tenant !== undefined && spec.tenants[attributes.tenant(request)]?.name !== tenant) return false;
+  return users === undefined || compiled.users.has(attributes.user(request));
+}
+
+interface RouterState {
+  readonly endpoints: readonly (readonly (readonly number[])[])[];
+  readonly balancers: readonly (readonly number[])[];
+  readonly routes: readonly (readonly RouteRule[])[];
+}
