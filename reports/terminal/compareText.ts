@@ -1,0 +1,189 @@
+import type { PolicyResult, Result } from "../../sim/result/result.ts";
+import { listText, millisecondDecimals, secondsText } from "../format.ts";
+import {
+  claimSentences,
+  differenceWords,
+  dominantLink,
+  frontOf,
+  latencyEstimate,
+  mainChain,
+  objectiveText,
+  policyNamed,
+  ranked,
+  runnerUpComparison,
+  runsOf,
+  setupText,
+  tableMetrics,
+} from "../verdict.ts";
+import { differenceTable } from "./differenceTable.ts";
+import { estimateColumn } from "./estimates.ts";
+import { fileLines, paragraphs, type TextOptions, verdictLines, warningLines } from "./shared.ts";
+import { type Column, table, tableWidth } from "./table.ts";
+import { type Line, renderLines, statusPiece, type TextStyle, wrapLine } from "./textStyle.ts";
+
+/** The answer of `peakday compare`: verdict, table, differences, front, claims, files. */
+export function compareText(result: Result, options: TextOptions): string {
+  const { style, files = [] } = options;
+  const lines = paragraphs([
+    wrapLine([`${result.scenario.name}: ${setupText(result)}`], style),
+    verdictLines(result, options),
+    verdictTable(result, style),
+    objectiveLines(result, style),
+    differenceTable(result, style),
+    frontLines(result, style),
+    ...result.claims.map((claim) => claimLines(result, claim, style)),
+    warningLines(result, style),
+    fileLines(result, files),
+  ]);
+  return renderLines(lines, style);
+}
+
+interface Detail {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Line[])[];
+}
+
+function smallest(values: readonly (number | undefined)[]): number {
+  const known = values.filter((value) => value !== undefined).filter((value) => value > 0);
+  return known.length === 0 ? 100 : Math.min(...known);
+}
+
+interface DetailOptions {
+  readonly further: boolean;
+  readonly intervals: boolean;
+}
+
+/** All columns but the names. */
+function detail(result: Result, { further, intervals }: DetailOptions): Detail {
+  const policies = ranked(result);
+  const metrics = further ? tableMetrics(result) : tableMetrics(result).slice(0, 1);
+  const columns: Column[] = [];
+  const cells: (readonly Line[])[] = [];
+  if (result.scenario.objective.length > 0) {
+    columns.push({ head: "objective", align: "left" });
+    cells.push(policies.map((policy) => [statusPiece(policy.objective.held)]));
+  }
+  for (const metric of metrics) {
+    const estimates = policies.map((policy) => latencyEstimate(policy, metric));
+    const decimals = millisecondDecimals(smallest(estimates.map((value) => value?.mean)));
+    columns.push({ head: `${metric} ms`, align: "right" });
+    cells.push(estimateColumn(estimates, { decimals, intervals }));
+  }
+  const failed = policies.map((policy) => policy.metrics.failedPercent);
+  columns.push({ head: "failed %", align: "right" });
+  cells.push(estimateColumn(failed, { decimals: 2, intervals }));
+  columns.push(costColumn(policies, cells));
+  return { columns, rows: policies.map((_, row) => cells.map((column) => column[row] ?? [])) };
+}
+
+/** Money where there is a price, replica-hours where there is none; its interval is narrow. */
+function costColumn(policies: readonly PolicyResult[], cells: (readonly Line[])[]): Column {
+  const priced = policies.some((policy) => policy.metrics.costUsd !== null);
+  const costs = policies.map(({ metrics }) => (priced ? metrics.costUsd : metrics.replicaHours));
+  const cheap = smallest(costs.map((cost) => cost?.mean)) < 0.01;
+  cells.push(estimateColumn(costs, { decimals: priced && cheap ? 4 : 2, intervals: false }));
+  return { head: priced ? "cost $" : "replica-h", align: "right" };
+}
+
+function named(names: readonly string[], { columns, rows }: Detail): Detail {
+  return {
+    columns: [{ head: "policy", align: "left" }, ...columns],
+    rows: rows.map((row, index) => [[names[index] ?? ""], ...row]),
+  };
+}
+
+/** Names that leave no room for the figures stand on a line of their own above them. */
+function namesAbove(names: readonly string[], body: Detail, style: TextStyle): readonly Line[] {
+  const indented = named(
+    names.map(() => ""),
+    body,
+  );
+  const [head = [], rule = [], ...rows] = table(indented.columns, indented.rows, {
+    style,
+    gutter: 2,
+  });
+  return [
+    head,
+    rule,
+    ...rows.flatMap((row, index): readonly Line[] => [[names[index] ?? ""], row]),
+  ];
+}
+
+/** The table with as much detail as the width allows: p99 goes first, then the intervals. */
+function verdictTable(result: Result, style: TextStyle): readonly Line[] {
+  const names = ranked(result).map((policy) => policy.name);
+  const full = detail(result, { further: true, intervals: true });
+  const short = detail(result, { further: false, intervals: true });
+  const bare = detail(result, { further: false, intervals: false });
+  const wide = style.width >= 72;
+  for (const body of wide ? [full, short, bare] : [short, bare]) {
+    const whole = named(names, body);
+    for (const gutter of [3, 2]) {
+      if (tableWidth(whole.columns, whole.rows, { style, gutter }) <= style.width) {
+        return table(whole.columns, whole.rows, { style, gutter });
+      }
+    }
+    if (body === full || body === bare) {
+      const anonymous = named([], body);
+      const width = tableWidth(anonymous.columns, anonymous.rows, { style, gutter: 2 });
+      if (width <= style.width || body === bare) return namesAbove(names, body, style);
+    }
+  }
+  return [];
+}
+
+function objectiveLines(result: Result, style: TextStyle): readonly Line[] {
+  const objective = objectiveText(result);
+  const runs = runsOf(result);
+  const level = `${Number((100 * result.level).toFixed(2))} %`;
+  const interval =
+    runs < 2 ? "one run each, so no intervals" : `± half a ${level} interval, n = ${runs}`;
+  const text = objective === null ? interval : `objective: ${objective}; ${interval}`;
+  return wrapLine([text], style);
+}
+
+function frontLines(result: Result, style: TextStyle): readonly Line[] {
+  const lines: Line[] = [];
+  const front = frontOf(result).map((policy) => policy.name);
+  if (front.length > 0 && result.policies.length > 1) {
+    const metric = tableMetrics(result)[0];
+    lines.push(...wrapLine([`on the front of cost and ${metric}: ${front.join(", ")}`], style));
+  }
+  const pair = runnerUpComparison(result);
+  if (pair !== null && runsOf(result) > 1) {
+    const { p95Ms, costUsd } = pair.differences;
+    const parts = [
+      ...(p95Ms === null ? [] : [`p95 ${differenceWords(p95Ms)}`]),
+      ...(costUsd === null ? [] : [`cost ${differenceWords(costUsd)}`]),
+    ];
+    const text = `${pair.policy} against ${pair.against}: ${parts.join(", ")}`;
+    if (parts.length > 0) lines.push(...wrapLine([text], style));
+  }
+  return lines;
+}
+
+/** The claim, how long each policy took, and the limit that is to blame. */
+function claimLines(
+  result: Result,
+  claim: Result["claims"][number],
+  style: TextStyle,
+): readonly Line[] {
+  const limits = claim.policies
+    .filter((entry) => !entry.kept)
+    .flatMap((entry): readonly string[] => {
+      const policy = policyNamed(result, entry.policy);
+      const chain = policy === null ? null : mainChain(policy);
+      const link = chain === null ? null : dominantLink(chain);
+      if (chain === null || link === null) return [];
+      const owner = link.group === "deciding" ? "its " : "";
+      const whole = secondsText(chain.wholeSeconds.mean);
+      return [
+        `${secondsText(link.seconds)} of the ${whole} with ${entry.policy} are ${owner}${link.link}`,
+      ];
+    });
+  const blame = limits.length === 0 ? [] : [`${sentenceCase(listText(limits))}.`];
+  const sentences = [`"${claim.text}":`, ...claimSentences(claim), ...blame];
+  return wrapLine([sentences.join(" ")], style);
+}
+
+const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

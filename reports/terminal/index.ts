@@ -1,0 +1,14 @@
+export { canaryText } from "./canaryText.ts";
+export { compareText } from "./compareText.ts";
+export { type Problem, problemText } from "./problems.ts";
+export {
+  etaText,
+  interruptedText,
+  type PolicyProgress,
+  type Progress,
+  policyProgressLine,
+  progressLine,
+} from "./progress.ts";
+export { runText } from "./runText.ts";
+export type { TextOptions, WrittenFile } from "./shared.ts";
+export type { TextStyle } from "./textStyle.ts";

@@ -1,0 +1,120 @@
+import type { PolicyResult, Result } from "../../sim/result/result.ts";
+import { failureLabel } from "../failureReasons.ts";
+import { fixed, millisecondDecimals, usdText } from "../format.ts";
+import { objectiveText, ranked, setupText, worstMinuteOf, worstMinuteText } from "../verdict.ts";
+import { plusMinus } from "./estimates.ts";
+import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
+import {
+  dim,
+  type Line,
+  renderLines,
+  statusPiece,
+  type TextStyle,
+  widthOf,
+  wrapLine,
+} from "./textStyle.ts";
+
+/** The answer of `peakday run`: held or missed, then the figures that matter. */
+export function runText(result: Result, options: TextOptions): string {
+  const { style, files = [], next } = options;
+  const policies = ranked(result);
+  const blocks = policies.flatMap((policy): readonly (readonly Line[])[] => [
+    ...(policies.length > 1 ? [[[policy.name] as Line]] : []),
+    statusLines(result, policy, style),
+    figureLines(policy, style),
+  ]);
+  const lines = paragraphs([
+    wrapLine([`${result.scenario.name}: ${setupText(result)}`], style),
+    ...blocks,
+    next === undefined ? [] : wrapLine([`Try: ${next}`], style),
+    warningLines(result, style),
+    fileLines(result, files),
+  ]);
+  return renderLines(lines, style);
+}
+
+function statusLines(result: Result, policy: PolicyResult, style: TextStyle): readonly Line[] {
+  const objective = objectiveText(result);
+  if (objective === null) return [["no objective is set"]];
+  const { held, heldIn, of } = policy.objective;
+  const worst = held ? null : worstMinuteOf(policy);
+  const minute = worst === null ? "" : `; ${worstMinuteText(worst)}`;
+  const runs = of === 1 ? "run" : "runs";
+  const text = `  ${objective} in ${heldIn} of ${of} ${runs}${minute}`;
+  return wrapLine([statusPiece(held), text], style, "          ");
+}
+
+function latencyCells(policy: PolicyResult): readonly Line[] {
+  const { p50Ms, p95Ms, p99Ms } = policy.metrics;
+  const named = { p50: p50Ms, p95: p95Ms, p99: p99Ms };
+  const cells = Object.entries(named).map(
+    ([name, estimate]): Line =>
+      estimate === null
+        ? [`${name} –`]
+        : [`${name} `, ...plusMinus(estimate, millisecondDecimals(estimate.mean))],
+  );
+  const maxima = policy.replications
+    .map((replication) => replication.latency?.maxMs)
+    .filter((max) => max !== undefined);
+  return maxima.length === 0 ? cells : [...cells, [`max ${fixed(Math.max(...maxima), 0)}`]];
+}
+
+/** "queue full 94 %": of all failures, the commonest reasons. */
+function failureCells(policy: PolicyResult): readonly Line[] {
+  const total = Object.values(policy.failures).reduce((sum, count) => sum + count, 0);
+  if (total === 0) return [["none"]];
+  return Object.entries(policy.failures)
+    .filter(([, count]) => count >= total / 200)
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, 3)
+    .map(([reason, count]) => [`${failureLabel(reason)} ${fixed((100 * count) / total, 0)} %`]);
+}
+
+function replicaRows(policy: PolicyResult): readonly (readonly Line[])[] {
+  return policy.replicas.map(({ service, mean, min, max }) => [
+    ["replicas"],
+    [`mean ${fixed(mean, 1)}`],
+    [`min ${fixed(min, 0)}`],
+    [`max ${fixed(max, 0)}`],
+    ...(policy.replicas.length > 1 ? [[service]] : []),
+  ]);
+}
+
+function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
+  const { metrics, bottleneck } = policy;
+  const rows: (readonly Line[])[] = [
+    [["requests"], plusMinus(metrics.requests, 0), [`${fixed(metrics.throughputRps.mean, 1)} rps`]],
+    [["latency ms"], ...latencyCells(policy)],
+    [["failed %"], plusMinus(metrics.failedPercent, 2), ...failureCells(policy)],
+    ...replicaRows(policy),
+    [
+      ["cost"],
+      metrics.costUsd === null ? [dim("no price")] : [usdText(metrics.costUsd.mean)],
+      [`${fixed(metrics.replicaHours.mean, 2)} replica-hours`],
+    ],
+  ];
+  if (bottleneck !== null) {
+    const busy = `${fixed(bottleneck.busyPercent, 0)} % busy at the worst minute`;
+    rows.push([["bottleneck"], [`${bottleneck.resource} of ${bottleneck.service}`], [busy]]);
+  }
+  return ragged(rows, style);
+}
+
+/** Aligned cells; the last of a row may run on, and widens no column. */
+function ragged(rows: readonly (readonly Line[])[], style: TextStyle): readonly Line[] {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(
+      0,
+      ...rows
+        .filter((row) => column < row.length - 1)
+        .map((row) => widthOf(row[column] ?? [], style)),
+    ),
+  );
+  return rows.map((row) =>
+    row.flatMap((cell, column): Line => {
+      const blanks = (widths[column] ?? 0) - widthOf(cell, style) + 3;
+      return column === row.length - 1 ? cell : [...cell, " ".repeat(Math.max(2, blanks))];
+    }),
+  );
+}
