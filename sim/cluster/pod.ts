@@ -6,6 +6,8 @@ export interface Pod {
   readonly number: number;
   readonly workload: number;
   readonly revision: number;
+  /** How many pods of the workload were created before it. */
+  readonly ordinal: number;
   readonly createdAt: number;
   node: number | null;
   /** Bound to a node: `status.startTime`. */
@@ -29,6 +31,7 @@ export function newPod(fields: {
   readonly number: number;
   readonly workload: number;
   readonly revision: number;
+  readonly ordinal: number;
   readonly createdAt: number;
 }): Pod {
   return {

@@ -1,0 +1,114 @@
+import type { Fault } from "../control/fault.ts";
+import type { Json } from "../kernel/json.ts";
+import type { NodeSpec } from "./clusterSpec.ts";
+import type { DataPlane } from "./dataPlane.ts";
+import { isActive, type Pod } from "./pod.ts";
+import type { Workload } from "./workload.ts";
+
+interface Service {
+  readonly name: string;
+  readonly endpoints: readonly string[];
+}
+
+/**
+ * Finds the replicas that a fault is about, and hands its effect to the data plane. The replicas are chosen when the
+ * fault begins: those that start later are spared.
+ */
+export class FaultInjector {
+  readonly #plane: DataPlane;
+  readonly #services: readonly Service[];
+  readonly #nodes: readonly NodeSpec[];
+  readonly #workloads: readonly Workload[];
+  readonly #pods: readonly Pod[];
+  readonly #kill: (pod: Pod) => void;
+  #next = 1;
+  /** Ids of the effects of each fault that is active. */
+  #active: Record<string, number[]> = {};
+
+  constructor(parts: {
+    readonly plane: DataPlane;
+    readonly services: readonly Service[];
+    readonly nodes: readonly NodeSpec[];
+    readonly workloads: readonly Workload[];
+    readonly pods: readonly Pod[];
+    readonly kill: (pod: Pod) => void;
+  }) {
+    this.#plane = parts.plane;
+    this.#services = parts.services;
+    this.#nodes = parts.nodes;
+    this.#workloads = parts.workloads;
+    this.#pods = parts.pods;
+    this.#kill = parts.kill;
+  }
+
+  inject(fault: Fault): void {
+    const victims = this.#victims(fault);
+    if (fault.effect.kind === "kill") {
+      // Datastores are outside of the cluster, which could not replace them.
+      for (const pod of victims) if (pod.workload >= 0) this.#kill(pod);
+      return;
+    }
+    const ids: number[] = [];
+    this.#services.forEach((service, index) => {
+      const replicas = victims
+        .filter((pod) => this.#serviceOf(pod) === index)
+        .map((pod) => pod.number);
+      if (replicas.length === 0) return;
+      const endpoint = service.endpoints.indexOf(fault.scope.endpoint ?? "");
+      const id = this.#next++;
+      ids.push(id);
+      this.#plane.applyEffect({
+        id,
+        effect: fault.effect,
+        service: index,
+        endpoint: endpoint < 0 ? null : endpoint,
+        replicas,
+      });
+    });
+    this.#active[fault.name] = ids;
+  }
+
+  clear(fault: Fault): void {
+    for (const id of this.#active[fault.name] ?? []) this.#plane.clearEffect(id);
+    delete this.#active[fault.name];
+  }
+
+  state(): Json {
+    return { next: this.#next, active: structuredCloneOf(this.#active) };
+  }
+
+  restore(state: Json): void {
+    const saved = state as unknown as { next: number; active: Record<string, number[]> }; // from `state`
+    this.#next = saved.next;
+    this.#active = structuredCloneOf(saved.active);
+  }
+
+  #victims(fault: Fault): readonly Pod[] {
+    const { service, revision, node, zone, region, replicas } = fault.scope;
+    const inScope = this.#pods.filter((pod) => {
+      if (!isActive(pod)) return false;
+      const workload = this.#workloads[pod.workload];
+      if (service !== undefined && this.#services[this.#serviceOf(pod)]?.name !== service) return false;
+      if (revision !== undefined && workload?.revisions[pod.revision] !== revision) return false;
+      const place = pod.node === null ? undefined : this.#nodes[pod.node];
+      if (node !== undefined && place?.name !== node) return false;
+      if (zone !== undefined && place?.zone !== zone) return false;
+      return region === undefined || place?.region === region;
+    });
+    if (replicas === undefined) return inScope;
+    const count =
+      "count" in replicas ? replicas.count : Math.ceil(replicas.share * inScope.length - 1e-9);
+    return inScope.slice(0, count);
+  }
+
+  /** Datastores stand among the pods with the service's number as their ordinal. */
+  #serviceOf(pod: Pod): number {
+    return this.#workloads[pod.workload]?.service ?? pod.ordinal;
+  }
+}
+
+function structuredCloneOf(
+  active: Readonly<Record<string, readonly number[]>>,
+): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(active).map(([name, ids]) => [name, [...ids]]));
+}

@@ -1,0 +1,511 @@
+import type { Fault } from "../control/fault.ts";
+import type { ControlEvent, Platform } from "../control/platform.ts";
+import { assert, present } from "../kernel/assert.ts";
+import type { Json } from "../kernel/json.ts";
+import type { KeyedDraws } from "../kernel/keyedDraws.ts";
+import type { Simulation } from "../kernel/simulation.ts";
+import { micros } from "../kernel/time.ts";
+import type { AutoscalerObservation, PodObservation } from "../policy/autoscaler.ts";
+import type { RevisionObservation, RolloutObservation, RouteRule } from "../policy/rollout.ts";
+import type { ClusterSpec } from "./clusterSpec.ts";
+import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
+import { FaultInjector } from "./faultInjector.ts";
+import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
+import { Nodes } from "./nodes.ts";
+import { exists, isActive, newPod, type Pod } from "./pod.ts";
+import { PodLifecycle } from "./podLifecycle.ts";
+import { newWorkload, type Workload } from "./workload.ts";
+
+/** A service as the cluster needs to know it: its number is its place in the list. */
+export interface ClusterService {
+  readonly name: string;
+  readonly kind: "service" | "datastore";
+  readonly endpoints: readonly string[];
+  readonly revisions: readonly string[];
+  /** Servers of a datastore, which runs outside of the cluster. */
+  readonly servers: number;
+}
+
+export interface TimedEvent extends ControlEvent {
+  readonly time: number;
+}
+
+/** Usage that is billed: pods that exist times time, and the replicas' extremes. */
+export interface WorkloadUsage {
+  readonly podMicros: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface ClusterParts {
+  readonly simulation: Simulation;
+  readonly draws: KeyedDraws;
+  readonly spec: ClusterSpec;
+  readonly services: readonly ClusterService[];
+  readonly plane: DataPlane;
+}
+
+/**
+ * The simulated Platform: Deployments, ReplicaSets of revisions, pods on nodes, the metrics pipeline and faults, over
+ * any data plane. What controllers ask for is taken note of at once and comes about through events.
+ */
+export class SimulatedCluster implements Platform, DataPlaneListener {
+  readonly #simulation: Simulation;
+  readonly #spec: ClusterSpec;
+  readonly #services: readonly ClusterService[];
+  readonly #plane: DataPlane;
+  readonly #nodes: Nodes;
+  readonly #zones: readonly { readonly zone: string; readonly region: string }[];
+  readonly #pods: Pod[] = [];
+  readonly #workloads: readonly Workload[];
+  readonly #lifecycle: PodLifecycle;
+  readonly #metrics: MetricsPipeline;
+  readonly #faults: FaultInjector;
+  readonly #scrape: number;
+  readonly #usage: { podMicros: number; since: number; count: number; min: number; max: number }[];
+  #events: TimedEvent[] = [];
+
+  constructor(parts: ClusterParts) {
+    this.#simulation = parts.simulation;
+    this.#spec = parts.spec;
+    this.#services = parts.services;
+    this.#plane = parts.plane;
+    this.#nodes = new Nodes(parts.spec.nodes);
+    this.#zones = zonesOf(parts.spec);
+    this.#workloads = parts.spec.deployments.map((deployment) => {
+      const service = parts.services.findIndex((candidate) => candidate.name === deployment.name);
+      assert(service >= 0, `no service ${deployment.name}`);
+      return newWorkload(deployment, service, parts.services[service]!.revisions);
+    });
+    this.#usage = this.#workloads.map(() => ({ podMicros: 0, since: 0, count: 0, min: 0, max: 0 }));
+    this.#lifecycle = new PodLifecycle({
+      simulation: parts.simulation,
+      draws: parts.draws,
+      nodes: this.#nodes,
+      plane: parts.plane,
+      pods: this.#pods,
+      workloads: this.#workloads,
+      spec: parts.spec,
+      zoneOf: (node) => this.#zoneOf(node),
+      events: {
+        endpointsChanged: (workload) => this.#refreshEndpoints(workload),
+        podGone: (pod) => this.#podGone(pod),
+      },
+    });
+    this.#metrics = new MetricsPipeline(parts.spec.metrics);
+    this.#faults = new FaultInjector({
+      plane: parts.plane,
+      services: parts.services,
+      nodes: parts.spec.nodes,
+      workloads: this.#workloads,
+      pods: this.#pods,
+      kill: (pod) => this.#lifecycle.kill(pod),
+    });
+    this.#scrape = parts.simulation.register("usage is scraped", () => this.#scrapeUsage());
+    parts.plane.attach(this);
+  }
+
+  /** Everything that is there when the run begins: datastores, and the Deployments' replicas, ready. */
+  start(): void {
+    for (const workload of this.#workloads.keys()) {
+      const { spec } = this.#workloads[workload]!;
+      for (let i = 0; i < spec.replicas; i++) {
+        this.#lifecycle.createReady(this.#newPod(workload, 0));
+      }
+    }
+    this.#services.forEach((service, index) => {
+      if (service.kind === "datastore") this.#startDatastore(index);
+    });
+    this.#scrapeUsage();
+  }
+
+  // ---- Platform ------------------------------------------------------------------------------------------------
+
+  scale(name: string, replicas: number): void {
+    const workload = this.#workload(name);
+    workload.replicas = replicas;
+    const others = workload.revisionReplicas.reduce((sum, count) => sum + count, 0);
+    if (others === workload.revisionReplicas[workload.stable]! || workload.routes.length > 0) {
+      workload.revisionReplicas[workload.stable] = replicas;
+    }
+    this.#reconcile(name);
+  }
+
+  observeWorkload(name: string): AutoscalerObservation {
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
+    const listed = this.#pods.filter((pod) => pod.workload === index && exists(pod));
+    const names = new Set(listed.map((pod) => this.#podName(pod)));
+    const { now } = this.#simulation;
+    return {
+      specReplicas: workload.replicas,
+      statusReplicas: listed.filter(isActive).length,
+      pods: listed.map((pod) => this.#observePod(pod)),
+      resourceMetrics: this.#metrics.samples(now).filter((sample) => names.has(sample.pod)),
+      podsMetrics: {},
+      objectMetrics: {},
+      externalMetrics: {},
+    };
+  }
+
+  startRevision(name: string, revision: string, replicas: number): void {
+    this.scaleRevision(name, revision, replicas);
+  }
+
+  scaleRevision(name: string, revision: string, replicas: number): void {
+    const workload = this.#workload(name);
+    workload.revisionReplicas[this.#revision(workload, revision)] = replicas;
+    this.#reconcile(name);
+  }
+
+  setRoutes(name: string, routes: readonly RouteRule[]): void {
+    const workload = this.#workload(name);
+    workload.routes = routes;
+    this.#plane.setRoutes(workload.service, routes);
+  }
+
+  resetRevisionCounters(name: string): void {
+    this.#plane.resetRevisionCounts(this.#workload(name).service);
+  }
+
+  promoteRevision(name: string, revision: string): void {
+    const workload = this.#workload(name);
+    const promoted = this.#revision(workload, revision);
+    const previous = workload.revisions[workload.stable]!;
+    workload.stable = promoted;
+    workload.revisionReplicas[promoted] = workload.replicas;
+    this.setRoutes(name, [{ match: {}, weights: { [revision]: 1 }, sticky: "request" }]);
+    this.removeRevision(name, previous);
+  }
+
+  removeRevision(name: string, revision: string): void {
+    const workload = this.#workload(name);
+    const index = this.#revision(workload, revision);
+    if (index === workload.stable) return;
+    workload.revisionReplicas[index] = 0;
+    this.#reconcile(name);
+  }
+
+  observeRollout(name: string, canary: string): RolloutObservation {
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
+    return {
+      replicas: workload.replicas,
+      stable: this.#observeRevision(index, workload.stable),
+      canary: this.#observeRevision(index, this.#revision(workload, canary)),
+      regions: [],
+    };
+  }
+
+  injectFault(fault: Fault): void {
+    this.#faults.inject(fault);
+  }
+
+  clearFault(fault: Fault): void {
+    this.#faults.clear(fault);
+  }
+
+  record(event: ControlEvent): void {
+    const { now } = this.#simulation;
+    this.#events.push({ time: now, ...event });
+    const line = `${event.controller} ${event.subject} ${event.reason} ${event.from} ${event.to}`;
+    this.#simulation.digest.addText(now, line);
+  }
+
+  // ---- what the result needs ---------------------------------------------------------------------------------
+
+  get events(): readonly TimedEvent[] {
+    return this.#events;
+  }
+
+  get pods(): readonly Pod[] {
+    return this.#pods;
+  }
+
+  get workloads(): readonly Workload[] {
+    return this.#workloads;
+  }
+
+  replicaCounts(workload: number): { wanted: number; created: number; ready: number } {
+    let created = 0;
+    let ready = 0;
+    for (const pod of this.#pods) {
+      if (pod.workload !== workload || !isActive(pod)) continue;
+      created++;
+      if (pod.endpointAt !== null) ready++;
+    }
+    const target = this.#workloads[workload]!;
+    const wanted = target.revisionReplicas.reduce((sum, count) => sum + count, 0);
+    return { wanted, created, ready };
+  }
+
+  /** CPU time that all replicas of a service have used so far, in microseconds; gone ones are not counted. */
+  cpuByPod(workload: number): ReadonlyMap<number, number> {
+    const used = new Map<number, number>();
+    for (const pod of this.#pods) {
+      if (pod.workload === workload && pod.listeningAt !== null && exists(pod)) {
+        used.set(pod.number, this.#plane.usage(pod.number).cpuMicros);
+      }
+    }
+    return used;
+  }
+
+  /** Starts the bill anew: the warm-up is over. */
+  resetUsage(): void {
+    this.#workloads.forEach((_, index) => {
+      const usage = this.#usage[index]!;
+      usage.podMicros = 0;
+      usage.since = this.#simulation.now;
+      usage.min = usage.count;
+      usage.max = usage.count;
+    });
+    this.#events = this.#events.filter((event) => event.time >= this.#simulation.now);
+  }
+
+  usage(workload: number): WorkloadUsage {
+    const usage = this.#usage[workload]!;
+    const open = usage.count * (this.#simulation.now - usage.since);
+    return { podMicros: usage.podMicros + open, min: usage.min, max: usage.max };
+  }
+
+  drained(replica: number): void {
+    this.#lifecycle.drained(replica);
+  }
+
+  state(): Json {
+    return {
+      pods: this.#pods,
+      workloads: this.#workloads.map(({ replicas, revisionReplicas, stable, routes }) => ({
+        replicas,
+        revisionReplicas: [...revisionReplicas],
+        stable,
+        routes,
+      })),
+      nodes: this.#nodes.state(),
+      metrics: this.#metrics.state(),
+      usage: this.#usage,
+      events: this.#events,
+      faults: this.#faults.state(),
+    } as unknown as Json; // pods, usage and events are plain data
+  }
+
+  restore(state: Json): void {
+    const saved = state as unknown as ClusterState; // written by `state` above
+    this.#pods.splice(0, this.#pods.length, ...saved.pods.map((pod) => ({ ...pod })));
+    saved.workloads.forEach((from, index) => {
+      const workload = this.#workloads[index]!;
+      workload.replicas = from.replicas;
+      workload.revisionReplicas.splice(0, Number.POSITIVE_INFINITY, ...from.revisionReplicas);
+      workload.stable = from.stable;
+      workload.routes = from.routes;
+    });
+    this.#nodes.restore(saved.nodes);
+    this.#metrics.restore(saved.metrics);
+    saved.usage.forEach((usage, index) => {
+      Object.assign(this.#usage[index]!, usage);
+    });
+    this.#events = [...saved.events];
+    this.#faults.restore(saved.faults);
+  }
+
+  // ---- ReplicaSets -----------------------------------------------------------------------------------------------
+
+  /** Creates or deletes pods until each revision has as many as it should. */
+  #reconcile(name: string): void {
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
+    workload.revisionReplicas.forEach((wanted, revision) => {
+      const active = this.#pods.filter(
+        (pod) => pod.workload === index && pod.revision === revision && isActive(pod),
+      );
+      for (let i = active.length; i < wanted; i++) {
+        this.#lifecycle.create(this.#newPod(index, revision));
+      }
+      const surplus = active.length - wanted;
+      if (surplus <= 0) return;
+      for (const pod of [...active].sort(byDeletionOrder).slice(0, surplus)) {
+        this.#lifecycle.delete(pod);
+      }
+    });
+    this.#refreshEndpoints(index);
+  }
+
+  #newPod(workload: number, revision: number): Pod {
+    const ordinal = this.#pods.reduce((n, pod) => (pod.workload === workload ? n + 1 : n), 0);
+    const pod = newPod({
+      number: this.#nextReplica(),
+      workload,
+      revision,
+      ordinal,
+      createdAt: this.#simulation.now,
+    });
+    this.#pods.push(pod);
+    this.#count(workload, 1);
+    return pod;
+  }
+
+  #nextReplica(): number {
+    return this.#pods.length;
+  }
+
+  #podGone(pod: Pod): void {
+    this.#count(pod.workload, -1);
+    this.#reconcile(this.#workloads[pod.workload]!.spec.name);
+    this.#lifecycle.retryUnscheduled();
+  }
+
+  #count(workload: number, change: number): void {
+    const usage = this.#usage[workload]!;
+    const { now } = this.#simulation;
+    usage.podMicros += usage.count * (now - usage.since);
+    usage.since = now;
+    usage.count += change;
+    usage.min = Math.min(usage.min, usage.count);
+    usage.max = Math.max(usage.max, usage.count);
+  }
+
+  #refreshEndpoints(workload: number): void {
+    const known = this.#pods.filter((pod) => pod.workload === workload && pod.endpointAt !== null);
+    known.sort((a, b) => a.endpointAt! - b.endpointAt! || a.number - b.number);
+    this.#plane.setEndpoints(
+      this.#workloads[workload]!.service,
+      known.map((pod) => pod.number),
+    );
+  }
+
+  /** A datastore is a replica that is always there; its number follows those of the first pods. */
+  #startDatastore(service: number): void {
+    const pod = newPod({
+      number: this.#nextReplica(),
+      workload: OUTSIDE,
+      revision: 0,
+      ordinal: service,
+      createdAt: this.#simulation.now,
+    });
+    this.#pods.push(pod);
+    this.#plane.startReplica({
+      replica: pod.number,
+      service,
+      revision: 0,
+      zone: 0,
+      cores: this.#services[service]!.servers,
+    });
+    this.#plane.setEndpoints(service, [pod.number]);
+  }
+
+  // ---- observations ----------------------------------------------------------------------------------------------
+
+  #scrapeUsage(): void {
+    const { now } = this.#simulation;
+    const readings: ReplicaReading[] = [];
+    for (const pod of this.#pods) {
+      if (pod.workload === OUTSIDE || pod.listeningAt === null || !exists(pod)) continue;
+      const usage = this.#plane.usage(pod.number);
+      readings.push({
+        pod: pod.number,
+        name: this.#podName(pod),
+        container: this.#workloads[pod.workload]!.spec.container.name,
+        cpuMicros: usage.cpuMicros,
+        memoryBytes: usage.memoryBytes,
+      });
+    }
+    this.#metrics.scrape(now, readings);
+    this.#simulation.schedule(now + this.#spec.metrics.scrapeInterval, this.#scrape, 0, 0);
+  }
+
+  #observePod(pod: Pod): PodObservation {
+    const { container } = this.#workloads[pod.workload]!.spec;
+    const started = pod.scheduledAt;
+    const transition = pod.readyChangedAt ?? started;
+    return {
+      name: this.#podName(pod),
+      phase: pod.imageAt === null ? "Pending" : "Running",
+      deleted: pod.deletedAt !== null,
+      startTime: started === null ? null : micros(started),
+      ready: transition === null ? null : { status: pod.ready, lastTransition: micros(transition) },
+      containers: [{ name: container.name, ...container.requests }],
+    };
+  }
+
+  #observeRevision(workload: number, revision: number): RevisionObservation {
+    const { service, revisions, revisionReplicas, routes } = this.#workloads[workload]!;
+    const name = present(revisions[revision], "revision");
+    const available = this.#pods.filter(
+      (pod) =>
+        pod.workload === workload &&
+        pod.revision === revision &&
+        isActive(pod) &&
+        pod.endpointAt !== null,
+    );
+    const weight = routes[0]?.weights[name] ?? (routes.length === 0 && revision === 0 ? 1 : 0);
+    return {
+      revision: name,
+      replicas: revisionReplicas[revision]!,
+      availableReplicas: available.length,
+      weight,
+      ...this.#plane.revisionCounts(service, revision),
+    };
+  }
+
+  #podName(pod: Pod): string {
+    const { spec, revisions } = this.#workloads[pod.workload]!;
+    return `${spec.name}-${revisions[pod.revision]}-${pod.ordinal}`;
+  }
+
+  #zoneOf(node: number): number {
+    const { zone, region } = this.#spec.nodes[node]!;
+    return this.#zones.findIndex((place) => place.zone === zone && place.region === region);
+  }
+
+  #workloadIndex(name: string): number {
+    const index = this.#workloads.findIndex((workload) => workload.spec.name === name);
+    assert(index >= 0, `no workload ${name}`);
+    return index;
+  }
+
+  #workload(name: string): Workload {
+    return this.#workloads[this.#workloadIndex(name)]!;
+  }
+
+  #revision(workload: Workload, name: string): number {
+    const index = workload.revisions.indexOf(name);
+    assert(index >= 0, `no revision ${name} of ${workload.spec.name}`);
+    return index;
+  }
+}
+
+/** The "workload" of datastores, which no controller manages. */
+export const OUTSIDE = -1;
+
+interface ClusterState {
+  readonly pods: readonly Pod[];
+  readonly workloads: readonly Pick<
+    Workload,
+    "replicas" | "revisionReplicas" | "stable" | "routes"
+  >[];
+  readonly nodes: Json;
+  readonly metrics: Json;
+  readonly usage: readonly object[];
+  readonly events: readonly TimedEvent[];
+  readonly faults: Json;
+}
+
+/** Places of the nodes, in order of first mention: the data plane's zone numbers. */
+export function zonesOf(
+  spec: ClusterSpec,
+): readonly { readonly zone: string; readonly region: string }[] {
+  const zones: { zone: string; region: string }[] = [];
+  for (const { zone, region } of spec.nodes) {
+    if (!zones.some((place) => place.zone === zone && place.region === region)) {
+      zones.push({ zone, region });
+    }
+  }
+  return zones;
+}
+
+/** Pods that are least use go first: not scheduled, not ready, then the youngest. */
+function byDeletionOrder(a: Pod, b: Pod): number {
+  const rank = (pod: Pod): number => (pod.node === null ? 0 : pod.ready ? 2 : 1);
+  return rank(a) - rank(b) || b.createdAt - a.createdAt || b.number - a.number;
+}
+

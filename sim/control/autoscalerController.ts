@@ -1,0 +1,118 @@
+import { unreachable } from "../kernel/assert.ts";
+import type { Json } from "../kernel/json.ts";
+import type { Draw } from "../kernel/keyedDraws.ts";
+import { type Micros, micros } from "../kernel/time.ts";
+import type { AutoscalerDecision, AutoscalerPolicy, ScalingTrace } from "../policy/autoscaler.ts";
+import type { Alarm, Clock } from "./clock.ts";
+import type { Controller } from "./controller.ts";
+import type { Platform } from "./platform.ts";
+
+/** One evaluation, kept for the delay chain of the report. */
+export interface AutoscalerTick {
+  readonly time: Micros;
+  readonly current: number;
+  readonly trace: ScalingTrace;
+  readonly decided: number | null;
+  readonly reason: string;
+}
+
+/** Runs an autoscaler of one workload at the policy's own period. */
+export class AutoscalerController implements Controller {
+  readonly name: string;
+  readonly workload: string;
+  readonly #policy: AutoscalerPolicy;
+  readonly #clock: Clock;
+  readonly #platform: Platform;
+  readonly #draw: Draw;
+  readonly #alarm: Alarm;
+  readonly #start: Micros;
+  #state: Json;
+  #ticks: AutoscalerTick[] = [];
+
+  constructor(parts: {
+    readonly workload: string;
+    readonly policy: AutoscalerPolicy;
+    readonly config: unknown;
+    readonly clock: Clock;
+    readonly platform: Platform;
+    readonly draw: Draw;
+  }) {
+    this.workload = parts.workload;
+    this.name = parts.policy.name;
+    this.#policy = parts.policy;
+    this.#clock = parts.clock;
+    this.#platform = parts.platform;
+    this.#draw = parts.draw;
+    this.#start = parts.clock.now;
+    this.#state = parts.policy.init(parts.config);
+    this.#alarm = parts.clock.alarm(`${this.name} of ${parts.workload}`, () => this.#tick());
+  }
+
+  /** Evaluations so far, the oldest first. */
+  get ticks(): readonly AutoscalerTick[] {
+    return this.#ticks;
+  }
+
+  start(): void {
+    this.#alarm.at(micros(this.#start + this.#policy.syncPeriod(this.#state)));
+  }
+
+  state(): Json {
+    return { policy: this.#state, ticks: this.#ticks } as unknown as Json; // ticks are plain data
+  }
+
+  restore(state: Json): void {
+    const saved = state as unknown as { policy: Json; ticks: AutoscalerTick[] }; // from `state` above
+    this.#state = saved.policy;
+    this.#ticks = [...saved.ticks];
+  }
+
+  #tick(): void {
+    const { now } = this.#clock;
+    const observation = this.#platform.observeWorkload(this.workload);
+    const { state, decision } = this.#policy.step(this.#state, observation, now, this.#draw);
+    this.#state = state;
+    this.#ticks.push({
+      time: now,
+      current: observation.specReplicas,
+      trace: decision.trace,
+      decided: decision.kind === "scale" ? decision.replicas : null,
+      reason: decision.reason,
+    });
+    this.#carryOut(decision, observation.specReplicas);
+    this.#alarm.at(micros(now + this.#policy.syncPeriod(state)));
+  }
+
+  #carryOut(decision: AutoscalerDecision, current: number): void {
+    switch (decision.kind) {
+      case "hold":
+        return;
+      case "scale":
+        if (decision.replicas === current) return;
+        this.#platform.record({
+          controller: this.name,
+          subject: this.workload,
+          kind: "scale",
+          reason: decision.reason,
+          message: describe(decision.trace),
+          from: current,
+          to: decision.replicas,
+        });
+        this.#platform.scale(this.workload, decision.replicas);
+        return;
+      default:
+        unreachable(decision);
+    }
+  }
+}
+
+function describe({ metric, rawReplicas, stabilizedReplicas }: ScalingTrace): string {
+  const parts = [
+    metric,
+    rawReplicas === null ? null : `metrics ask for ${rawReplicas}`,
+    stabilizedReplicas === null || stabilizedReplicas === rawReplicas
+      ? null
+      : `stabilization makes it ${stabilizedReplicas}`,
+  ];
+  return parts.filter((part) => part !== null).join("; ");
+}
