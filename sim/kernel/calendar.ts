@@ -149,12 +149,20 @@ export class EventCalendar {
       if (kind === CANCELLED) this.#cancelled++;
       this.#push(time!, order!, slot!);
     }
-    this.#lanes = state.lanes.map((lane, index) => {
+    const before = this.#lanes;
+    const lanes = state.lanes.map((lane) => {
       // Holders of a lane keep their object: restore into the one that has this delay.
-      const kept = this.#lanes[index]?.delay === lane.delay ? this.#lanes[index] : this.lane(lane.delay);
+      const kept = before.find(({ delay }) => delay === lane.delay) ?? new TimerLane(lane.delay);
       kept.restore(lane);
       return kept;
     });
+    // Lanes that the snapshot does not know have holders too. They go last: events name lanes by index.
+    for (const lane of before) {
+      if (lanes.includes(lane)) continue;
+      lane.restore({ delay: lane.delay, entries: [], headSlot: -1, head: 0 });
+      lanes.push(lane);
+    }
+    this.#lanes = lanes;
   }
 
   #take(kind: number, a: number, b: number): number {

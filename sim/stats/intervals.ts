@@ -9,7 +9,10 @@ export function mean(samples: readonly number[]): number {
   return arithmeticMean([...samples]);
 }
 
-/** With a single sample there is an estimate, but nothing is known about its error: the bounds are null. */
+/**
+ * With a single sample there is an estimate, but nothing is known about its error: the bounds are
+ * null.
+ */
 export interface ConfidenceInterval {
   readonly mean: number;
   readonly halfWidth: number | null;
@@ -19,7 +22,10 @@ export interface ConfidenceInterval {
   readonly level: number;
 }
 
-/** Two-sided Student t interval for the mean of independent samples (Law, "Simulation Modeling", §4.5). */
+/**
+ * Two-sided Student t interval for the mean of independent samples (Law, "Simulation Modeling",
+ * §4.5).
+ */
 export function confidenceInterval({
   samples,
   level,
@@ -56,8 +62,8 @@ export interface PairedDifference {
 }
 
 /**
- * Paired t interval for b − a, where sample i of both comes from one replication with common random numbers.
- * The verdict is about b: it needs an interval that does not reach 0.
+ * Paired t interval for b − a, where sample i of both comes from one replication with common random
+ * numbers. The verdict is about b: it needs an interval that does not reach 0.
  */
 export function pairedDifference({
   a,
@@ -93,8 +99,9 @@ export interface ProportionInterval {
 }
 
 /**
- * Wilson's score interval for a share (Brown, Cai & DasGupta, "Interval estimation for a binomial proportion",
- * Statistical Science 16(2), 2001): stays within 0 … 1, and says something about 0 of n.
+ * Wilson's score interval for a share (Brown, Cai & DasGupta, "Interval estimation for a binomial
+ * proportion", Statistical Science 16(2), 2001): stays within 0 … 1, and says something about 0 of
+ * n.
  */
 export function proportionInterval({
   successes,

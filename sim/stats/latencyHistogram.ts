@@ -3,7 +3,10 @@ import { assert } from "../kernel/assert.ts";
 
 /** One hour, in microseconds: longer times count as this, except in `max`, `mean` and `sum`. */
 export const LATENCY_MAX = 3_600_000_000;
-/** Two significant digits: buckets of at most 1/128 of their value, so that midpoints are within 0.4 %. */
+/**
+ * Two significant digits: buckets of at most 1/128 of their value, so that midpoints are within 0.4
+ * %.
+ */
 const DIGITS = 2;
 const SUB_BUCKET_BITS = 8;
 
@@ -17,8 +20,9 @@ export type LatencyHistogramState = {
 };
 
 /**
- * `hdr-histogram-js`, with the bucket of a value found by counting leading zeros instead of by a logarithm and
- * two powers: the layout and the counts are the library's, at a quarter of its cost or less.
+ * `hdr-histogram-js`, with the bucket of a value found by counting leading zeros instead of by a
+ * logarithm and two powers: the layout and the counts are the library's, at a quarter of its cost
+ * or less.
  */
 class BitIndexedHistogram extends Int32Histogram {
   constructor() {
@@ -35,9 +39,9 @@ class BitIndexedHistogram extends Int32Histogram {
 }
 
 /**
- * Distribution of times in microseconds, over all that were recorded: nothing is sampled. Quantiles are within
- * 0.4 % from 0 to one hour; count, mean and the extremes are exact. 13 KiB each, whatever it holds; a bucket
- * counts to 4·10^9.
+ * Distribution of times in microseconds, over all that were recorded: nothing is sampled. Quantiles
+ * are within 0.4 % from 0 to one hour; count, mean and the extremes are exact. 13 KiB each,
+ * whatever it holds; a bucket counts to 4·10^9.
  */
 export class LatencyHistogram {
   readonly #buckets = new BitIndexedHistogram();

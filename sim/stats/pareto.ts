@@ -5,8 +5,8 @@ export interface CostPoint {
 }
 
 /**
- * Indices of the points that no other point beats in both respects (as good in both, better in one), by rising
- * cost. Equal points are all kept, in their order.
+ * Indices of the points that no other point beats in both respects (as good in both, better in
+ * one), by rising cost. Equal points are all kept, in their order.
  */
 export function paretoFront(points: readonly CostPoint[]): readonly number[] {
   const order = points

@@ -6,7 +6,9 @@ export interface StepSeries {
   readonly values: readonly number[];
 }
 
-/** Mean over [from, to) of a value that jumps, weighted by how long it holds; it is known at `from`. */
+/**
+ * Mean over [from, to) of a value that jumps, weighted by how long it holds; it is known at `from`.
+ */
 export function timeWeightedMean(
   { times, values }: StepSeries,
   { from, to }: { readonly from: number; readonly to: number },

@@ -8,9 +8,10 @@ export interface Truncation {
 }
 
 /**
- * MSER-5 (White, Cobb & Spratt, "A comparison of five steady-state truncation heuristics for simulation", WSC
- * 2000): of all cuts in the first half, by batches of five, the one that makes the standard error of the rest
- * smallest. Observations that fill no batch at the end are left out of account. Linear time.
+ * MSER-5 (White, Cobb & Spratt, "A comparison of five steady-state truncation heuristics for
+ * simulation", WSC 2000): of all cuts in the first half, by batches of five, the one that makes the
+ * standard error of the rest smallest. Observations that fill no batch at the end are left out of
+ * account. Linear time.
  */
 export function mser5(samples: readonly number[]): Truncation {
   const count = Math.floor(samples.length / BATCH);

@@ -6,24 +6,28 @@ import type { RateProfile } from "./rateProfile.ts";
 
 /** Instants at which an open workload's requests are due. */
 export interface ArrivalProcess {
-  /** The next instant in whole microseconds, never before the last one; infinity when there are no more. */
+  /**
+   * The next instant in whole microseconds, never before the last one; infinity when there are no
+   * more.
+   */
   next(): number;
   state(): Json;
   restore(state: Json): void;
 }
 
 /**
- * Poisson process of the profile's rate, by inversion (Çinlar, "Introduction to Stochastic Processes", 1975):
- * unit-exponential steps on the scale of expected arrivals, mapped back to time. Unlike sampling the gap from
- * the current rate, it is exact on ramps, and no candidate is thrown away.
+ * Poisson process of the profile's rate, by inversion (Çinlar, "Introduction to Stochastic
+ * Processes", 1975): unit-exponential steps on the scale of expected arrivals, mapped back to time.
+ * Unlike sampling the gap from the current rate, it is exact on ramps, and no candidate is thrown
+ * away.
  */
 export function poissonArrivals(profile: RateProfile, stream: RandomStream): ArrivalProcess {
   return new PoissonArrivals(profile, stream);
 }
 
 /**
- * k6's `ramping-arrival-rate`: iteration i = 1, 2, … is due when i arrivals are expected (k6 documentation,
- * "Ramping arrival rate"). No randomness.
+ * k6's `ramping-arrival-rate`: iteration i = 1, 2, … is due when i arrivals are expected (k6
+ * documentation, "Ramping arrival rate"). No randomness.
  */
 export function pacedArrivals(profile: RateProfile): ArrivalProcess {
   return new PacedArrivals(profile);
@@ -70,7 +74,10 @@ class PoissonArrivals implements ArrivalProcess {
   }
 }
 
-/** An area that should be whole may miss it by rounding; the iteration at the very end counts, as in k6. */
+/**
+ * An area that should be whole may miss it by rounding; the iteration at the very end counts, as in
+ * k6.
+ */
 const ROUNDING = 1e-12;
 
 class PacedArrivals implements ArrivalProcess {

@@ -16,7 +16,10 @@ export interface PopulationSpec {
     readonly weight: number;
     readonly priority: number;
   }[];
-  /** Keys (products, rows) that requests are about; with an exponent, popular by Zipf's law, key 0 first. */
+  /**
+   * Keys (products, rows) that requests are about; with an exponent, popular by Zipf's law, key 0
+   * first.
+   */
   readonly keys: { readonly count: number; readonly exponent: number | null };
   /** Microseconds after its arrival at which a request is worthless; null for never. */
   readonly deadline: number | null;
@@ -32,8 +35,8 @@ export const ANYONE: PopulationSpec = {
 };
 
 /**
- * Attributes of requests, each a pure function of the request number, computed when somebody asks. Region and
- * tenant depend on the user alone: somebody who comes back still lives where they lived.
+ * Attributes of requests, each a pure function of the request number, computed when somebody asks.
+ * Region and tenant depend on the user alone: somebody who comes back still lives where they lived.
  */
 export class AttributeSampler {
   readonly spec: PopulationSpec;

@@ -38,13 +38,18 @@ export type DistributionSpec =
 /** A compiled distribution. */
 export interface TimeDistribution {
   readonly mean: number;
-  /** In square microseconds, exact: what queueing formulas and fluid models need beside the mean. */
+  /**
+   * In square microseconds, exact: what queueing formulas and fluid models need beside the mean.
+   */
   readonly variance: number;
   /** One variate, in microseconds, not yet rounded: a pure function of its key. */
   sample(draws: KeyedDraws, request: number, site: number, attempt: number): number;
 }
 
-/** Builds the sampler of a specification that was validated; a coefficient of variation of 0 is a constant. */
+/**
+ * Builds the sampler of a specification that was validated; a coefficient of variation of 0 is a
+ * constant.
+ */
 export function compileDistribution(spec: DistributionSpec): TimeDistribution {
   switch (spec.kind) {
     case "constant":

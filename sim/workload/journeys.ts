@@ -9,7 +9,10 @@ export interface WeightedJourney {
   readonly steps: readonly { readonly probability: number }[];
 }
 
-/** Which journey a request is, and which of its steps it takes: pure functions of the request number. */
+/**
+ * Which journey a request is, and which of its steps it takes: pure functions of the request
+ * number.
+ */
 export class JourneyMix {
   readonly #journeys: readonly WeightedJourney[];
   readonly #choice: WeightedChoice;

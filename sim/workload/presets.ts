@@ -14,8 +14,8 @@ const DAILY_ORDERS = 100_000;
 const PEAK_ORDERS_PER_MINUTE = 50_000;
 
 /**
- * Hourly multipliers of a shop's ordinary day, of mean 1: a trough at 4 o'clock, an evening peak at 20 o'clock.
- * The shape is assumed (the double hump of consumer traffic), not measured.
+ * Hourly multipliers of a shop's ordinary day, of mean 1: a trough at 4 o'clock, an evening peak at
+ * 20 o'clock. The shape is assumed (the double hump of consumer traffic), not measured.
  */
 export const DAY_CURVE: readonly number[] = [
   0.65, 0.45, 0.32, 0.26, 0.25, 0.31, 0.46, 0.74, 0.94, 1.1, 1.2, 1.25, 1.28, 1.25, 1.2, 1.19, 1.23,
@@ -138,7 +138,9 @@ export const PRESETS: Readonly<Record<PresetName, readonly PresetParameter[]>> =
   "prime-day": PRIME_DAY,
 };
 
-/** What a preset stands for, over this duration; parameters that are not given keep their defaults. */
+/**
+ * What a preset stands for, over this duration; parameters that are not given keep their defaults.
+ */
 export function expandPreset(
   name: PresetName,
   parameters: Readonly<Record<string, number>>,

@@ -6,11 +6,14 @@ import type { RatePiece } from "./rateProfile.ts";
 export type Pieces = readonly RatePiece[];
 
 /**
- * Where two factors both have slopes, their product is a parabola, drawn as this many chords: off by at most
- * 1/256 of (change of the one × change of the other).
+ * Where two factors both have slopes, their product is a parabola, drawn as this many chords: off
+ * by at most 1/256 of (change of the one × change of the other).
  */
 const CHORDS = 8;
-/** The exponential decay of a spike: chords of a quarter of the time constant, 0.8 % too high at most … */
+/**
+ * The exponential decay of a spike: chords of a quarter of the time constant, 0.8 % too high at
+ * most …
+ */
 const DECAY_STEP = 0.25;
 /** … down to e^−7, 0.1 % of the height, after which the spike is over. */
 const DECAY_STEPS = 28;
@@ -55,8 +58,8 @@ export class PieceBuilder {
 }
 
 /**
- * A curve through equally spaced values, repeated for ever, in straight lines; its mean is that of the values.
- * `phase` says where time 0 lies, in spacings after the first value.
+ * A curve through equally spaced values, repeated for ever, in straight lines; its mean is that of
+ * the values. `phase` says where time 0 lies, in spacings after the first value.
  */
 export function periodicCurve({
   values,

@@ -3,17 +3,24 @@ import { assert } from "../kernel/assert.ts";
 /** Rates are requests per second, times and durations microseconds since the start of the run. */
 export type RateProfileSpec =
   | { readonly kind: "constant"; readonly rate: number }
-  /** Each rate holds until the next step, the last one to the end; before the first step the rate is 0. */
+  /**
+   * Each rate holds until the next step, the last one to the end; before the first step the rate is
+   * 0.
+   */
   | { readonly kind: "steps"; readonly steps: readonly RateStep[] }
-  /** k6's stages: a line from the last target to this one; a duration of 0 jumps. 0 after the last stage. */
+  /**
+   * k6's stages: a line from the last target to this one; a duration of 0 jumps. 0 after the last
+   * stage.
+   */
   | {
       readonly kind: "stages";
       readonly startRate: number;
       readonly stages: readonly { readonly duration: number; readonly target: number }[];
     }
   /**
-   * `rate` times a multiplier, which runs in straight lines from hour to hour (0 … 23 o'clock; `null` takes the
-   * default curve, of mean 1) and starts at `startHour` o'clock, fractions allowed.
+   * `rate` times a multiplier, which runs in straight lines from hour to hour (0 … 23 o'clock;
+   * `null` takes the default curve, of mean 1) and starts at `startHour` o'clock, fractions
+   * allowed.
    */
   | {
       readonly kind: "day";
@@ -21,14 +28,20 @@ export type RateProfileSpec =
       readonly multipliers: readonly number[] | null;
       readonly startHour: number;
     }
-  /** The same for a week: straight lines from noon to noon, Monday first; `startDay` 0 is Monday 0 o'clock. */
+  /**
+   * The same for a week: straight lines from noon to noon, Monday first; `startDay` 0 is Monday 0
+   * o'clock.
+   */
   | {
       readonly kind: "week";
       readonly rate: number;
       readonly multipliers: readonly number[] | null;
       readonly startDay: number;
     }
-  /** Nothing until `start`; a line up to `height`, which is held; then exponential decay of this time constant. */
+  /**
+   * Nothing until `start`; a line up to `height`, which is held; then exponential decay of this
+   * time constant.
+   */
   | {
       readonly kind: "spike";
       readonly height: number;
@@ -41,7 +54,9 @@ export type RateProfileSpec =
   /** All but one of the factors are without a unit. */
   | { readonly kind: "product"; readonly profiles: readonly RateProfileSpec[] }
   | { readonly kind: "scale"; readonly factor: number; readonly profile: RateProfileSpec }
-  /** Later by this time, with a rate of 0 before; earlier, when negative: its beginning is cut off. */
+  /**
+   * Later by this time, with a rate of 0 before; earlier, when negative: its beginning is cut off.
+   */
   | { readonly kind: "shift"; readonly by: number; readonly profile: RateProfileSpec }
   | {
       readonly kind: "preset";
@@ -68,8 +83,9 @@ export interface RatePiece {
 const PER_SECOND = 1_000_000;
 
 /**
- * Piecewise-linear arrival rate over [0, duration], with jumps, and the number of arrivals expected by each
- * breakpoint. Its inverse needs a square root only, so it is exact on ramps of any steepness: nothing is thinned.
+ * Piecewise-linear arrival rate over [0, duration], with jumps, and the number of arrivals expected
+ * by each breakpoint. Its inverse needs a square root only, so it is exact on ramps of any
+ * steepness: nothing is thinned.
  */
 export class RateProfile {
   /** Number of straight lines. */
@@ -148,7 +164,10 @@ export class RateProfile {
     return this.#area[i]! + (((this.#from[i]! + this.rateAt(time)) / 2) * elapsed) / PER_SECOND;
   }
 
-  /** The first time, not rounded, at which this many arrivals are expected; infinity when they never are. */
+  /**
+   * The first time, not rounded, at which this many arrivals are expected; infinity when they never
+   * are.
+   */
   timeOfCumulative(area: number): number {
     if (area > this.total) return Infinity;
     let low = 0;
@@ -175,7 +194,8 @@ export class RateProfile {
     const from = this.#from[piece]!;
     const change = this.#to[piece]! - from;
     const length = (this.#time[piece + 1]! - start) / PER_SECOND;
-    // The root of from·t + change/(2·length)·t² = needed, in the form that neither cancels nor divides by 0.
+    // The root of from·t + change/(2·length)·t² = needed, in the form that neither cancels nor
+    // divides by 0.
     const root = Math.sqrt(Math.max(0, from * from + (2 * change * needed) / length));
     return start + ((2 * needed) / (from + root)) * PER_SECOND;
   }

@@ -16,9 +16,10 @@ const PER_SECOND = 1_000_000;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
- * Reads a trace of rates: CSV with the columns `timestamp_s,rps`. Each row's rate holds until the next row, the
- * last one's to the end of the run. The first timestamp is time 0, so epoch seconds may stand there.
- * Empty lines, and lines that start with `#`, are skipped. All problems are told at once.
+ * Reads a trace of rates: CSV with the columns `timestamp_s,rps`. Each row's rate holds until the
+ * next row, the last one's to the end of the run. The first timestamp is time 0, so epoch seconds
+ * may stand there. Empty lines, and lines that start with `#`, are skipped. All problems are told
+ * at once.
  */
 export function parseRateTrace(text: string): RateTrace {
   const problems: TraceProblem[] = [];

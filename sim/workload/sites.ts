@@ -1,8 +1,9 @@
 /**
- * How the numbers of draw sites are divided up. A model numbers its call sites from 0, below `MODEL_SITES`; the
- * attributes of requests have the block above it. A sample that needs several draws takes them at the sites
- * `derivedSite(site, 1 … 63)`, which lie 2^24 apart and so meet no other site; the exponential's slow path flips
- * bit 30. Rejection methods put their turn into bits 16 … 30 of the attempt, so attempts stay below 2^15.
+ * How the numbers of draw sites are divided up. A model numbers its call sites from 0, below
+ * `MODEL_SITES`; the attributes of requests have the block above it. A sample that needs several
+ * draws takes them at the sites `derivedSite(site, 1 … 63)`, which lie 2^24 apart and so meet no
+ * other site; the exponential's slow path flips bit 30. Rejection methods put their turn into bits
+ * 16 … 30 of the attempt, so attempts stay below 2^15.
  */
 export const MODEL_SITES = 0x00f0_0000;
 

@@ -6,23 +6,26 @@ import { derivedSite, turnAttempt } from "./sites.ts";
 
 const SMALLEST = 2 ** -54;
 
-/** Uniform in (0, 1): the one value whose logarithm or quantile is infinite is moved by half a step. */
+/**
+ * Uniform in (0, 1): the one value whose logarithm or quantile is infinite is moved by half a step.
+ */
 function openUniform(draws: KeyedDraws, request: number, site: number, attempt: number): number {
   const u = draws.uniform(request, site, attempt);
   return u === 0 ? SMALLEST : u;
 }
 
 /**
- * Standard normal variate by inversion, which takes one draw and, as `@stdlib` uses no `Math.log`, gives the same
- * bits everywhere.
+ * Standard normal variate by inversion, which takes one draw and, as `@stdlib` uses no `Math.log`,
+ * gives the same bits everywhere.
  */
 export function normal(draws: KeyedDraws, request: number, site: number, attempt: number): number {
   return normalQuantile(openUniform(draws, request, site, attempt), 0, 1);
 }
 
 /**
- * Gamma variate of scale 1 (Marsaglia & Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3),
- * 2000); below shape 1 it is drawn for shape + 1 and multiplied by U^(1/shape), as in section 6 there.
+ * Gamma variate of scale 1 (Marsaglia & Tsang, "A simple method for generating gamma variables",
+ * ACM TOMS 26(3), 2000); below shape 1 it is drawn for shape + 1 and multiplied by U^(1/shape), as
+ * in section 6 there.
  */
 export function gamma(
   shape: number,

@@ -8,9 +8,10 @@ import { turnAttempt } from "./sites.ts";
 const NEAR_ONE = 1e-8;
 
 /**
- * Zipf-distributed ranks 0 … count − 1, the chance of rank k being proportional to (k + 1)^(−exponent).
- * Rejection-inversion (Hörmann & Derflinger, "Rejection-inversion to generate variates from monotone discrete
- * distributions", ACM TOMACS 6(3), 1996): no table, so a hundred million keys cost nothing; about 1.1 draws each.
+ * Zipf-distributed ranks 0 … count − 1, the chance of rank k being proportional to (k +
+ * 1)^(−exponent). Rejection-inversion (Hörmann & Derflinger, "Rejection-inversion to generate
+ * variates from monotone discrete distributions", ACM TOMACS 6(3), 1996): no table, so a hundred
+ * million keys cost nothing; about 1.1 draws each.
  */
 export class Zipf {
   readonly #count: number;

@@ -13,7 +13,10 @@ function histogramOf(times: readonly number[]): LatencyHistogram {
   return histogram;
 }
 
-/** The value of rank ⌈q·n⌉; the quantiles above are decimals, so the product is rounded to 9 digits first. */
+/**
+ * The value of rank ⌈q·n⌉; the quantiles above are decimals, so the product is rounded to 9 digits
+ * first.
+ */
 function exactQuantile(times: readonly number[], q: number): number {
   const sorted = [...times].sort((a, b) => a - b);
   const rank = Math.max(1, Math.ceil(Number((q * times.length).toFixed(9))));

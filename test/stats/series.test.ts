@@ -32,7 +32,7 @@ describe("time-weighted means", () => {
     }
   });
 
-  it("the highest value before a restart is forgotten; before any time passes the mean is the value", () => {
+  it("a restart forgets the highest value; before time passes the mean is the value", () => {
     const running = new TimeWeightedMean(0, 9);
     running.set(5, 2);
     expect(running.max).toBe(9);

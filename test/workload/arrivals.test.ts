@@ -35,7 +35,9 @@ function all(process: ArrivalProcess): number[] {
 const poisson = (profile: RateProfile, replication: number): ArrivalProcess =>
   poissonArrivals(profile, createStreams({ seed: 11, replication })("arrivals"));
 
-/** Up to 1/s in 5 s, 1 s of it, down to 0 in 5 s: the stages of k6's `TestRampingArrivalRateCal`. */
+/**
+ * Up to 1/s in 5 s, 1 s of it, down to 0 in 5 s: the stages of k6's `TestRampingArrivalRateCal`.
+ */
 const k6Stages: readonly Stage[] = [
   [5, 1],
   [1, 1],
@@ -67,7 +69,8 @@ describe("paced arrivals are k6's ramping-arrival-rate", () => {
       ],
     },
     {
-      // t²/10 reaches 1 at √10 s; the area at 5 s is 2.5, so that each later one is half a rate late.
+      // t²/10 reaches 1 at √10 s; the area at 5 s is 2.5, so that each later one is half a rate
+      // late.
       why: "twice as steep: the i-th is due at √(5i), then every half second",
       start: 0,
       rows: [

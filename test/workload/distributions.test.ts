@@ -33,7 +33,10 @@ const pareto: DistributionSpec = { kind: "bounded-pareto", min: 100, max: 50_000
 const paretoMass = 1 - 500 ** -1.5;
 const paretoMean = (300 * (1 - 500 ** -0.5)) / paretoMass;
 
-/** Mean and variance by hand. `tolerance` is that of the variance: four standard errors, from the 4th moment. */
+/**
+ * Mean and variance by hand. `tolerance` is that of the variance: four standard errors, from the
+ * 4th moment.
+ */
 const cases: readonly {
   readonly spec: DistributionSpec;
   readonly mean: number;

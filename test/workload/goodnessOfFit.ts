@@ -1,8 +1,9 @@
 import { errorFunction } from "simple-statistics";
 
 /**
- * Kolmogorov's distance between samples and a continuous distribution, times √n: below 1.95 in 999 of 1000
- * cases when the samples are from it. Seeds are fixed, so a test that passes once passes always.
+ * Kolmogorov's distance between samples and a continuous distribution, times √n: below 1.95 in 999
+ * of 1000 cases when the samples are from it. Seeds are fixed, so a test that passes once passes
+ * always.
  */
 export function kolmogorovDistance(
   samples: readonly number[],
@@ -20,7 +21,10 @@ export function kolmogorovDistance(
 /** What Kolmogorov's distance stays below with probability 0.999. */
 export const KOLMOGOROV_LIMIT = 1.95;
 
-/** Pearson's statistic, as a number of standard deviations above what chance gives (Wilson & Hilferty, 1931). */
+/**
+ * Pearson's statistic, as a number of standard deviations above what chance gives (Wilson &
+ * Hilferty, 1931).
+ */
 export function chiSquareScore(observed: readonly number[], expected: readonly number[]): number {
   let statistic = 0;
   for (const [i, count] of observed.entries()) {
@@ -31,7 +35,10 @@ export function chiSquareScore(observed: readonly number[], expected: readonly n
   return (Math.cbrt(statistic / freedom) - (1 - spread)) / Math.sqrt(spread);
 }
 
-/** Pearson's correlation of two samples, times √n: a standard normal number when they are independent. */
+/**
+ * Pearson's correlation of two samples, times √n: a standard normal number when they are
+ * independent.
+ */
 export function correlationScore(a: readonly number[], b: readonly number[]): number {
   const n = a.length;
   const meanA = a.reduce((sum, x) => sum + x, 0) / n;
