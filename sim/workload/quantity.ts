@@ -30,7 +30,7 @@ const DECIMAL_SUFFIXES: Readonly<Record<string, number>> = {
   P: 15,
   E: 18,
 };
-const BINARY_SUFFIXES = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
+const BINARY_SUFFIXES: readonly string[] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 /** What a quantity may look like; for JSON Schemas and messages. */
 export const QUANTITY_PATTERN =
@@ -63,7 +63,7 @@ export function parseQuantity(text: string | number): Quantity | null {
 function unitOf(suffix: string): { base: bigint; exponent: number; format: QuantityFormat } {
   const exponent = DECIMAL_SUFFIXES[suffix];
   if (exponent !== undefined) return { base: 1n, exponent, format: "DecimalSI" };
-  const binary = BINARY_SUFFIXES.findIndex((known) => known === suffix);
+  const binary = BINARY_SUFFIXES.indexOf(suffix);
   if (binary >= 0) return { base: 1024n ** BigInt(binary), exponent: 0, format: "BinarySI" };
   return { base: 1n, exponent: Number(suffix.slice(1)), format: "DecimalExponent" };
 }

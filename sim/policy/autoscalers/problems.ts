@@ -46,7 +46,8 @@ function expectation(issue: z.core.$ZodIssue): string {
 
 const TYPE_NAMES: Readonly<Record<string, string>> = { int: "whole number", record: "mapping" };
 
-const shown = (value: unknown): string =>
+/** A value as it stands in a message. */
+export const shown = (value: unknown): string =>
   value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
 
 function valueAt(value: unknown, path: readonly (string | number)[]): unknown {

@@ -24,7 +24,8 @@ export function evaluated(
   index: number,
   differencesOf: (testCase: JsonObject) => readonly string[],
 ): CaseResult {
-  const name = String(testCase["name"] ?? testCase["id"] ?? `case ${index}`);
+  const { name: title, id } = testCase;
+  const name = String(title ?? id ?? `case ${index}`);
   try {
     return { name, differences: differencesOf(testCase) };
   } catch (error) {

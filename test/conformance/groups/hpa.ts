@@ -30,10 +30,10 @@ import { admissionCase, calculatorCase, trajectoryCase } from "./hpaFormats.ts";
 import { HpaModel } from "./hpaModel.ts";
 
 /** Recorded decisions of the HorizontalPodAutoscaler controller: test/conformance/hpa/README.md. */
-export const hpaGroup: GroupRunner = ({ content, cases }) => {
-  const differencesOf = FORMATS[String(content["format"])];
+export const hpaGroup: GroupRunner = ({ content: { format }, cases }) => {
+  const differencesOf = FORMATS[String(format)];
   return cases.map((testCase, index) =>
-    evaluated(testCase, index, differencesOf ?? unknownFormat(String(content["format"]))),
+    evaluated(testCase, index, differencesOf ?? unknownFormat(String(format))),
   );
 };
 

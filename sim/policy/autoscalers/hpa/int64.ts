@@ -26,7 +26,7 @@ export function sum(values: readonly number[]): number {
   return Number(values.reduce((running, value) => running + BigInt(value), 0n));
 }
 
-const INT64_LIMIT = 9_223_372_036_854_775_808;
+const INT64_LIMIT = 2 ** 63;
 
 /**
  * A double as int32, the way the controller's processors do it: by way of int64, whose low half remains; what does not

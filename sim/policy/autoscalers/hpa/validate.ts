@@ -1,6 +1,5 @@
-import { z } from "zod";
 import type { ConfigProblem } from "../../policy.ts";
-import { problemsOf } from "../problems.ts";
+import { problemsOf, shown } from "../problems.ts";
 import { admitHpaSpec } from "./admission.ts";
 import { defaultHpaSpec } from "./defaults.ts";
 import type { HpaConfig } from "./schema.ts";
@@ -35,9 +34,6 @@ function admissionProblems({ spec, controller }: HpaConfig): readonly ConfigProb
     .map(({ path, expected, received }) => ({ path, expected, received: shown(received) }));
 }
 
-const shown = (value: unknown): string =>
-  value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
-
 const isCovered = (path: ConfigProblem["path"], known: ReadonlySet<string>): boolean =>
   path.some((_, index) => known.has(path.slice(0, index + 1).join("/")));
 
@@ -63,5 +59,3 @@ const below = (
   key: string | number,
 ): readonly ConfigProblem["path"][] =>
   paths.filter((path) => path[0] === key).map((path) => path.slice(1));
-
-export const hpaJsonSchema = () => z.toJSONSchema(hpaConfigSchema, { io: "input" });
