@@ -195,6 +195,8 @@ const claim = z.strictObject({
   from: z.number(),
   to: z.number(),
   withinSeconds: z.number(),
+  /** When, in replication 0, the demand first called for more than `from`; null when it never did. */
+  startSeconds: z.number().nullable(),
   /** From the first moment the demand called for more than `from`; null when `to` was never ready. */
   policies: z.array(
     z.strictObject({ policy: z.string(), seconds: estimate.nullable(), reachedIn: z.int(), kept: z.boolean() }),

@@ -427,6 +427,7 @@ function claimOf(names: readonly SamplePolicy[], n: number): Result["claims"] {
       from: 10,
       to: 50,
       withinSeconds: 120,
+      startSeconds: 320,
       policies: names.map((policy) => ({
         policy,
         seconds: estimate(seconds[policy], seconds[policy] === 0 ? 0 : 3, n),
