@@ -1,6 +1,7 @@
 import exp from "@stdlib/math-base-special-exp";
 import ln from "@stdlib/math-base-special-ln";
 import type { KeyedDraws } from "./keyedDraws.ts";
+import type { RandomStream } from "./streams.ts";
 
 /** Right edge of the base strip, and area of each of the 256 strips (Marsaglia & Tsang, 2000). */
 const R = 7.69711747013104972;
@@ -43,6 +44,23 @@ function exponentialSlow(
     const x = word * scale[strip]!;
     if (density[strip]! + u * (density[strip - 1]! - density[strip]!) < exp(-x)) return x;
     word = draws.word(request, site ^ RETRY_SITE, attempt ^ (turn << 16) ^ 0x8000) >>> 0;
+  }
+}
+
+/**
+ * The same from a stream, for what happens in time order. The strip comes from bits of the uniform number that
+ * the variate does not use (Doornik, "An improved ziggurat method", 2005).
+ */
+export function streamExponential(stream: RandomStream): number {
+  for (;;) {
+    const scaled = stream.uniform() * TWO32;
+    const word = scaled >>> 0;
+    const strip = ((scaled - word) * 256) | 0;
+    if (word < accept[strip]!) return word * scale[strip]!;
+    const u = stream.uniform();
+    if (strip === 0) return R - ln(1 - u);
+    const x = word * scale[strip]!;
+    if (density[strip]! + u * (density[strip - 1]! - density[strip]!) < exp(-x)) return x;
   }
 }
 

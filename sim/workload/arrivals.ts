@@ -1,4 +1,4 @@
-import ln from "@stdlib/math-base-special-ln";
+import { streamExponential } from "../kernel/exponential.ts";
 import type { Json } from "../kernel/json.ts";
 import type { RandomStream, StreamState } from "../kernel/streams.ts";
 import { roundHalfEven } from "../kernel/time.ts";
@@ -52,8 +52,7 @@ class PoissonArrivals implements ArrivalProcess {
   next(): number {
     const profile = this.#profile;
     if (this.#area > profile.total) return Infinity;
-    // 1 − u is never 0, and exact.
-    this.#area -= ln(1 - this.#stream.uniform());
+    this.#area += streamExponential(this.#stream);
     const area = this.#area;
     if (area > profile.total) return Infinity;
     let piece = this.#piece;

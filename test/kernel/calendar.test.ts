@@ -226,6 +226,19 @@ describe("the event calendar", () => {
     expect(calendar.a).toBe(9);
   });
 
+  it("a lane that a snapshot does not know stays usable, and is empty after it", () => {
+    const calendar = new EventCalendar();
+    const held = calendar.lane(5);
+    calendar.scheduleInLane(held, 0, 0, 1, 0);
+    const other = new EventCalendar();
+    other.scheduleInLane(other.lane(3), 0, 0, 2, 0);
+    calendar.restore(other.state());
+    calendar.scheduleInLane(held, 1, 0, 3, 0);
+    const fired: number[] = [];
+    while (calendar.pop(Infinity)) fired.push(calendar.time, calendar.a);
+    expect(fired).toEqual([3, 2, 6, 3]);
+  });
+
   it("equal delays share a lane", () => {
     const calendar = new EventCalendar();
     expect(calendar.lane(5)).toBe(calendar.lane(5));
