@@ -1,11 +1,12 @@
 /**
- * Resource quantities as the Kubernetes API reads and writes them: `500m`, `1`, `1Gi`, `1e3`, `0.5`.
+ * Resource quantities as the Kubernetes API reads and writes them: `500m`, `1`, `1Gi`, `1e3`,
+ * `0.5`.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  *
- * An amount is kept in whole billionths, the finest grain of the API, in a bigint: a node's memory in thousandths of
- * bytes does not fit a double.
+ * An amount is kept in whole billionths, the finest grain of the API, in a bigint: a node's memory
+ * in thousandths of bytes does not fit a double.
  */
-export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
+type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
 export interface Quantity {
   readonly nanos: bigint;
@@ -38,7 +39,8 @@ export const QUANTITY_PATTERN =
 const GRAMMAR = new RegExp(QUANTITY_PATTERN);
 
 /**
- * Reads a quantity; null when it is none. Amounts finer than a billionth are rounded up, away from zero.
+ * Reads a quantity; null when it is none. Amounts finer than a billionth are rounded up, away from
+ * zero.
  * @example parseQuantity("0.5") // 500 000 000 billionths, DecimalSI
  */
 export function parseQuantity(text: string | number): Quantity | null {
@@ -78,7 +80,7 @@ function scaledUp(nanos: bigint, divisor: bigint): number {
 /** Thousandths, rounded up as the API does: millicores of a CPU quantity. */
 export const toMilli = (quantity: Quantity): number => scaledUp(quantity.nanos, NANOS_PER_MILLI);
 /** Whole units, rounded up as the API does: bytes of a memory quantity. */
-export const toUnits = (quantity: Quantity): number => scaledUp(quantity.nanos, NANOS_PER_UNIT);
+const toUnits = (quantity: Quantity): number => scaledUp(quantity.nanos, NANOS_PER_UNIT);
 
 /** Millicores of a CPU quantity; null when it is no quantity. */
 export function parseMillicores(text: string | number): number | null {
@@ -96,7 +98,7 @@ export function parseBytes(text: string | number): number | null {
  * The one way in which the API writes an amount: no fraction, the largest suffix that needs none.
  * @example formatQuantity(parseQuantity("0.05")) // "50m"
  */
-export function formatQuantity({ nanos, format }: Quantity): string {
+function formatQuantity({ nanos, format }: Quantity): string {
   if (nanos === 0n) return "0";
   if (format === "BinarySI") {
     const magnitude = nanos < 0n ? -nanos : nanos;
@@ -139,8 +141,9 @@ export function canonicalQuantity(text: string | number): string | null {
 }
 
 /**
- * A quantity as a double. Like the API's approximation it multiplies the canonical mantissa by a power of ten, which
- * can differ in the last bit from reading the decimal number (50 × 0.001 rather than 0.05).
+ * A quantity as a double. Like the API's approximation it multiplies the canonical mantissa by a
+ * power of ten, which can differ in the last bit from reading the decimal number (50 × 0.001 rather
+ * than 0.05).
  */
 export function toApproximateNumber({ nanos }: Quantity): number {
   if (nanos === 0n) return 0;

@@ -5,8 +5,9 @@ import type { CaseResult, ConformanceFile, GroupRunner, JsonObject } from "./gro
 import { hpaGroup } from "./groups/hpa.ts";
 
 /**
- * `npm run -s conformance -- --dir DIR [--group NAME]`: runs the truth tables of a folder with one sub-folder per group.
- * Exit code 0 when all cases passed, 1 when one failed or could not be evaluated, 104 for bad input.
+ * `npm run -s conformance -- --dir DIR [--group NAME]`: runs the truth tables of a folder with one
+ * sub-folder per group. Exit code 0 when all cases passed, 1 when one failed or could not be
+ * evaluated, 104 for bad input.
  */
 const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   hpa: hpaGroup,

@@ -7,8 +7,8 @@ export interface ReplicaBounds {
 }
 
 /**
- * An autoscaler whose bounds can be changed while it runs, as somebody who patches a HorizontalPodAutoscaler before the
- * peak does. What it remembers stays.
+ * An autoscaler whose bounds can be changed while it runs, as somebody who patches a
+ * HorizontalPodAutoscaler before the peak does. What it remembers stays.
  */
 export interface BoundedAutoscaler<Config = unknown, State extends Json = Json>
   extends AutoscalerPolicy<Config, State> {

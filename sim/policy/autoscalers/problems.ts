@@ -2,7 +2,10 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { ConfigProblem } from "../policy.ts";
 
-/** What of a value does not fit a schema, as problems of a configuration; unknown fields name the nearest known one. */
+/**
+ * What of a value does not fit a schema, as problems of a configuration; unknown fields name the
+ * nearest known one.
+ */
 export function problemsOf(schema: z.ZodType, value: unknown): readonly ConfigProblem[] {
   const parsed = schema.safeParse(value);
   if (parsed.success) return [];
@@ -30,7 +33,7 @@ function expectedField(key: string, known: readonly string[]): string {
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `${/^[aeio]/.test(issue.expected) ? "an" : "a"} ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+      return withArticle(TYPE_NAMES[issue.expected] ?? issue.expected);
     case "invalid_value":
       return `one of ${issue.values.map(String).join(", ")}`;
     case "too_small":
@@ -43,6 +46,8 @@ function expectation(issue: z.core.$ZodIssue): string {
       return issue.message;
   }
 }
+
+const withArticle = (noun: string): string => `${/^[aeio]/.test(noun) ? "an" : "a"} ${noun}`;
 
 const TYPE_NAMES: Readonly<Record<string, string>> = { int: "whole number", record: "mapping" };
 

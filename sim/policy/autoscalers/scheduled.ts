@@ -18,10 +18,12 @@ import {
 } from "./schedule.ts";
 
 /**
- * Scheduled scaling as AWS Auto Scaling does it: at its time an action sets the count, the minimum or the maximum, and
- * between actions nothing changes. Around another autoscaler (`autoscaler: {hpa: …}`) the actions change that one's
- * bounds, as somebody who raises `minReplicas` before the peak does; it decides the rest.
- * Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
+ * Scheduled scaling as AWS Auto Scaling does it: at its time an action sets the count, the minimum
+ * or the maximum, and between actions nothing changes. Around another autoscaler (`autoscaler:
+ * {hpa: …}`) the actions change that one's bounds, as somebody who raises `minReplicas` before the
+ * peak does; it decides the rest.
+ * Source:
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
  */
 export const scheduledConfigSchema = z.strictObject({
   schedule: z.array(scheduledActionSchema).min(1),

@@ -47,7 +47,10 @@ const unknownFormat = (format: string) => () => [
   `format ${format} is none of ${Object.keys(FORMATS).join(", ")}`,
 ];
 
-/** Runs the closed loop and compares tick by tick; after the first tick that differs the rest means nothing. */
+/**
+ * Runs the closed loop and compares tick by tick; after the first tick that differs the rest means
+ * nothing.
+ */
 function trajectoryDifferences(testCase: TrajectoryCase): readonly string[] {
   const { controller, featureGates, numTicks, ticks } = testCase;
   if (ticks.length !== numTicks) return [`${numTicks} ticks announced, ${ticks.length} recorded`];

@@ -9,7 +9,8 @@ import { parseBytes, parseMillicores } from "../../../sim/workload/quantity.ts";
 import type { Curve, TrajectoryCase } from "./hpaFormats.ts";
 
 /**
- * The closed-loop small model of test/conformance/hpa/README.md: pods, load, samples, outages. Times are whole seconds.
+ * The closed-loop small model of test/conformance/hpa/README.md: pods, load, samples, outages.
+ * Times are whole seconds.
  */
 export class HpaModel {
   readonly #case: TrajectoryCase;

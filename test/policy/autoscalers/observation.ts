@@ -15,8 +15,8 @@ export interface PodSketch {
 }
 
 /**
- * An observation of pods that request 100 m of CPU and 1 Gi: long since ready and sampled over 15 s unless their sketch
- * says otherwise.
+ * An observation of pods that request 100 m of CPU and 1 Gi: long since ready and sampled over 15 s
+ * unless their sketch says otherwise.
  */
 export function observe(
   pods: readonly PodSketch[],

@@ -28,7 +28,9 @@ testAutoscaler(scheduled, {
 });
 testAutoscaler(scheduled, floorAtFive);
 
-/** Counts after a tick at each of the given minutes, while each pod uses `cpu` millicores of 100. */
+/**
+ * Counts after a tick at each of the given minutes, while each pod uses `cpu` millicores of 100.
+ */
 function counts(
   config: ScheduledConfig,
   atMinutes: readonly number[],
@@ -90,7 +92,7 @@ describe("around an HPA", () => {
     expect(counts(floorAtFive, [1, 4, 5, 6], 3)).toEqual([3, 3, 10, 10]);
     expect(counts(floorAtFive, [1, 5, 6], 3, 140)).toEqual([6, 10, 20]);
   });
-  it("lowers it again: a count that the floor forced is no recommendation, so nothing holds it", () => {
+  it("lowers it again: a count that the floor forced is no recommendation", () => {
     const config: ScheduledConfig = {
       schedule: [
         { at: "1m", minReplicas: 10 },
@@ -98,7 +100,7 @@ describe("around an HPA", () => {
       ],
       autoscaler: wrapped,
     };
-    // 3 is the count of the first tick, the one recommendation of the last five minutes above the floor.
+    // 3 is the count of the first tick, the highest recommendation of the last five minutes.
     expect(counts(config, [1, 2, 3, 4, 8, 9], 3, 7)).toEqual([10, 10, 3, 3, 2, 2]);
   });
   it("has the HPA's sync period unless it has its own", () => {

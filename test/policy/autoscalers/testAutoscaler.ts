@@ -5,8 +5,8 @@ import type { AutoscalerObservation, AutoscalerPolicy } from "../../../sim/polic
 import { noDraw, observe, uniform } from "./observation.ts";
 
 /**
- * What every autoscaler has to keep, ours and a user's own. The sample configuration must be valid and must want between
- * 1 and 50 replicas.
+ * What every autoscaler has to keep, ours and a user's own. The sample configuration must be valid
+ * and must want between 1 and 50 replicas.
  */
 export function testAutoscaler<Config, State extends Json>(
   policy: AutoscalerPolicy<Config, State>,

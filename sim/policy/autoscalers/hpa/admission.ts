@@ -9,7 +9,7 @@ import type {
 } from "./schema.ts";
 
 /** Kinds of field errors of the Kubernetes API. */
-export type FieldErrorType =
+type FieldErrorType =
   | "FieldValueInvalid"
   | "FieldValueRequired"
   | "FieldValueNotSupported"
@@ -43,8 +43,8 @@ const CONTAINER_RESOURCES = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /**
- * What the API server objects to in a new HorizontalPodAutoscaler whose defaults are filled in. All errors at once, in
- * the order of the fields.
+ * What the API server objects to in a new HorizontalPodAutoscaler whose defaults are filled in. All
+ * errors at once, in the order of the fields.
  */
 export function admitHpaSpec(
   spec: HpaSpec,

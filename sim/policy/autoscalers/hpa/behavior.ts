@@ -10,8 +10,9 @@ export interface RateInput {
 }
 
 /**
- * The most replicas that the scale-up rules allow now. Each policy starts from the count at the beginning of its
- * period. The percentage is taken in doubles and rounded up: 50 at 10 % is 56, since 50 × 1.1 is a little over 55.
+ * The most replicas that the scale-up rules allow now. Each policy starts from the count at the
+ * beginning of its period. The percentage is taken in doubles and rounded up: 50 at 10 % is 56,
+ * since 50 × 1.1 is a little over 55.
  */
 export function scaleUpLimit(input: RateInput): number {
   const { rules, currentReplicas } = input;
@@ -21,7 +22,7 @@ export function scaleUpLimit(input: RateInput): number {
     const { type, value } = policy;
     return type === "Pods" ? base + value : toInt32(Math.ceil(base * (1 + value / 100)));
   });
-  // The API allows no empty list. The largest of several starts from 0, the smallest from the first.
+  // The API allows no empty list. The largest starts from 0, the smallest from the first.
   return rules.selectPolicy === "Min" ? least(limits) : Math.max(0, ...limits);
 }
 
@@ -51,8 +52,9 @@ function periodStart(
 }
 
 /**
- * The events of one direction after another change. Events older than that direction's own longest period give up their
- * slot, even if a longer policy of the other direction would still have counted them.
+ * The events of one direction after another change. Events older than that direction's own longest
+ * period give up their slot, even if a longer policy of the other direction would still have
+ * counted them.
  */
 export function withScaleEvent(
   events: readonly ScaleEvent[],

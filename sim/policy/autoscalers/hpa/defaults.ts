@@ -12,9 +12,9 @@ export const DEFAULT_CONTROLLER_FLAGS = {
 } as const;
 
 /**
- * Fills in what the API server fills in. `behavior: {}` is not the same as no behavior: it gets both directions'
- * rules. A direction's own `policies` replace the default list as a whole. The scale-down window stays open here,
- * since it is a flag of the controller.
+ * Fills in what the API server fills in. `behavior: {}` is not the same as no behavior: it gets
+ * both directions' rules. A direction's own `policies` replace the default list as a whole. The
+ * scale-down window stays open here, since it is a flag of the controller.
  */
 export function defaultHpaSpec(spec: HpaSpec): HpaSpec {
   const metrics = spec.metrics?.length
@@ -67,8 +67,8 @@ function defaultRules(
 const QUANTITY_FIELDS = new Set(["averageValue", "value", "tolerance"]);
 
 /**
- * A spec as the API server stores it: absent fields left out, quantities in canonical spelling. The `value` of a
- * scaling policy is a plain number and stays one.
+ * A spec as the API server stores it: absent fields left out, quantities in canonical spelling. The
+ * `value` of a scaling policy is a plain number and stays one.
  */
 export function storedForm(spec: HpaSpec): Json {
   return stored(spec, "", "");

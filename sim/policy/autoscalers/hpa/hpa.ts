@@ -14,8 +14,9 @@ import { validateHpaConfig } from "./validate.ts";
 
 /**
  * The HorizontalPodAutoscaler of Kubernetes 1.36 (`autoscaling/v2`), decision for decision.
- * Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/ and recorded runs of the controller
- * (test/conformance/hpa), which differ from the documentation in many details.
+ * Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/ and recorded
+ * runs of the controller (test/conformance/hpa), which differ from the documentation in many
+ * details.
  */
 export const hpa: BoundedAutoscaler<HpaConfig, HpaState> = {
   name: "hpa",
@@ -56,8 +57,8 @@ function step(before: HpaState, observation: AutoscalerObservation, now: Micros)
 }
 
 /**
- * Replicas at zero mean that somebody switched the autoscaler off, unless it went to zero itself and has a metric that
- * does not need pods, or a minimum that has been raised since.
+ * Replicas at zero mean that somebody switched the autoscaler off, unless it went to zero itself
+ * and has a metric that does not need pods, or a minimum that has been raised since.
  */
 function mayWake({ spec, controller, status }: HpaState): boolean {
   const isOwnZero = controller.scaleToZero && status.conditions.scaledToZero?.status === "True";

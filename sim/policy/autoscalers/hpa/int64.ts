@@ -1,9 +1,13 @@
 /**
- * The controller counts in int64 and turns ratios into int32 by truncating conversion. Memory in thousandths of bytes,
- * summed over a thousand pods and multiplied by 100, passes 2^53: doubles would be wrong by a percent step.
+ * The controller counts in int64 and turns ratios into int32 by truncating conversion. Memory in
+ * thousandths of bytes, summed over a thousand pods and multiplied by 100, passes 2^53: doubles
+ * would be wrong by a percent step.
  */
 
-/** ⌊(Σ values × factor) ÷ divisor⌋ towards zero, in wrapping int64 arithmetic; the divisor is not zero. */
+/**
+ * ⌊(Σ values × factor) ÷ divisor⌋ towards zero, in wrapping int64 arithmetic; the divisor is not
+ * zero.
+ */
 export function sumQuotient(values: readonly number[], factor: number, divisor: number): number {
   let magnitude = 0;
   let total = 0;
@@ -12,7 +16,7 @@ export function sumQuotient(values: readonly number[], factor: number, divisor: 
     total += value;
   }
   if (magnitude * factor <= Number.MAX_SAFE_INTEGER && Number.isSafeInteger(divisor)) {
-    // Both are exact, and so is the truncation of a quotient of integers below 2^53. No negative zero.
+    // Both are exact, and so is a truncated quotient of integers below 2^53. No negative zero.
     return Math.trunc((total * factor) / divisor) + 0;
   }
   const exact = values.reduce((sum, value) => sum + BigInt(value), 0n) * BigInt(factor);
@@ -29,8 +33,8 @@ export function sum(values: readonly number[]): number {
 const INT64_LIMIT = 2 ** 63;
 
 /**
- * A double as int32, the way the controller's processors do it: by way of int64, whose low half remains; what does not
- * fit int64 becomes 0. Only absurd ratios get here.
+ * A double as int32, the way the controller's processors do it: by way of int64, whose low half
+ * remains; what does not fit int64 becomes 0. Only absurd ratios get here.
  */
 export function toInt32(value: number): number {
   return Math.abs(value) < INT64_LIMIT ? value | 0 : 0;

@@ -15,7 +15,7 @@ export interface Normalized {
   readonly isLimited: boolean;
 }
 
-export type LimitReason =
+type LimitReason =
   | "DesiredWithinRange"
   | "ScaleUpLimit"
   | "ScaleDownLimit"
@@ -36,8 +36,9 @@ export interface NormalizeInput {
 }
 
 /**
- * Stabilization, then limits. A spec without `behavior` has a path of its own, which differs at the window's edge, in
- * what it stabilizes and in its limit (the larger of double and four, without memory of earlier steps).
+ * Stabilization, then limits. A spec without `behavior` has a path of its own, which differs at the
+ * window's edge, in what it stabilizes and in its limit (the larger of double and four, without
+ * memory of earlier steps).
  */
 export function normalize(input: NormalizeInput): Normalized {
   return input.state.spec.behavior === null
@@ -79,8 +80,8 @@ function limitWithoutBehavior(wanted: number, { state, currentReplicas }: Normal
 }
 
 /**
- * Stabilization clamps the current count between the lowest recommendation of the up window and the highest one of the
- * down window, so that the result can be a count that no recommendation named.
+ * Stabilization clamps the current count between the lowest recommendation of the up window and the
+ * highest one of the down window, so that the result can be a count that no recommendation named.
  */
 function normalizeWithBehavior(
   input: NormalizeInput,

@@ -11,7 +11,7 @@ import {
 } from "./samples.ts";
 import type { ControllerFlags, MetricRule, MetricStatus } from "./state.ts";
 
-export interface Tolerances {
+interface Tolerances {
   readonly scaleUp: number;
   readonly scaleDown: number;
 }
@@ -43,8 +43,9 @@ export interface Recommended {
 }
 
 /**
- * The largest proposal of all metrics. Some metrics failing is no reason not to scale up or hold on what the others
- * say, but nobody knows whether pods may go: then, as when all fail, there is no proposal.
+ * The largest proposal of all metrics. Some metrics failing is no reason not to scale up or hold on
+ * what the others say, but nobody knows whether pods may go: then, as when all fail, there is no
+ * proposal.
  */
 export function recommendReplicas(
   metrics: readonly MetricRule[],
@@ -136,7 +137,9 @@ interface Measured {
   readonly status: MetricStatus;
 }
 
-/** Plain averages: in whole thousandths, truncated. Missing pods are taken to be exactly on target. */
+/**
+ * Plain averages: in whole thousandths, truncated. Missing pods are taken to be exactly on target.
+ */
 function averageGauge(targetMilli: number): Gauge {
   return {
     prepare: () => null,
@@ -151,8 +154,8 @@ function averageGauge(targetMilli: number): Gauge {
 }
 
 /**
- * Utilization: truncated to a whole percent of the requests before the ratio is taken. Missing pods are taken to use
- * their whole request, or the target if that is more.
+ * Utilization: truncated to a whole percent of the requests before the ratio is taken. Missing pods
+ * are taken to use their whole request, or the target if that is more.
  */
 function utilizationGauge(
   percent: number,
@@ -188,8 +191,9 @@ function utilizationGauge(
 }
 
 /**
- * The rule for values by pod. With a sample for every pod that counts, ⌈ratio × such pods⌉ (not × the current replicas).
- * Otherwise the ratio is taken again with assumed values, which damp the change and must not reverse it.
+ * The rule for values by pod. With a sample for every pod that counts, ⌈ratio × such pods⌉ (not ×
+ * the current replicas). Otherwise the ratio is taken again with assumed values, which damp the
+ * change and must not reverse it.
  */
 function proposeByPods({
   values,
@@ -267,7 +271,10 @@ function proposeForTotal(
   };
 }
 
-/** `Value` multiplies the running and ready pods, terminating ones included; from zero it takes the bare ratio. */
+/**
+ * `Value` multiplies the running and ready pods, terminating ones included; from zero it takes the
+ * bare ratio.
+ */
 function proposeByValue({
   totalMilli,
   targetMilli,

@@ -19,9 +19,9 @@ export class MetricFailure {
 }
 
 /**
- * Values of a resource by pod, summed over its containers or of one container only. A pod that lacks a container's
- * value has no sample; a pod without the one wanted container fails the metric. Fractions are rounded up to
- * thousandths, as the API's quantities are.
+ * Values of a resource by pod, summed over its containers or of one container only. A pod that
+ * lacks a container's value has no sample; a pod without the one wanted container fails the metric.
+ * Fractions are rounded up to thousandths, as the API's quantities are.
  */
 export function resourceSamples(
   metrics: AutoscalerObservation["resourceMetrics"],
@@ -76,8 +76,8 @@ export function podsSamples(
 }
 
 /**
- * Requests of a resource by pod, in thousandths, for every listed pod: a single pod without one, even a terminating
- * one, makes utilization meaningless and fails the metric.
+ * Requests of a resource by pod, in thousandths, for every listed pod: a single pod without one,
+ * even a terminating one, makes utilization meaningless and fails the metric.
  */
 export function requestsByPod(
   pods: readonly PodObservation[],
@@ -115,8 +115,9 @@ export interface PodGroups {
 }
 
 /**
- * Sorts the pods. A pod without a sample is missing even if it is not ready; a pending one is unready whatever the
- * metric; the finer rules of readiness are for CPU only, since starting up burns CPU that no request asked for.
+ * Sorts the pods. A pod without a sample is missing even if it is not ready; a pending one is
+ * unready whatever the metric; the finer rules of readiness are for CPU only, since starting up
+ * burns CPU that no request asked for.
  */
 export function groupPods(
   pods: readonly PodObservation[],
@@ -139,8 +140,9 @@ export function groupPods(
 }
 
 /**
- * Within the initialization period a pod's CPU counts only when it is ready and the sample's whole window lies after it
- * became so. Later it is left out only if it is not ready and turned so right after its start: it never was ready.
+ * Within the initialization period a pod's CPU counts only when it is ready and the sample's whole
+ * window lies after it became so. Later it is left out only if it is not ready and turned so right
+ * after its start: it never was ready.
  */
 function isCpuUnready(
   { ready, startTime }: PodObservation,

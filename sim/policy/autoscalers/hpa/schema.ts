@@ -2,9 +2,9 @@ import { z } from "zod";
 import { parseQuantity, QUANTITY_PATTERN } from "../../../workload/quantity.ts";
 
 /**
- * The shape of an `autoscaling/v2` HorizontalPodAutoscaler as it is written in a manifest: every field optional, null
- * meaning absent, nothing unknown. What values make sense is the business of admission.ts; the ranges given here as
- * metadata are for editors that read the JSON Schema.
+ * The shape of an `autoscaling/v2` HorizontalPodAutoscaler as it is written in a manifest: every
+ * field optional, null meaning absent, nothing unknown. What values make sense is the business of
+ * admission.ts; the ranges given here as metadata are for editors that read the JSON Schema.
  */
 const integer = (range: { minimum?: number; maximum?: number } = {}) =>
   z.int32().meta(range).nullish();
@@ -87,8 +87,11 @@ export const hpaSpecSchema = z.strictObject({
 
 const seconds = z.number().nonnegative();
 
-/** Flags of kube-controller-manager (`--horizontal-pod-autoscaler-…`); absent ones have Kubernetes' defaults. */
-export const controllerFlagsSchema = z.strictObject({
+/**
+ * Flags of kube-controller-manager (`--horizontal-pod-autoscaler-…`); absent ones have Kubernetes'
+ * defaults.
+ */
+const controllerFlagsSchema = z.strictObject({
   syncPeriodSeconds: z.number().positive().optional(),
   tolerance: z.number().nonnegative().optional(),
   downscaleStabilizationSeconds: seconds.optional(),

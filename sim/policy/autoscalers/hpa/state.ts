@@ -13,7 +13,7 @@ import type {
 } from "./schema.ts";
 
 /** What a metric is held to; amounts in thousandths. */
-export type MetricTarget =
+type MetricTarget =
   | { readonly kind: "Utilization"; readonly percent: number }
   | { readonly kind: "AverageValue"; readonly milli: number }
   | { readonly kind: "Value"; readonly milli: number }
@@ -91,8 +91,8 @@ export type Conditions = {
 };
 
 /**
- * One entry of `status.currentMetrics`, amounts in thousandths. All null: a value per pod at 0 replicas, which the
- * controller gets by dividing by zero.
+ * One entry of `status.currentMetrics`, amounts in thousandths. All null: a value per pod at 0
+ * replicas, which the controller gets by dividing by zero.
  */
 export type MetricStatus = {
   readonly utilizationPercent: number | null;
@@ -104,7 +104,10 @@ export type HpaStatus = {
   readonly currentReplicas: number;
   readonly desiredReplicas: number;
   readonly lastScaleTime: Micros | null;
-  /** In the order of the spec, null for a metric that failed; the list is null when no metric was read. */
+  /**
+   * In the order of the spec, null for a metric that failed; the list is null when no metric was
+   * read.
+   */
   readonly currentMetrics: readonly (MetricStatus | null)[] | null;
   readonly conditions: Conditions;
 };
@@ -143,8 +146,8 @@ export function initialState({ spec, controller }: HpaConfig): HpaState {
 }
 
 /**
- * The same autoscaler after somebody applied another spec (as written, before defaults): what the controller
- * remembers and the status stay.
+ * The same autoscaler after somebody applied another spec (as written, before defaults): what the
+ * controller remembers and the status stay.
  */
 export const withSpec = (state: HpaState, spec: HpaSpec): HpaState => ({
   ...state,
@@ -222,7 +225,10 @@ function resourceTarget({ averageUtilization, averageValue }: HpaMetricTarget): 
   return { kind: "Unusable" };
 }
 
-/** Pods metrics know averages only; for Object metrics the target's type decides, for External ones what is set. */
+/**
+ * Pods metrics know averages only; for Object metrics the target's type decides, for External ones
+ * what is set.
+ */
 function customTarget(
   source: "Pods" | "Object" | "External",
   { type, value, averageValue }: HpaMetricTarget,

@@ -6,8 +6,9 @@ import type { HpaConfig } from "./schema.ts";
 import { hpaConfigSchema } from "./schema.ts";
 
 /**
- * Every problem of a configuration: what does not fit the shape, then what the API server would refuse. Misshapen
- * values are set aside for the second part, so that one slip does not hide the others.
+ * Every problem of a configuration: what does not fit the shape, then what the API server would
+ * refuse. Misshapen values are set aside for the second part, so that one slip does not hide the
+ * others.
  */
 export function validateHpaConfig(config: unknown): readonly ConfigProblem[] {
   const shape = problemsOf(hpaConfigSchema, config);
@@ -37,7 +38,9 @@ function admissionProblems({ spec, controller }: HpaConfig): readonly ConfigProb
 const isCovered = (path: ConfigProblem["path"], known: ReadonlySet<string>): boolean =>
   path.some((_, index) => known.has(path.slice(0, index + 1).join("/")));
 
-/** A deep copy in which the values at the given paths are gone; items of lists become empty objects. */
+/**
+ * A deep copy in which the values at the given paths are gone; items of lists become empty objects.
+ */
 function without(value: unknown, paths: readonly ConfigProblem["path"][]): unknown {
   if (Array.isArray(value)) {
     return value.map((item, index) => {
