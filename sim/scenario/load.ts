@@ -1,0 +1,161 @@
+import { autoscalers } from "../policy/index.ts";
+import { checkTree } from "./issues.ts";
+import { Context, type PolicyRegistry } from "./normalise/context.ts";
+import { normaliseScenario } from "./normalise/scenario.ts";
+import { type Finding, parseTree, readNotes } from "./parse.ts";
+import { nameHint, type Problem } from "./problem.ts";
+import type { Scenario, ScenarioNote } from "./scenario.ts";
+import { scenarioSchema } from "./schema/scenario.ts";
+import { applySettings, type Setting } from "./settings.ts";
+import { keySpanAt, keysAt, mergeTrees, type Tree, treeAt } from "./tree.ts";
+
+export type { PolicyRegistry } from "./normalise/context.ts";
+
+export interface SourceText {
+  /** Its name, as problems print it. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface LoadOptions extends SourceText {
+  /** Partial scenarios that are laid over the first one in this order (RFC 7386: null takes a key away). */
+  readonly overlays?: readonly SourceText[];
+  /** Values that are put last of all: `["traffic.shoppers.rate", "200/s"]`, the value in YAML. */
+  readonly set?: readonly Setting[];
+  /** Only these sets of policies; absent, all. */
+  readonly policies?: readonly string[];
+  /** Text of a file beside the scenario (traces); null when there is none. */
+  readonly readFile: (name: string) => string | null;
+  /** The policies that may be named; absent, those of this project. */
+  readonly registry?: PolicyRegistry;
+}
+
+export interface Loaded {
+  /** One for each set of policies, in the order of the file; none when there are problems. */
+  readonly scenarios: readonly Scenario[];
+  /** All problems, in the order of the files and their lines. */
+  readonly problems: readonly Problem[];
+}
+
+const BUILT_IN: PolicyRegistry = { autoscalers, rollouts: {} };
+
+const scalar = (value: string | number): Tree => ({ kind: "scalar", span: NOWHERE, value });
+const NOWHERE = { file: "", start: 0, end: 0 };
+/** Harmless values for top-level keys that are missing, so that the rest of the file can still be checked. */
+const STAND_INS: Readonly<Record<string, Tree>> = {
+  peakday: scalar(1),
+  name: scalar("nameless"),
+  duration: scalar("3650d"),
+  objective: {
+    kind: "map",
+    span: NOWHERE,
+    entries: new Map([["p95", { key: NOWHERE, value: scalar("1s") }]]),
+    damaged: true,
+  },
+};
+
+/** Reads, checks and normalises a scenario. Pure; never throws, whatever the text. */
+export function loadScenario(options: LoadOptions): Loaded {
+  const loader = new Loader(options);
+  const scenarios = loader.load();
+  const problems = loader.problems();
+  return { scenarios: problems.length === 0 ? scenarios : [], problems };
+}
+
+class Loader {
+  readonly #options: LoadOptions;
+  readonly #findings: Finding[] = [];
+  readonly #texts = new Map<string, string>();
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  load(): readonly Scenario[] {
+    const tree = this.#tree();
+    if (tree === null) return [];
+    const notes = readNotes(this.#options.text);
+    const names = this.#policyNames(tree);
+    if (names.length === 0) {
+      const scenario = this.#normalise(tree, null, notes);
+      return scenario === null ? [] : [scenario];
+    }
+    return names.flatMap((name) => {
+      const overlay = treeAt(tree, ["policies", name, "overlay"]);
+      const variant = overlay?.kind === "map" ? mergeTrees(tree, overlay) : tree;
+      // Each set is checked with its own overlay, which may be what makes it right or wrong.
+      const scenario = this.#normalise(variant, name, notes);
+      return scenario === null ? [] : [scenario];
+    });
+  }
+
+  /** The file with its overlays and settings, or null when one of them is not YAML. */
+  #tree(): Tree | null {
+    const { overlays = [], set = [] } = this.#options;
+    const trees = [this.#options, ...overlays].map(({ file, text }) => {
+      this.#texts.set(file, text);
+      const { tree, findings } = parseTree(file, text);
+      this.#findings.push(...findings);
+      return tree;
+    });
+    const [base, ...patches] = trees;
+    if (base == null || patches.includes(null)) return null;
+    const merged = patches.reduce<Tree>(
+      (tree, patch) => (patch === null ? tree : mergeTrees(tree, patch)),
+      base,
+    );
+    const settled = applySettings(merged, set);
+    for (const [file, text] of settled.texts) this.#texts.set(file, text);
+    this.#findings.push(...settled.findings);
+    return settled.tree;
+  }
+
+  /** The sets of policies that are wanted, in the order of the file. */
+  #policyNames(tree: Tree): readonly string[] {
+    const known = keysAt(tree, ["policies"]);
+    const wanted = this.#options.policies;
+    if (wanted === undefined) return known;
+    const available = known.length === 0 ? ["as-is"] : known;
+    for (const name of wanted) {
+      if (available.includes(name)) continue;
+      const span = keySpanAt(tree, ["policies"]) ?? { ...tree.span, end: tree.span.start + 1 };
+      const message = `no policy "${name}"`;
+      this.#findings.push({ span, message, hint: nameHint(name, available) });
+    }
+    return known.filter((name) => wanted.includes(name));
+  }
+
+  #normalise(tree: Tree, policy: string | null, notes: readonly ScenarioNote[]): Scenario | null {
+    const { registry = BUILT_IN, readFile } = this.#options;
+    const checked = checkTree(scenarioSchema, tree, STAND_INS);
+    this.#findings.push(...checked.findings);
+    if (checked.value === null) return null;
+    const context = new Context({ tree: checked.tree, whole: tree, registry, readFile });
+    const scenario = normaliseScenario(context, checked.value, policy, notes);
+    this.#findings.push(...context.findings);
+    for (const [file, text] of context.texts) this.#texts.set(file, text);
+    return scenario;
+  }
+
+  /** What was found, once each, in the order of the files and their lines. */
+  problems(): readonly Problem[] {
+    const files = [...this.#texts.keys()];
+    const unique = new Map(
+      this.#findings.map((finding) => [JSON.stringify([finding.span, finding.message]), finding]),
+    );
+    const ordered = [...unique.values()].sort(
+      (a, b) =>
+        files.indexOf(a.span.file) - files.indexOf(b.span.file) || a.span.start - b.span.start,
+    );
+    return ordered.map((finding) => this.#problem(finding));
+  }
+
+  #problem({ span, message, hint }: Finding): Problem {
+    const text = this.#texts.get(span.file) ?? "";
+    const before = text.slice(0, span.start).split(/\r\n|\n|\r/u);
+    const column = (before.at(-1) ?? "").length + 1;
+    const sourceLine = text.split(/\r\n|\n|\r/u)[before.length - 1] ?? "";
+    const length = Math.max(1, Math.min(span.end - span.start, sourceLine.length - column + 1));
+    return { file: span.file, line: before.length, column, length, message, hint, sourceLine };
+  }
+}

@@ -1,0 +1,150 @@
+import type {
+  ClusterSpec,
+  DeploymentSpec,
+  MetricsSpec,
+  NodeSpec,
+} from "../../cluster/clusterSpec.ts";
+import type { LinkSpec } from "../../dataplane/serviceSpec.ts";
+import { millis, seconds } from "../../kernel/time.ts";
+import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
+import type { ClusterInput } from "../schema/cluster.ts";
+import type { ScenarioInput } from "../schema/scenario.ts";
+import type { Path } from "../tree.ts";
+import { parseDuration } from "../units.ts";
+import type { Context } from "./context.ts";
+import { constant, distributionOr, normaliseDistribution } from "./time.ts";
+
+const GIBIBYTE = 1024 ** 3;
+const DEFAULT_REGION = "local";
+const DEFAULT_ZONE = "a";
+/** With room for everything: nodes matter only to scenarios that describe them. Three, so that one can be lost. */
+const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
+  name: `node-${i + 1}`,
+  zone,
+  region: DEFAULT_REGION,
+  cpuMillicores: 10_000_000,
+  memoryBytes: 100_000 * GIBIBYTE,
+}));
+
+/** kube-scheduler binds a pod within tens of milliseconds when the cluster has room (assumed: 50 ms). */
+const DEFAULT_SCHEDULING = constant(millis(50));
+/**
+ * metrics-server's released manifests scrape every 15 s (`--metric-resolution=15s`) and compute the usage between two
+ * scrapes. What it scrapes is up to 10 s old, the kubelet's `--housekeeping-interval`: 5 s on average.
+ * Source: https://github.com/kubernetes-sigs/metrics-server and the kubelet's reference
+ */
+const DEFAULT_METRICS: MetricsSpec = {
+  scrapeInterval: seconds(15),
+  window: seconds(15),
+  lag: seconds(5),
+};
+/** kube-proxy writes its rules once a second at most (`--iptables-min-sync-period`, 1 s). */
+const DEFAULT_ENDPOINT_LAG = constant(seconds(1));
+
+export function normaliseCluster(
+  context: Context,
+  input: ClusterInput | undefined,
+  deployments: readonly DeploymentSpec[],
+): ClusterSpec {
+  const { scrapeInterval, window, lag } = input?.metrics ?? {};
+  const path: Path = ["cluster"];
+  const nodes = input?.nodes === undefined ? DEFAULT_NODES : normaliseNodes(input.nodes);
+  reportHomeless(context, nodes, deployments);
+  return {
+    nodes,
+    deployments,
+    metrics: {
+      scrapeInterval:
+        scrapeInterval === undefined
+          ? DEFAULT_METRICS.scrapeInterval
+          : parseDuration(scrapeInterval),
+      window: window === undefined ? DEFAULT_METRICS.window : parseDuration(window),
+      lag: lag === undefined ? DEFAULT_METRICS.lag : parseDuration(lag),
+    },
+    scheduling: distributionOr(
+      context,
+      input?.scheduling,
+      [...path, "scheduling"],
+      DEFAULT_SCHEDULING,
+    ),
+    endpointLag: distributionOr(
+      context,
+      input?.endpointLag,
+      [...path, "endpointLag"],
+      DEFAULT_ENDPOINT_LAG,
+    ),
+  };
+}
+
+/** `name-1`, `name-2`, …: groups of one name go on counting. */
+function normaliseNodes(groups: NonNullable<ClusterInput["nodes"]>): readonly NodeSpec[] {
+  const numbers = new Map<string, number>();
+  return groups.flatMap((group) => {
+    const base = group.name ?? "node";
+    const zones = group.zones ?? [DEFAULT_ZONE];
+    return Array.from({ length: group.count ?? 1 }, (_, i) => {
+      const number = (numbers.get(base) ?? 0) + 1;
+      numbers.set(base, number);
+      return {
+        name: `${base}-${number}`,
+        zone: zones[i % zones.length] ?? DEFAULT_ZONE,
+        region: group.region ?? DEFAULT_REGION,
+        cpuMillicores: parseMillicores(group.cpu) ?? 0,
+        memoryBytes: parseBytes(group.memory) ?? 0,
+      };
+    });
+  });
+}
+
+/** Pods that would stay pending for ever, however empty the cluster is. */
+function reportHomeless(
+  context: Context,
+  nodes: readonly NodeSpec[],
+  deployments: readonly DeploymentSpec[],
+): void {
+  const list = context.names("cluster").includes("nodes") ? ["cluster", "nodes"] : null;
+  for (const { name, container } of deployments) {
+    const cpu = container.requests.cpuMillicores ?? 0;
+    const memory = container.requests.memoryBytes ?? 0;
+    const fits = nodes.some((node) => node.cpuMillicores >= cpu && node.memoryBytes >= memory);
+    if (fits || (list !== null && nodes.length === 0)) continue;
+    const largest = nodes.reduce((a, b) => (b.cpuMillicores > a.cpuMillicores ? b : a));
+    const asked = `${cpu / 1000} cores and ${gibibytes(memory)} GiB`;
+    const room = `${largest.cpuMillicores / 1000} cores and ${gibibytes(largest.memoryBytes)} GiB`;
+    const hint = `the largest node has ${room}`;
+    context.atKey(
+      ["services", name],
+      `a pod of "${name}" fits on no node: it asks for ${asked}`,
+      hint,
+    );
+  }
+}
+
+const gibibytes = (bytes: number): number => Number((bytes / GIBIBYTE).toFixed(2));
+
+/** Zones and regions that there are, of nodes and of users. */
+export function placesOf(
+  cluster: ClusterSpec,
+  input: ScenarioInput,
+): { readonly zones: readonly string[]; readonly regions: readonly string[] } {
+  const users = Object.values(input.traffic).flatMap(({ population }) =>
+    Object.keys(population?.regions ?? {}),
+  );
+  return {
+    zones: [...new Set(cluster.nodes.map(({ zone }) => zone))],
+    regions: [...new Set([...cluster.nodes.map(({ region }) => region), ...users])],
+  };
+}
+
+export function normaliseLinks(
+  context: Context,
+  links: NonNullable<ScenarioInput["links"]>,
+  places: readonly string[],
+): readonly LinkSpec[] {
+  return links.map(({ from, to, latency }, i) => {
+    const path = ["links", i];
+    context.knows("zone or region", from, places, [...path, "from"]);
+    context.knows("zone or region", to, places, [...path, "to"]);
+    return { from, to, latency: normaliseDistribution(context, latency, [...path, "latency"]) };
+  });
+}

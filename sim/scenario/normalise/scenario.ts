@@ -1,0 +1,114 @@
+import { type Micros, micros, seconds } from "../../kernel/time.ts";
+import type { Claim, Objective, Price, Scenario, ScenarioNote } from "../scenario.ts";
+import { OBJECTIVES } from "../schema/cluster.ts";
+import type { ScenarioInput } from "../schema/scenario.ts";
+import { parseDuration, parseShare } from "../units.ts";
+import { normaliseCluster, normaliseLinks, placesOf } from "./cluster.ts";
+import type { Context } from "./context.ts";
+import { normaliseFault } from "./faults.ts";
+import { AS_IS, normalisePolicySet } from "./policies.ts";
+import { normaliseDatastore, normaliseDeployment, normaliseService } from "./services.ts";
+import { reportCircles } from "./steps.ts";
+import { normaliseTraffic } from "./traffic.ts";
+
+const DEFAULT_SEED = 1;
+const DEFAULT_WARM_UP = seconds(60);
+/** AWS Fargate, us-east-1, Linux on x86, in dollars (checked June 2026). */
+const FARGATE: Price = { vcpuHourUsd: 0.040_48, gibHourUsd: 0.004_445 };
+
+/**
+ * Makes a scenario of what the schema let through, under one set of policies (null: none). What makes no sense is
+ * reported to the context; the scenario is then of no use.
+ */
+export function normaliseScenario(
+  context: Context,
+  input: ScenarioInput,
+  policy: string | null,
+  notes: readonly ScenarioNote[],
+): Scenario {
+  const warmUp = input.warmUp === undefined ? DEFAULT_WARM_UP : parseDuration(input.warmUp);
+  const duration = parseDuration(input.duration);
+  const times = { warmUp, duration };
+  const services = Object.entries(input.services);
+  const servers = [
+    ...services.map(([name, service]) => normaliseService(context, name, service)),
+    ...Object.entries(input.datastores ?? {}).map(([name, store]) =>
+      normaliseDatastore(context, name, store),
+    ),
+  ];
+  reportCircles(context);
+  const deployments = services.map(([name, service]) =>
+    normaliseDeployment(context, name, service),
+  );
+  const traffic = Object.entries(input.traffic).map(([name, stream]) =>
+    normaliseTraffic(context, name, stream, times),
+  );
+  const cluster = normaliseCluster(context, input.cluster, deployments);
+  const places = placesOf(cluster, input);
+  const world = { cluster, ...places, ...times };
+  const set = policy === null ? undefined : input.policies?.[policy];
+  return {
+    version: 1,
+    name: input.name,
+    title: input.title ?? input.name,
+    seed: input.seed ?? DEFAULT_SEED,
+    duration,
+    warmUp,
+    objective: normaliseObjective(context, input.objective),
+    services: servers,
+    links: normaliseLinks(context, input.links ?? [], [...places.zones, ...places.regions]),
+    traffic,
+    cluster,
+    faults: (input.faults ?? []).map((fault, i) => normaliseFault(context, fault, i, world)),
+    policy:
+      policy === null || set === undefined
+        ? AS_IS
+        : normalisePolicySet(context, policy, set, times),
+    price: {
+      vcpuHourUsd: input.price?.vcpuHour ?? FARGATE.vcpuHourUsd,
+      gibHourUsd: input.price?.gibHour ?? FARGATE.gibHourUsd,
+    },
+    claims: (input.claims ?? []).map((claim, i) => normaliseClaim(context, claim, i)),
+    notes,
+  };
+}
+
+/** Limits in the order in which they stand. */
+function normaliseObjective(
+  context: Context,
+  input: ScenarioInput["objective"],
+): readonly Objective[] {
+  const written = context.names("objective");
+  const objectives = OBJECTIVES.flatMap((metric): readonly Objective[] => {
+    const limit = input[metric];
+    if (limit === undefined) return [];
+    if (metric === "failed") return [{ metric, limit: parseShare(limit) * 100 }];
+    return [{ metric, limit: milliseconds(parseDuration(String(limit))) }];
+  });
+  if (input.failed !== undefined && parseShare(input.failed) === 0) {
+    const hint = "the objective holds while the share is below: take a small one, like 0.001%";
+    context.atValue(["objective", "failed"], "no share is below 0", hint);
+  }
+  const quantiles = objectives.filter(({ metric }) => /^p\d+$/u.test(metric));
+  for (const [i, { metric, limit }] of quantiles.entries()) {
+    const higher = quantiles.slice(i + 1).find((other) => other.limit < limit);
+    if (higher === undefined) continue;
+    const message = `${metric} cannot fail while ${higher.metric} is below ${higher.limit} ms`;
+    context.atValue(["objective", metric], message, "higher quantiles have higher limits");
+  }
+  return objectives.toSorted((a, b) => written.indexOf(a.metric) - written.indexOf(b.metric));
+}
+
+const milliseconds = (time: Micros): number => time / 1_000;
+
+function normaliseClaim(
+  context: Context,
+  claim: NonNullable<ScenarioInput["claims"]>[number],
+  index: number,
+): Claim {
+  const { text, service, from, to, within } = claim;
+  const path = ["claims", index];
+  context.knows("service", service, context.names("services"), [...path, "service"]);
+  if (from === to) context.atValue([...path, "to"], `from ${from} to ${to} is no scaling`);
+  return { text, workload: service, from, to, within: micros(parseDuration(within)) };
+}

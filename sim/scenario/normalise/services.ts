@@ -1,0 +1,251 @@
+import type { DeploymentSpec, ProbeSpec } from "../../cluster/clusterSpec.ts";
+import type { RevisionSpec, ServiceSpec } from "../../dataplane/serviceSpec.ts";
+import { seconds } from "../../kernel/time.ts";
+import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
+import type { DeploymentInput, DeploymentSpecInput, ProbeInput } from "../schema/kubernetes.ts";
+import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
+import type { Path } from "../tree.ts";
+import { parseDuration, parseShare } from "../units.ts";
+import { DATASTORE_ENDPOINT } from "./calls.ts";
+import type { Context } from "./context.ts";
+import { normaliseSteps } from "./steps.ts";
+import { constant, distributionOr, normaliseDistribution } from "./time.ts";
+
+/** Two seconds: a small server process. Said in the README, since it decides how fast a fleet grows. */
+const DEFAULT_STARTUP = seconds(2);
+/** Kubernetes' own defaults. */
+const DEFAULT_SURGE = "25%";
+const DEFAULT_GRACE_SECONDS = 30;
+const DEFAULT_PROBE = { initialDelay: 0, period: 10, successThreshold: 1, failureThreshold: 3 };
+/** The revision of services that say nothing about revisions. */
+const ONLY_REVISION: RevisionSpec = {
+  name: "v1",
+  errorShare: 0,
+  latencyFactor: { min: 1, max: 1 },
+};
+
+export function normaliseService(context: Context, name: string, input: ServiceInput): ServiceSpec {
+  const path: Path = ["services", name];
+  const discipline = input.cpu ?? "processor-sharing";
+  const concurrency = input.concurrency ?? null;
+  if (discipline === "fifo" && concurrency === null) {
+    const hint = "add concurrency: how many requests a replica works on at once";
+    context.atValue([...path, "cpu"], "fifo needs a number of slots", hint);
+  }
+  if (input.queue !== undefined && concurrency === null && discipline !== "event-loop") {
+    const hint = "add concurrency: requests wait only when its slots are taken";
+    context.atKey([...path, "queue"], "a queue without concurrency is never used", hint);
+  }
+  return {
+    name,
+    kind: "service",
+    discipline,
+    concurrency,
+    queueLimit: input.queue ?? null,
+    asynchronous: input.asynchronous ?? false,
+    balancer: input.balancer ?? "round-robin",
+    memory: {
+      baseBytes: bytes(input.memory?.base) ?? 0,
+      perRequestBytes: bytes(input.memory?.perRequest) ?? 0,
+    },
+    pools: Object.entries(input.pools ?? {}).map(([pool, { size, acquireTimeout }]) => ({
+      name: pool,
+      size,
+      acquireTimeout: acquireTimeout === undefined ? null : parseDuration(acquireTimeout),
+    })),
+    endpoints: Object.entries(input.endpoints).map(([endpoint, steps]) => ({
+      name: endpoint,
+      steps: normaliseSteps(context, steps, [...path, "endpoints", endpoint], {
+        service: name,
+        endpoint,
+      }),
+    })),
+    revisions: normaliseRevisions(context, input.revisions ?? {}, [...path, "revisions"]),
+  };
+}
+
+function normaliseRevisions(
+  context: Context,
+  revisions: NonNullable<ServiceInput["revisions"]>,
+  path: Path,
+): readonly RevisionSpec[] {
+  const specs = Object.entries(revisions).map(([name, { errors, latency }]) => {
+    const factor = typeof latency === "number" ? { min: latency, max: latency } : latency;
+    if (factor !== undefined && factor.min > factor.max) {
+      const message = `min is at most max, found ${factor.min} above ${factor.max}`;
+      context.atValue([...path, name, "latency", "min"], message);
+    }
+    const errorShare = errors === undefined ? 0 : parseShare(errors);
+    return { name, errorShare, latencyFactor: factor ?? ONLY_REVISION.latencyFactor };
+  });
+  return specs.length === 0 ? [ONLY_REVISION] : specs;
+}
+
+/** A datastore is a service outside of the cluster, with one endpoint and no replicas. */
+export function normaliseDatastore(
+  context: Context,
+  name: string,
+  input: DatastoreInput,
+): ServiceSpec {
+  const path: Path = ["datastores", name];
+  if (context.names("services").includes(name)) {
+    context.atKey(path, `"${name}" is a service already`, "give the datastore another name");
+  }
+  const time = normaliseDistribution(context, input.time, [...path, "time"]);
+  return {
+    name,
+    kind: "datastore",
+    discipline: "fifo",
+    concurrency: input.concurrency,
+    queueLimit: input.queue ?? null,
+    asynchronous: false,
+    balancer: "round-robin",
+    memory: { baseBytes: 0, perRequestBytes: 0 },
+    pools: [],
+    endpoints: [{ name: DATASTORE_ENDPOINT, steps: [{ kind: "work", time }] }],
+    revisions: [ONLY_REVISION],
+  };
+}
+
+/** The Deployment of a service: what stands beside `deployment` comes before what stands in it. */
+export function normaliseDeployment(
+  context: Context,
+  name: string,
+  input: ServiceInput,
+): DeploymentSpec {
+  const path: Path = ["services", name];
+  const spec = specOf(input.deployment);
+  const pod = spec.template?.spec;
+  const container = pod?.containers[0];
+  const probe = input.readinessProbe ?? container?.readinessProbe;
+  const grace =
+    input.terminationGracePeriodSeconds ??
+    pod?.terminationGracePeriodSeconds ??
+    DEFAULT_GRACE_SECONDS;
+  return {
+    name,
+    replicas: input.replicas ?? spec.replicas ?? 1,
+    container: {
+      name: container?.name ?? name,
+      ...normaliseResources(context, input, path),
+    },
+    strategy: normaliseStrategy(context, input, path),
+    readinessProbe: probe === undefined ? null : normaliseProbe(probe),
+    terminationGracePeriod: seconds(grace),
+    startup: distributionOr(
+      context,
+      input.startup,
+      [...path, "startup"],
+      constant(DEFAULT_STARTUP),
+    ),
+    imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
+  };
+}
+
+function specOf(deployment: DeploymentInput | undefined): DeploymentSpecInput {
+  if (deployment === undefined) return {};
+  return "kind" in deployment ? deployment.spec : deployment;
+}
+
+function normaliseProbe(probe: ProbeInput): ProbeSpec {
+  const fallback = DEFAULT_PROBE;
+  return {
+    initialDelay: seconds(probe.initialDelaySeconds ?? fallback.initialDelay),
+    period: seconds(probe.periodSeconds ?? fallback.period),
+    successThreshold: probe.successThreshold ?? fallback.successThreshold,
+    failureThreshold: probe.failureThreshold ?? fallback.failureThreshold,
+  };
+}
+
+function normaliseStrategy(
+  context: Context,
+  input: ServiceInput,
+  path: Path,
+): DeploymentSpec["strategy"] {
+  const strategy = input.strategy ?? specOf(input.deployment).strategy;
+  // Recreate takes every old pod away before it starts a new one: a roll without surge that may be down to nothing.
+  if (strategy?.type === "Recreate") return { maxSurge: 0, maxUnavailable: "100%" };
+  const maxSurge = strategy?.rollingUpdate?.maxSurge ?? DEFAULT_SURGE;
+  const maxUnavailable = strategy?.rollingUpdate?.maxUnavailable ?? DEFAULT_SURGE;
+  if (isNone(maxSurge) && isNone(maxUnavailable)) {
+    const message = "maxSurge and maxUnavailable cannot both be 0: nothing could move";
+    context.atKey(path, message);
+  }
+  return { maxSurge, maxUnavailable };
+}
+
+const isNone = (value: number | string): boolean => Number.parseInt(String(value), 10) === 0;
+
+type Resources = Omit<DeploymentSpec["container"], "name">;
+type ResourceList = Resources["requests"];
+
+/**
+ * A pod asks for the sum of its containers' requests, and serves with the first one's limits. A limit without a
+ * request is the request too, as in Kubernetes.
+ */
+function normaliseResources(context: Context, input: ServiceInput, path: Path): Resources {
+  const containers = specOf(input.deployment).template?.spec.containers ?? [];
+  const own = input.resources ?? containers[0]?.resources;
+  const others = containers.slice(1).map((container) => container.resources);
+  const limits = listOf(own?.limits);
+  const requests = [own, ...others].reduce<ResourceList>(
+    (sum, resources) => {
+      const limit = listOf(resources?.limits);
+      const request = listOf(resources?.requests);
+      return {
+        cpuMillicores: add(sum.cpuMillicores, request.cpuMillicores ?? limit.cpuMillicores),
+        memoryBytes: add(sum.memoryBytes, request.memoryBytes ?? limit.memoryBytes),
+      };
+    },
+    { cpuMillicores: null, memoryBytes: null },
+  );
+  checkLimits(context, own, input, path);
+  return { requests, limits };
+}
+
+function checkLimits(
+  context: Context,
+  own: ServiceInput["resources"],
+  input: ServiceInput,
+  path: Path,
+): void {
+  const place =
+    input.resources !== undefined
+      ? [...path, "resources"]
+      : [...path, ...deploymentPath(input), "template", "spec", "containers", 0, "resources"];
+  const [limits, requests] = [listOf(own?.limits), listOf(own?.requests)];
+  for (const resource of ["cpu", "memory"] as const) {
+    const field = resource === "cpu" ? "cpuMillicores" : "memoryBytes";
+    const [limit, request] = [limits[field], requests[field]];
+    if (limit !== null && request !== null && request > limit) {
+      const message = `the ${resource} request is above the limit (${own?.limits?.[resource]})`;
+      context.atValue([...place, "requests", resource], message, "Kubernetes refuses that");
+    }
+    if (limit === 0)
+      context.atValue([...place, "limits", resource], `a ${resource} limit of 0 is none`);
+  }
+  const slots = input.concurrency;
+  const quota = limits.cpuMillicores;
+  if (input.cpu === "fifo" && slots !== undefined && quota !== null && quota < slots * 1000) {
+    const message = `fifo runs all ${slots} slots at full speed: a limit of ${own?.limits?.cpu} cores would not hold`;
+    const hint = "use cpu: processor-sharing, fewer slots, or no limit";
+    context.atValue([...place, "limits", "cpu"], message, hint);
+  }
+}
+
+function deploymentPath(input: ServiceInput): Path {
+  return input.deployment !== undefined && "kind" in input.deployment
+    ? ["deployment", "spec"]
+    : ["deployment"];
+}
+
+function listOf(list: { cpu?: unknown; memory?: unknown } | undefined): ResourceList {
+  return { cpuMillicores: millicores(list?.cpu), memoryBytes: bytes(list?.memory) };
+}
+
+const isQuantity = (value: unknown): value is string | number =>
+  typeof value === "string" || typeof value === "number";
+const millicores = (value: unknown): number | null =>
+  isQuantity(value) ? parseMillicores(value) : null;
+const bytes = (value: unknown): number | null => (isQuantity(value) ? parseBytes(value) : null);
+const add = (a: number | null, b: number | null): number | null => (a === null ? b : a + (b ?? 0));

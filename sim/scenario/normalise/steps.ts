@@ -1,0 +1,159 @@
+import type { StepSpec } from "../../dataplane/serviceSpec.ts";
+import type { CacheInput, QueryInput, StepInput } from "../schema/services.ts";
+import type { Path } from "../tree.ts";
+import { parseShare } from "../units.ts";
+import { DATASTORE_ENDPOINT, resolveCall, retriesOf, timeoutOf } from "./calls.ts";
+import type { Context } from "./context.ts";
+import { normaliseDistribution } from "./time.ts";
+
+/** Room for the rounding of shares that add up to 1 on paper. */
+const SHARE_SLACK = 1e-9;
+
+/** Whose steps these are. */
+export interface Owner {
+  readonly service: string;
+  readonly endpoint: string;
+}
+
+export function normaliseSteps(
+  context: Context,
+  steps: readonly StepInput[],
+  path: Path,
+  owner: Owner,
+): readonly StepSpec[] {
+  return steps.flatMap((step, i) => normaliseStep(context, step, [...path, i], owner));
+}
+
+function normaliseStep(
+  context: Context,
+  step: StepInput,
+  path: Path,
+  owner: Owner,
+): readonly StepSpec[] {
+  const { work, wait, call, query, cache, parallel, choose } = step;
+  if (work !== undefined) {
+    return [{ kind: "work", time: normaliseDistribution(context, work, [...path, "work"]) }];
+  }
+  if (wait !== undefined) {
+    return [{ kind: "wait", time: normaliseDistribution(context, wait, [...path, "wait"]) }];
+  }
+  if (call !== undefined) return normaliseCall(context, call, [...path, "call"], owner);
+  if (query !== undefined) return normaliseQuery(context, query, [...path, "query"], owner);
+  if (cache !== undefined) return [normaliseCache(context, cache, [...path, "cache"], owner)];
+  if (parallel !== undefined) {
+    const branches = parallel.map((branch, i) => {
+      const place = [...path, "parallel", i];
+      return isSteps(branch)
+        ? normaliseSteps(context, branch, place, owner)
+        : normaliseStep(context, branch, place, owner);
+    });
+    return [{ kind: "parallel", branches }];
+  }
+  return choose === undefined ? [] : [normaliseChoice(context, choose, [...path, "choose"], owner)];
+}
+
+const isSteps = (branch: StepInput | readonly StepInput[]): branch is readonly StepInput[] =>
+  Array.isArray(branch);
+
+function normaliseCall(
+  context: Context,
+  input: NonNullable<StepInput["call"]>,
+  path: Path,
+  owner: Owner,
+): readonly StepSpec[] {
+  const isShort = typeof input === "string";
+  const parts = isShort ? { target: input } : { ...input, target: input.service };
+  const paths = {
+    target: isShort ? path : [...path, "service"],
+    endpoint: [...path, "endpoint"],
+  };
+  const call = resolveCall(context, parts, paths);
+  if (call === null) return [];
+  const from = endpointId(owner.service, owner.endpoint);
+  context.edges.push({ from, to: endpointId(call.service, call.endpoint), path: paths.target });
+  return [{ kind: "call", call }];
+}
+
+/** How an endpoint is named in messages, and found again. */
+export const endpointId = (service: string, endpoint: string): string => `${service} ${endpoint}`;
+
+function normaliseQuery(
+  context: Context,
+  input: string | QueryInput,
+  path: Path,
+  owner: Owner,
+): readonly StepSpec[] {
+  const query: QueryInput = typeof input === "string" ? { datastore: input } : input;
+  const place = typeof input === "string" ? path : [...path, "datastore"];
+  const { datastore } = query;
+  if (!context.knows("datastore", datastore, context.names("datastores"), place)) return [];
+  const pools = context.names("services", owner.service, "pools");
+  if (query.pool !== undefined) {
+    if (!context.knows(`pool of ${owner.service}`, query.pool, pools, [...path, "pool"])) return [];
+  }
+  const call = {
+    service: datastore,
+    endpoint: DATASTORE_ENDPOINT,
+    timeout: timeoutOf(query.timeout),
+    retries: retriesOf(query.retries),
+  };
+  const pool = query.pool ?? (pools.includes(datastore) ? datastore : null);
+  return [pool === null ? { kind: "call", call } : { kind: "query", pool, call }];
+}
+
+function normaliseCache(context: Context, cache: CacheInput, path: Path, owner: Owner): StepSpec {
+  return {
+    kind: "cache",
+    name: cache.name ?? "cache",
+    hitRatio: parseShare(cache.hits),
+    hit: normaliseSteps(context, cache.hit ?? [], [...path, "hit"], owner),
+    miss: normaliseSteps(context, cache.miss ?? [], [...path, "miss"], owner),
+  };
+}
+
+function normaliseChoice(
+  context: Context,
+  options: NonNullable<StepInput["choose"]>,
+  path: Path,
+  owner: Owner,
+): StepSpec {
+  const total = options.reduce((sum, option) => sum + parseShare(option.probability), 0);
+  if (total > 1 + SHARE_SLACK) {
+    const percent = Number((total * 100).toFixed(6));
+    context.atKey(path, `the probabilities add up to ${percent} %, at most 100 % can be`);
+  }
+  return {
+    kind: "choice",
+    options: options.map((option, i) => ({
+      probability: parseShare(option.probability),
+      steps: normaliseSteps(context, option.steps, [...path, i, "steps"], owner),
+    })),
+  };
+}
+
+/**
+ * Finds calls that come back to where they started: they would never end. Depth first in the order of the file; each
+ * circle is reported at the call that closes it.
+ */
+export function reportCircles(context: Context): void {
+  const outgoing = Map.groupBy(context.edges, ({ from }) => from);
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (node: string): void => {
+    if (done.has(node)) return;
+    trail.push(node);
+    for (const { to, path } of outgoing.get(node) ?? []) {
+      const start = trail.indexOf(to);
+      if (start < 0) {
+        visit(to);
+        continue;
+      }
+      const circle = [...trail.slice(start), to].join(" → ");
+      const hint = "calls must form a tree: a request would never end";
+      context.atValue(path, `these calls go round in a circle: ${circle}`, hint);
+    }
+    trail.pop();
+    done.add(node);
+  };
+  for (const node of outgoing.keys()) visit(node);
+}

@@ -1,0 +1,116 @@
+import type { JourneySpec, JourneyStepSpec, TrafficSpec } from "../../dataplane/trafficSpec.ts";
+import type { Micros } from "../../kernel/time.ts";
+import { ANYONE, type PopulationSpec } from "../../workload/attributes.ts";
+import { compileProfile } from "../../workload/compileProfile.ts";
+import type { RateProfileSpec } from "../../workload/rateProfile.ts";
+import type { PopulationInput, TrafficInput } from "../schema/traffic.ts";
+import type { Path } from "../tree.ts";
+import { parseDuration, parseShare } from "../units.ts";
+import { resolveCall } from "./calls.ts";
+import type { Context } from "./context.ts";
+import { normaliseRate } from "./rates.ts";
+import { distributionOr } from "./time.ts";
+
+export function normaliseTraffic(
+  context: Context,
+  name: string,
+  input: TrafficInput,
+  times: { readonly warmUp: Micros; readonly duration: Micros },
+): TrafficSpec {
+  const path: Path = ["traffic", name];
+  const shared = {
+    name,
+    population: normalisePopulation(input.population),
+    journeys: normaliseJourneys(context, name, input, path),
+  };
+  if (input.rate === undefined) return { ...shared, kind: "closed", users: input.users ?? 1 };
+  const rate = normaliseRate(context, input.rate, [...path, "rate"]);
+  return {
+    ...shared,
+    kind: "open",
+    arrivals: input.arrivals ?? "poisson",
+    rate: afterWarmUp(rate, times),
+  };
+}
+
+/**
+ * A profile says what happens in the measured time, so it begins after the warm-up; until then its first rate holds.
+ */
+export function afterWarmUp(
+  profile: RateProfileSpec,
+  { warmUp, duration }: { readonly warmUp: Micros; readonly duration: Micros },
+): RateProfileSpec {
+  if (warmUp === 0 || profile.kind === "constant") return profile;
+  const first = compileProfile(profile, duration).rateAt(0);
+  const shifted: RateProfileSpec = { kind: "shift", by: warmUp, profile };
+  if (first === 0) return shifted;
+  const before: RateProfileSpec = {
+    kind: "steps",
+    steps: [
+      { at: 0, rate: first },
+      { at: warmUp, rate: 0 },
+    ],
+  };
+  return { kind: "sum", profiles: [before, shifted] };
+}
+
+function normalisePopulation(input: PopulationInput | undefined): PopulationSpec {
+  if (input === undefined) return ANYONE;
+  const regions = Object.entries(input.regions ?? {}).map(([name, weight]) => ({ name, weight }));
+  const tenants = Object.entries(input.tenants ?? {}).map(([name, tenant]) =>
+    typeof tenant === "number"
+      ? { name, weight: tenant, priority: 0 }
+      : { name, weight: tenant.weight, priority: tenant.priority ?? 0 },
+  );
+  return {
+    users: input.users ?? ANYONE.users,
+    regions: regions.length === 0 ? ANYONE.regions : regions,
+    tenants: tenants.length === 0 ? ANYONE.tenants : tenants,
+    keys:
+      input.keys === undefined
+        ? ANYONE.keys
+        : { count: input.keys.count, exponent: input.keys.zipf ?? null },
+    deadline: input.deadline === undefined ? null : parseDuration(input.deadline),
+  };
+}
+
+function normaliseJourneys(
+  context: Context,
+  name: string,
+  input: TrafficInput,
+  path: Path,
+): readonly JourneySpec[] {
+  const { call, journeys, timeout, retries, thinkTime } = input;
+  if (call !== undefined) {
+    const step = normaliseStep(context, { call, timeout, retries, thinkTime }, path);
+    return [{ name, weight: 1, steps: step }];
+  }
+  const names = new Set<string>();
+  return (journeys ?? []).map((journey, i) => {
+    const place = [...path, "journeys", i];
+    if (names.has(journey.name)) {
+      context.atValue([...place, "name"], `there is a journey "${journey.name}" already`);
+    }
+    names.add(journey.name);
+    const steps = journey.steps.flatMap((step, j) =>
+      normaliseStep(context, step, [...place, "steps", j]),
+    );
+    return { name: journey.name, weight: journey.weight ?? 1, steps };
+  });
+}
+
+type StepInput = NonNullable<TrafficInput["journeys"]>[number]["steps"][number];
+
+function normaliseStep(context: Context, input: StepInput, path: Path): readonly JourneyStepSpec[] {
+  const { call, timeout, retries, probability, thinkTime } = input;
+  const target = [...path, "call"];
+  const spec = resolveCall(
+    context,
+    { target: call, timeout, retries },
+    { target, endpoint: target },
+  );
+  const pause = distributionOr(context, thinkTime, [...path, "thinkTime"], null);
+  if (spec === null) return [];
+  const share = probability === undefined ? 1 : parseShare(probability);
+  return [{ call: spec, probability: share, thinkTime: pause }];
+}

@@ -1,0 +1,334 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
+import type { ScenarioNote } from "./scenario.ts";
+import type { Entry, Span, Tree } from "./tree.ts";
+
+/** A problem before its offsets are turned into a line and a column. */
+export interface Finding {
+  readonly span: Span;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+export interface ParsedText {
+  /** Null when the text is not YAML. */
+  readonly tree: Tree | null;
+  readonly findings: readonly Finding[];
+}
+
+/** Deeper nesting than any scenario has, and far from the end of the stack. */
+const DEPTH_MAX = 64;
+/** Nodes after the expansion of aliases: a few lines of them can stand for billions. */
+const SIZE_MAX = 100_000;
+
+/** Reads YAML 1.2 (core schema, merge keys, aliases) into a tree. Never throws. */
+export function parseTree(file: string, text: string): ParsedText {
+  const whole = { file, start: 0, end: firstLineEnd(text) };
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, {
+      version: "1.2",
+      schema: "core",
+      prettyErrors: false,
+      uniqueKeys: true,
+      logLevel: "silent",
+    });
+  } catch (error) {
+    // The parser descends by recursion: ten thousand brackets exhaust the stack.
+    if (!(error instanceof RangeError)) throw error;
+    const message = "this is nested too deeply to be read";
+    return { tree: null, findings: [{ span: whole, message, hint: null }] };
+  }
+  const findings = syntaxFindings(file, text, document);
+  const isBroken = document.errors.some(({ code }) => code !== "DUPLICATE_KEY");
+  if (isBroken || document.contents === null) {
+    if (findings.length > 0) return { tree: null, findings };
+    const hint = "a scenario starts with peakday: 1";
+    return {
+      tree: null,
+      findings: [{ span: whole, message: "there is nothing in this file", hint }],
+    };
+  }
+  const reader = new TreeReader(file);
+  const tree = reader.read(document.contents, 0);
+  return { tree, findings: [...findings, ...reader.findings] };
+}
+
+function firstLineEnd(text: string): number {
+  const end = text.search(/[\r\n]/u);
+  return end < 0 ? text.length : end;
+}
+
+/** The parser's errors in our words, the first one of each line: what follows on a line is mostly its echo. */
+function syntaxFindings(file: string, text: string, document: Document.Parsed): Finding[] {
+  const findings: Finding[] = [];
+  const lines = new Set<number>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    const line = text.slice(0, error.pos[0]).split("\n").length;
+    if (lines.has(line)) continue;
+    lines.add(line);
+    findings.push(syntaxFinding(file, text, error));
+  }
+  return findings;
+}
+
+function syntaxFinding(file: string, text: string, error: YAMLError): Finding {
+  const [start, end] = error.pos;
+  const span = { file, start, end: Math.max(end, start + 1) };
+  const found = text.slice(start, end).trim();
+  switch (error.code) {
+    case "TAB_AS_INDENT":
+      return { span, message: "a tab cannot indent YAML", hint: "use spaces" };
+    case "MISSING_CHAR":
+      return missingCharacter(span, text, error);
+    case "DUPLICATE_KEY": {
+      const key = { ...span, end: keyEnd(text, start) };
+      const message = `the key "${text.slice(start, key.end)}" stands here twice`;
+      return { span: key, message, hint: "keep one of the two" };
+    }
+    case "BAD_INDENT":
+      if (error.message.startsWith("Flow")) return unclosedBracket(span, text);
+      return {
+        span,
+        message: "this line is indented unlike its neighbours",
+        hint: "keys of one map start in one column",
+      };
+    case "BLOCK_AS_IMPLICIT_KEY":
+    case "MULTILINE_IMPLICIT_KEY":
+      return {
+        span: { ...span, end: lineEnd(text, start) },
+        message: "a value cannot be followed by a key of its own",
+        hint: 'put it on a line of its own, indented; text with ": " in it needs quotes',
+      };
+    case "BAD_SCALAR_START":
+      return { span, message: `a value cannot start with ${found}`, hint: "put it in quotes" };
+    case "MULTIPLE_DOCS":
+      return {
+        span: { ...span, end: lineEnd(text, start) },
+        message: "a second document starts here",
+        hint: "one scenario a file: variants are overlays, or policies",
+      };
+    case "TAG_RESOLVE_FAILED":
+      return { span, message: `unknown tag ${found}`, hint: "a scenario needs no tags" };
+    default:
+      return {
+        span: { ...span, end: lineEnd(text, start) },
+        message: "this is not YAML",
+        hint: error.message,
+      };
+  }
+}
+
+/** Something was never closed: the parser notices at the end, a person looks for the beginning. */
+function missingCharacter(span: Span, text: string, error: YAMLError): Finding {
+  const quote = /["']quote/u.exec(error.message)?.[0].charAt(0);
+  if (quote !== undefined) {
+    const opening = openingQuote(text, quote, span.start);
+    return {
+      span: { ...span, start: opening, end: lineEnd(text, opening) },
+      message: "this quote is never closed",
+      hint: `end the text with ${quote}`,
+    };
+  }
+  if (error.message.startsWith("Flow")) return unclosedBracket(span, text);
+  return { span, message: "something is missing here", hint: error.message };
+}
+
+function unclosedBracket(span: Span, text: string): Finding {
+  const open: number[] = [];
+  for (let i = 0; i < span.start; i++) {
+    const character = text.charAt(i);
+    if (character === "[" || character === "{") open.push(i);
+    if (character === "]" || character === "}") open.pop();
+  }
+  const start = open.at(-1) ?? span.start;
+  const closing = text.charAt(start) === "[" ? "]" : "}";
+  return {
+    span: { ...span, start, end: start + 1 },
+    message: `this ${text.charAt(start)} is never closed`,
+    hint: `end it with ${closing}, indented deeper than the key`,
+  };
+}
+
+/** Where the quote that runs to `end` was opened: after a place at which a value may begin. */
+function openingQuote(text: string, quote: string, end: number): number {
+  let opening = -1;
+  for (const match of text.slice(0, end).matchAll(/["']/gu)) {
+    if (opening >= 0) {
+      if (match[0] === quote) opening = -1;
+    } else if (match[0] === quote && /(?:^|[\s[{,:-])$/u.test(text.slice(0, match.index))) {
+      opening = match.index;
+    }
+  }
+  return opening >= 0 ? opening : Math.max(0, end - 1);
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.slice(start).search(/[\r\n]/u);
+  return end < 0 ? text.length : Math.max(start + 1, start + end);
+}
+
+function keyEnd(text: string, start: number): number {
+  const end = text.slice(start, lineEnd(text, start)).search(/\s*:(?:\s|$)/u);
+  return end <= 0 ? start + 1 : start + end;
+}
+
+/** Turns the parser's nodes into a tree: follows aliases, applies merge keys, and bounds depth and size. */
+class TreeReader {
+  readonly findings: Finding[] = [];
+  readonly #file: string;
+  readonly #anchors = new Map<string, Tree>();
+  readonly #sizes = new Map<Tree, number>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  read(node: ParsedNode | null, depth: number): Tree {
+    const tree = this.#readNode(node, depth);
+    if (node !== null && !isAlias(node) && node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, tree);
+    }
+    return tree;
+  }
+
+  #readNode(node: ParsedNode | null, depth: number): Tree {
+    const span = this.#span(node);
+    const nothing: Tree = { kind: "scalar", span, value: null };
+    if (node === null) return nothing;
+    if (depth > DEPTH_MAX) return this.#fail(nothing, "this is nested too deeply", null);
+    if (isAlias(node)) return this.#readAlias(node.source, nothing);
+    if (isSeq(node)) {
+      const items = node.items.map((item) => this.read(item as ParsedNode | null, depth + 1)); // a parsed list holds parsed nodes
+      return this.#sized({ kind: "list", span, items, damaged: false }, items);
+    }
+    if (isMap(node)) return this.#readMap(node, span, depth);
+    return { kind: "scalar", span, value: scalarValue(node) };
+  }
+
+  #readAlias(name: string, nothing: Tree): Tree {
+    const known = [...this.#anchors.keys()];
+    const target = this.#anchors.get(name);
+    if (target !== undefined) return target;
+    const hint = known.length === 0 ? "there is no & above" : `known: ${known.join(", ")}`;
+    return this.#fail(nothing, `no anchor "&${name}" before this`, hint);
+  }
+
+  #readMap(node: YAMLMap.Parsed, span: Span, depth: number): Tree {
+    const entries = new Map<string, Entry>();
+    const merged: Tree[] = [];
+    for (const { key, value } of node.items) {
+      const keySpan = this.#span(key);
+      const tree = this.read(value, depth + 1);
+      if (!isScalar(key)) {
+        this.findings.push({ span: keySpan, message: "a key is a plain name", hint: null });
+      } else if (key.source === "<<" && key.type === "PLAIN") {
+        merged.push(...(tree.kind === "list" ? tree.items : [tree]));
+      } else {
+        this.#addEntry(entries, key, { key: keySpan, value: tree });
+      }
+    }
+    for (const source of merged) this.#mergeInto(entries, source);
+    const values = [...entries.values()].map(({ value }) => value);
+    return this.#sized({ kind: "map", span, entries, damaged: false }, values);
+  }
+
+  #addEntry(entries: Map<string, Entry>, key: Scalar, entry: Entry): void {
+    const name = key.source ?? String(key.value ?? "");
+    if (name === "__proto__" || name === "") {
+      const message = name === "" ? "a key is missing here" : `"${name}" cannot be a key`;
+      this.findings.push({ span: entry.key, message, hint: null });
+    } else {
+      entries.set(name, entry);
+    }
+  }
+
+  /** What a map says itself comes before what it merges, and earlier merges before later ones. */
+  #mergeInto(entries: Map<string, Entry>, source: Tree): void {
+    if (source.kind !== "map") {
+      const hint = "write <<: *anchor";
+      this.findings.push({ span: source.span, message: "<< merges maps only", hint });
+      return;
+    }
+    for (const [key, entry] of source.entries) {
+      if (!entries.has(key)) entries.set(key, entry);
+    }
+  }
+
+  #sized(tree: Tree, parts: readonly Tree[]): Tree {
+    const size = parts.reduce((sum, part) => sum + (this.#sizes.get(part) ?? 1), 1);
+    if (size > SIZE_MAX) {
+      const nothing: Tree = { kind: "scalar", span: tree.span, value: null };
+      return this.#fail(nothing, "aliases blow this up beyond reason", null);
+    }
+    this.#sizes.set(tree, size);
+    return tree;
+  }
+
+  #fail(tree: Tree, message: string, hint: string | null): Tree {
+    this.findings.push({ span: tree.span, message, hint });
+    return tree;
+  }
+
+  #span(node: ParsedNode | null): Span {
+    const [start, end] = node?.range ?? [0, 0, 0];
+    return { file: this.#file, start, end: Math.max(start, end) };
+  }
+}
+
+function scalarValue(node: Scalar): string | number | boolean | null {
+  const { value } = node;
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "boolean":
+      return value;
+    default:
+      return value === null || value === undefined ? null : String(value);
+  }
+}
+
+const NOTE = /^#\s*(assumed|fact):\s*(.*)$/u;
+
+/**
+ * The notes that a file makes on itself: comments `# assumed: …` and `# fact: …`. Comment lines that follow
+ * directly and are indented deeper after their `#` continue a note.
+ */
+export function readNotes(text: string): readonly ScenarioNote[] {
+  const notes: ScenarioNote[] = [];
+  let line = 1;
+  let lastLine = 0;
+  let isScalarNext = false;
+  for (const token of new Lexer().lex(text)) {
+    // Control characters are marks of the lexer, not text: one announces a scalar, which is no comment.
+    if (token === "\u001f" || token === "\u0002" || token === "\u0018") {
+      isScalarNext = token === "\u001f";
+      continue;
+    }
+    if (token.startsWith("#") && !isScalarNext) {
+      const [, kind, body] = NOTE.exec(token) ?? [];
+      const last = notes.at(-1);
+      if (kind === "assumed" || kind === "fact") {
+        notes.push({ line, kind, text: (body ?? "").trim() });
+        lastLine = line;
+      } else if (last !== undefined && lastLine === line - 1 && /^#\s{2,}\S/u.test(token)) {
+        notes[notes.length - 1] = { ...last, text: `${last.text} ${token.slice(1).trim()}` };
+        lastLine = line;
+      }
+    }
+    isScalarNext = false;
+    line += token.split("\n").length - 1;
+  }
+  return notes;
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import {
+  count,
+  cpu,
+  duration,
+  memory,
+  name,
+  number,
+  positiveDuration,
+  share,
+  text,
+} from "./leaves.ts";
+import { checkOneOf, either, fields, list, metaOneOf } from "./shapes.ts";
+import { distribution } from "./time.ts";
+
+const node = fields("a group of nodes", {
+  name: name("Nodes are called name-1, name-2, … Default node.").optional(),
+  count: count("How many. Default 1.", 1, 100_000).optional(),
+  cpu: cpu("Allocatable cores of each."),
+  memory: memory("Allocatable memory of each."),
+  zones: list("a list of zones", text("A zone."), 1)
+    .meta({ description: "They are spread over these in turn. Default: one zone, a." })
+    .optional(),
+  region: text("Default: local.").optional(),
+});
+
+export const cluster = fields("a cluster", {
+  nodes: list("a list of groups of nodes", node, 1)
+    .meta({ description: "Default: three nodes, in zones a to c, with room for everything." })
+    .optional(),
+  scheduling: distribution("From a pod's creation until it is bound. Default 50ms.").optional(),
+  metrics: fields("a map with scrapeInterval, window and lag", {
+    scrapeInterval: positiveDuration(
+      "metrics-server reads usage this often. Default 15s.",
+    ).optional(),
+    window: positiveDuration("Usage is the mean over this long. Default 15s.").optional(),
+    lag: duration("How old usage is when it can be read. Default 5s.").optional(),
+  })
+    .meta({ description: "The way of CPU and memory usage to the autoscaler." })
+    .optional(),
+  endpointLag: distribution(
+    "From a pod's readiness until its callers know. Default 1s.",
+  ).optional(),
+});
+
+const replicasInScope = either("a count or a share like 10%", [
+  count("So many, the oldest first.", 1),
+  z
+    .string({ error: "a count or a share like 10%" })
+    .regex(/^(?!0+(?:\.0+)?%$)(?:100|[0-9]{1,2}(?:\.[0-9]+)?)%$/u, {
+      error: "a count or a share like 10%",
+    }),
+]);
+
+export const FAULT_EFFECTS = ["kill", "slow", "errors", "latency"] as const;
+
+export const fault = fields("a fault", {
+  name: text("Default: its effect and where.").optional(),
+  at: duration("When it begins, from the start of the measured time."),
+  for: positiveDuration("How long it lasts; kill has no length.").optional(),
+  service: text("Where: a service.").optional(),
+  revision: text("Where: one revision of the service.").optional(),
+  endpoint: text("Where: one endpoint of the service.").optional(),
+  node: text("Where: one node.").optional(),
+  zone: text("Where: a zone.").optional(),
+  region: text("Where: a region.").optional(),
+  replicas: replicasInScope
+    .meta({ description: "How many of the replicas there. Default all." })
+    .optional(),
+  kill: z.literal(true, { error: "true" }).meta({ description: "They die at once." }).optional(),
+  slow: number("Work takes this many times as long.", { min: 1, max: 1_000_000 }).optional(),
+  errors: share("Share of the requests that are answered with an error.").optional(),
+  latency: distribution("Calls arrive later by this.").optional(),
+})
+  .check(checkOneOf("a fault", FAULT_EFFECTS, { for: ["slow", "errors", "latency"] }))
+  .meta(metaOneOf(FAULT_EFFECTS));
+
+export const link = fields("a link", {
+  from: text("A zone or region."),
+  to: text("A zone or region."),
+  latency: distribution("Delay of one way."),
+});
+
+const limit = (what: string) =>
+  positiveDuration(`The objective holds while ${what} is below this.`).optional();
+
+export const OBJECTIVES = ["mean", "p50", "p95", "p99", "failed"] as const;
+
+export const objective = fields("an objective", {
+  mean: limit("the mean latency"),
+  p50: limit("the median latency"),
+  p95: limit("the 95th percentile of latency"),
+  p99: limit("the 99th percentile of latency"),
+  failed: share("The objective holds while fewer requests than this fail.").optional(),
+});
+
+export const claim = fields("a claim", {
+  text: text("The sentence that is put to the test."),
+  service: text("The service that scales."),
+  from: count("Ready replicas at first.", 0, 100_000),
+  to: count("Ready replicas in the end.", 0, 100_000),
+  within: positiveDuration("The time it may take."),
+});
+
+export const price = fields("a price", {
+  vcpuHour: number("Dollars an hour for a requested core. Default 0.04048.", { min: 0 }).optional(),
+  gibHour: number("Dollars an hour for a requested GiB. Default 0.004445.", { min: 0 }).optional(),
+});
+
+export type ClusterInput = z.infer<typeof cluster>;
+export type FaultInput = z.infer<typeof fault>;
+export type ObjectiveInput = z.infer<typeof objective>;

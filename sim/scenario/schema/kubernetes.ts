@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { count, cpu, memory, text } from "./leaves.ts";
+import { either, fields, list } from "./shapes.ts";
+
+/**
+ * `apps/v1` Deployments as they are written in manifests. What the simulator does not model is accepted by name and
+ * ignored, so that a manifest is pasted in verbatim; a name that Kubernetes does not have is still an error.
+ * Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
+ */
+type Ignored<Keys extends string> = Record<Keys, z.ZodOptional<z.ZodUnknown>>;
+
+function ignored<const Keys extends string>(...keys: readonly Keys[]): Ignored<Keys> {
+  const shape = Object.fromEntries(keys.map((key) => [key, z.unknown().optional()]));
+  return shape as Ignored<Keys>; // fromEntries forgets which keys there are
+}
+
+const PERCENT_OR_COUNT = "a count or a percentage like 25%";
+
+/** Kubernetes' IntOrString of a rolling update. */
+export const integerOrPercent = (description: string) =>
+  z
+    .union(
+      [
+        z
+          .number({ error: PERCENT_OR_COUNT })
+          .int({ error: PERCENT_OR_COUNT })
+          .min(0, { error: PERCENT_OR_COUNT }),
+        z.string({ error: PERCENT_OR_COUNT }).regex(/^[0-9]+%$/u, { error: PERCENT_OR_COUNT }),
+      ],
+      { error: PERCENT_OR_COUNT },
+    )
+    .meta({ description });
+
+export const strategy = fields("a Deployment's strategy", {
+  type: z.enum(["RollingUpdate", "Recreate"], { error: "RollingUpdate or Recreate" }).optional(),
+  rollingUpdate: fields("a map with maxSurge and maxUnavailable", {
+    maxSurge: integerOrPercent("Replicas above the wanted ones. Default 25%.").optional(),
+    maxUnavailable: integerOrPercent("Replicas that may be missing. Default 25%.").optional(),
+  }).optional(),
+}).meta({ description: "A Deployment's strategy." });
+
+const resourceList = fields("a map with cpu and memory", {
+  cpu: cpu("Cores: 500m is half a core.").optional(),
+  memory: memory("Bytes: 512Mi, 1Gi.").optional(),
+  ...ignored("ephemeral-storage"),
+});
+
+export const containerResources = fields("a map with requests and limits", {
+  requests: resourceList.meta({ description: "What a pod is scheduled and billed by." }).optional(),
+  limits: resourceList.meta({ description: "What it can use at most." }).optional(),
+  ...ignored("claims"),
+}).meta({ description: "A container's resources, as in Kubernetes." });
+
+const seconds = (fallback: number, min: number) =>
+  count(`Default ${fallback}, as in Kubernetes.`, min, 1_000_000).optional();
+
+export const probe = fields("a probe", {
+  initialDelaySeconds: seconds(0, 0),
+  periodSeconds: seconds(10, 1),
+  timeoutSeconds: seconds(1, 1),
+  successThreshold: seconds(1, 1),
+  failureThreshold: seconds(3, 1),
+  ...ignored("httpGet", "tcpSocket", "exec", "grpc", "terminationGracePeriodSeconds"),
+}).meta({ description: "A probe, as in Kubernetes." });
+
+const container = fields("a container", {
+  name: text("The container's name.").optional(),
+  resources: containerResources.optional(),
+  readinessProbe: probe.optional(),
+  livenessProbe: probe.optional(),
+  startupProbe: probe.optional(),
+  ...ignored("args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle"),
+  ...ignored("ports", "resizePolicy", "restartPolicy", "restartPolicyRules", "securityContext"),
+  ...ignored("stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty"),
+  ...ignored("volumeDevices", "volumeMounts", "workingDir"),
+});
+
+const podSpec = fields("a pod's spec", {
+  containers: list("a list of containers", container, 1),
+  terminationGracePeriodSeconds: seconds(30, 0),
+  ...ignored("activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "dnsConfig"),
+  ...ignored("dnsPolicy", "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC"),
+  ...ignored("hostNetwork", "hostPID", "hostUsers", "hostname", "hostnameOverride"),
+  ...ignored("imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead"),
+  ...ignored("preemptionPolicy", "priority", "priorityClassName", "readinessGates"),
+  ...ignored("resourceClaims", "resources", "restartPolicy", "runtimeClassName"),
+  ...ignored("schedulerName", "schedulingGates", "securityContext", "serviceAccount"),
+  ...ignored("serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain"),
+  ...ignored("tolerations", "topologySpreadConstraints", "volumes"),
+});
+
+export const deploymentSpec = fields("a Deployment's spec", {
+  replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
+  strategy: strategy.optional(),
+  template: fields("a pod template", {
+    spec: podSpec,
+    ...ignored("metadata"),
+  }).optional(),
+  ...ignored("selector", "minReadySeconds", "revisionHistoryLimit", "paused"),
+  ...ignored("progressDeadlineSeconds"),
+});
+
+const manifest = fields("a Deployment", {
+  apiVersion: z.literal("apps/v1", { error: "apps/v1" }),
+  kind: z.literal("Deployment", { error: "Deployment" }),
+  spec: deploymentSpec,
+  ...ignored("metadata", "status"),
+});
+
+/** A manifest or its spec, told apart by `kind`. */
+export const deployment = either("a Deployment, or the spec of one", [
+  manifest,
+  deploymentSpec,
+]).meta({
+  description: "An apps/v1 Deployment, or its spec, verbatim. The keys beside it come before it.",
+});
+
+export type DeploymentInput = z.infer<typeof deployment>;
+export type DeploymentSpecInput = z.infer<typeof deploymentSpec>;
+export type ProbeInput = z.infer<typeof probe>;

@@ -1,0 +1,208 @@
+import { z } from "zod";
+import { callTarget, type RetriesInput, retries, timeout } from "./calls.ts";
+import { containerResources, deployment, probe, strategy } from "./kubernetes.ts";
+import {
+  count,
+  flag,
+  memory,
+  NAME,
+  number,
+  positiveDuration,
+  share,
+  text,
+  word,
+} from "./leaves.ts";
+import { checkOneOf, either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
+import { type DistributionInput, distribution } from "./time.ts";
+
+export const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
+
+/** Written out, since steps contain steps. */
+export interface StepInput {
+  readonly work?: DistributionInput | undefined;
+  readonly wait?: DistributionInput | undefined;
+  readonly call?: string | CallInput | undefined;
+  readonly query?: string | QueryInput | undefined;
+  readonly cache?: CacheInput | undefined;
+  readonly parallel?: readonly (StepInput | readonly StepInput[])[] | undefined;
+  readonly choose?:
+    | readonly { readonly probability: string | number; readonly steps: readonly StepInput[] }[]
+    | undefined;
+}
+
+export interface CallInput {
+  readonly service: string;
+  readonly endpoint?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly retries?: RetriesInput | undefined;
+}
+
+export interface QueryInput {
+  readonly datastore: string;
+  readonly pool?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly retries?: RetriesInput | undefined;
+}
+
+export interface CacheInput {
+  readonly name?: string | undefined;
+  readonly hits: string | number;
+  readonly hit?: readonly StepInput[] | undefined;
+  readonly miss?: readonly StepInput[] | undefined;
+}
+
+const STEPS = `a list of steps (${STEP_KINDS.join(", ")})`;
+const stepList = () =>
+  list(
+    STEPS,
+    z.lazy(() => step),
+  );
+
+const step: z.ZodType<StepInput> = fields("a step", {
+  work: distribution("CPU time.").optional(),
+  wait: distribution("Time that passes without CPU.").optional(),
+  call: either("a service, or a map with service, endpoint, timeout and retries", [
+    callTarget,
+    fields("a call", {
+      service: text("The service that is called."),
+      endpoint: text("Its endpoint. Default: its only one.").optional(),
+      timeout: timeout.optional(),
+      retries: retries.optional(),
+    }),
+  ])
+    .meta({ description: "A call to another service; the caller waits." })
+    .optional(),
+  query: either("a datastore, or a map with datastore, pool, timeout and retries", [
+    text("The datastore; over the pool of that name, when there is one."),
+    fields("a query", {
+      datastore: text("The datastore that is asked."),
+      pool: text("Connections it goes over. Default: the pool named after it, if any.").optional(),
+      timeout: timeout.optional(),
+      retries: retries.optional(),
+    }),
+  ])
+    .meta({ description: "A call to a datastore." })
+    .optional(),
+  cache: fields("a cache", {
+    name: text("Its name in reports. Default cache.").optional(),
+    hits: share("Share of the requests that find what they want."),
+    hit: stepList().meta({ description: "What a hit does." }).optional(),
+    miss: stepList().meta({ description: "What a miss does." }).optional(),
+  }).optional(),
+  parallel: list(
+    "a list of branches",
+    either("a step, or a list of steps", [z.lazy(() => step), stepList()]),
+    1,
+  )
+    .meta({ description: "All at once; the slowest branch counts." })
+    .optional(),
+  choose: list(
+    "a list of options with probability and steps",
+    fields("an option", {
+      probability: share("How often it is taken; what is left to 1 takes none."),
+      steps: stepList(),
+    }),
+    1,
+  )
+    .meta({ description: "One option, by chance." })
+    .optional(),
+})
+  .check(checkOneOf("a step", STEP_KINDS))
+  .meta({ id: "Step", ...META_ONE_KEY, description: "One thing that a request does." });
+
+const adviseOnDiscipline = (written: string): string | null =>
+  /^[0-9.]+m?$/u.test(written)
+    ? "how much CPU a pod has goes under resources: {requests: {cpu: …}, limits: {cpu: …}}"
+    : null;
+
+export const DISCIPLINES = ["processor-sharing", "fifo", "event-loop"] as const;
+export const BALANCERS = ["round-robin", "random", "least-request"] as const;
+
+const pool = fields("a map with size and acquireTimeout", {
+  size: count("Connections of each replica.", 1, 1_000_000),
+  acquireTimeout: positiveDuration(
+    "A query gives up waiting after this. Default never.",
+  ).optional(),
+});
+
+const revision = fields("a map with errors and latency", {
+  errors: share("Share of the answers that are errors. Default 0.").optional(),
+  latency: either("a factor, or a map with min and max", [
+    number("Everything takes this many times as long.", { above: 0 }),
+    fields("a map with min and max", {
+      min: number("The least factor.", { above: 0 }),
+      max: number("The largest factor.", { above: 0 }),
+    }),
+  ])
+    .meta({
+      description: "Work and waits take this many times as long, one draw a request. Default 1.",
+    })
+    .optional(),
+});
+
+export const service = fields("a service", {
+  deployment: deployment.optional(),
+  replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
+  resources: containerResources.optional(),
+  strategy: strategy.optional(),
+  readinessProbe: probe.optional(),
+  terminationGracePeriodSeconds: count("Default 30, as in Kubernetes.", 0, 86_400).optional(),
+  cpu: word(
+    DISCIPLINES,
+    "How a replica spends CPU: all requests share the quota, slots that each run at full speed, or one core in order of arrival. Default processor-sharing.",
+    adviseOnDiscipline,
+  ).optional(),
+  concurrency: count(
+    "Requests a replica works on at once. Default no limit.",
+    1,
+    1_000_000,
+  ).optional(),
+  queue: count(
+    "Requests that may wait for a slot; one more is refused. Default no limit.",
+    0,
+    100_000_000,
+  ).optional(),
+  asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
+  balancer: word(BALANCERS, "How callers choose a replica. Default round-robin.").optional(),
+  startup: distribution("From container start until it listens. Default 2s.").optional(),
+  image: fields("a map with pull", {
+    pull: distribution("Time to pull the image. Default 0s: it is there."),
+  }).optional(),
+  memory: fields("a map with base and perRequest", {
+    base: memory("Of an idle replica. Default 0.").optional(),
+    perRequest: memory("For each request in it. Default 0.").optional(),
+  })
+    .meta({ description: "Memory in use." })
+    .optional(),
+  pools: named("a map from pools to their sizes", pool)
+    .meta({ description: "Connection pools of each replica." })
+    .optional(),
+  revisions: named("a map from revisions to what is different in them", revision)
+    .meta({ description: "The first one runs at the start; rollouts bring the others." })
+    .optional(),
+  endpoints: named("a map from endpoints to their steps", stepList()).meta({
+    description: "What a request to each endpoint does.",
+  }),
+});
+
+export const datastore = fields("a datastore", {
+  concurrency: count("Requests it works on at once.", 1, 1_000_000),
+  queue: count(
+    "Requests that may wait; one more is refused. Default no limit.",
+    0,
+    100_000_000,
+  ).optional(),
+  time: distribution("How long a request takes."),
+});
+
+export const services = named("a map from names to services", service, {
+  pattern: NAME,
+  phrase: "a name of lower-case letters, digits and hyphens",
+});
+export const datastores = named("a map from names to datastores", datastore, {
+  pattern: NAME,
+  phrase: "a name of lower-case letters, digits and hyphens",
+});
+
+export type ServiceInput = z.infer<typeof service>;
+export type DatastoreInput = z.infer<typeof datastore>;

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { advised } from "./leaves.ts";
+
+/**
+ * The compound forms of a scenario. What `issues.ts` needs to explain a failure travels in Zod's one text per issue:
+ * for unknown keys the known ones, a line each; else what completes "x is …".
+ */
+
+/** A map with these keys and no others. */
+export function fields<Shape extends z.core.$ZodLooseShape>(what: string, shape: Shape) {
+  const known = Object.keys(shape).join("\n");
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? known : what),
+  });
+}
+
+/** A map from names to equal things. Names are free but for `pattern`. */
+export function named<Value extends z.ZodType>(
+  what: string,
+  value: Value,
+  { pattern, phrase }: { readonly pattern?: RegExp; readonly phrase?: string } = {},
+) {
+  const error = phrase ?? "a name";
+  const key = pattern === undefined ? z.string() : z.string().regex(pattern, { error });
+  return z.record(key, value, { error: what });
+}
+
+export const list = <Item extends z.ZodType>(what: string, item: Item, min = 0) =>
+  z.array(item, { error: what }).min(min, { error: `${what}, at least ${min}` });
+
+/**
+ * One or the other; which one is meant shows in the kind of value: a scalar, a list, a map. Scalars of a kind that
+ * none takes get advice.
+ */
+export const either = <const Options extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
+  what: string,
+  options: Options,
+  advise: (written: string) => string | null = () => null,
+) => z.union(options, { error: advised(what, advise) });
+
+/**
+ * A map that holds exactly one of `heads`, beside keys of other kinds. `companions` go with certain heads only.
+ * The same stands in `metaOneOf` for editors.
+ */
+export function checkOneOf(
+  what: string,
+  heads: readonly string[],
+  companions: Readonly<Record<string, readonly string[]>> = {},
+) {
+  return (context: z.core.ParsePayload<object>): void => {
+    const written = Object.entries(context.value)
+      .filter(([, value]) => value !== undefined)
+      .map(([key]) => key);
+    const found = written.filter((key) => heads.includes(key));
+    const report = (message: string, path: readonly string[], key: string | null): void => {
+      context.issues.push({
+        code: "custom",
+        input: context.value,
+        message,
+        path: [...path],
+        params: { sentence: true, key },
+      });
+    };
+    if (found.length === 0) report(`${what} needs one of ${heads.join(", ")}`, [], null);
+    for (const second of found.slice(1)) {
+      report(`${what} is either "${found[0]}" or "${second}", not both`, [second], second);
+    }
+    for (const [companion, owners] of Object.entries(companions)) {
+      if (written.includes(companion) && found[0] !== undefined && !owners.includes(found[0])) {
+        report(
+          `"${companion}" goes with ${owners.join(" or ")}, not with ${found[0]}`,
+          [companion],
+          companion,
+        );
+      }
+    }
+  };
+}
+
+/** What `checkOneOf` checks, in the words of JSON Schema. */
+export const metaOneOf = (heads: readonly string[]) => ({
+  oneOf: heads.map((head) => ({ required: [head] })),
+});
+
+/** The same for maps that hold nothing else. */
+export const META_ONE_KEY = { minProperties: 1, maxProperties: 1 };
