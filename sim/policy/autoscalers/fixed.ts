@@ -4,7 +4,7 @@ import { type AutoscalerPolicy, NO_TRACE } from "../autoscaler.ts";
 import { problemsOf } from "./problems.ts";
 
 /** As many replicas at all times; what somebody else changes is changed back at the next tick. */
-export const fixedConfigSchema = z.strictObject({
+const fixedConfigSchema = z.strictObject({
   replicas: z.int32().nonnegative(),
   syncPeriodSeconds: z.number().positive().optional(),
 });

@@ -25,7 +25,7 @@ import {
  * Source:
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
  */
-export const scheduledConfigSchema = z.strictObject({
+const scheduledConfigSchema = z.strictObject({
   schedule: z.array(scheduledActionSchema).min(1),
   /** The same actions again every 24 h. */
   repeatDaily: z.boolean().optional(),

@@ -146,23 +146,20 @@ describe("replicas asked for by the pods' metrics", () => {
     expect(raw(cpuAt(70), observe([{ cpu: 210 }, dipped]))).toBe(counts ? 4 : 3);
   });
 
-  it("sums memory exactly where hundreds of bytes pass 2^53", () => {
+  it.each([
+    { why: "short of 112 %", bytes: 1_202_590_842, percent: 111 },
+    // 100 GiB × 1000 pods × 1000 × 100 wraps around 2^64.
+    { why: "past int64, where the controller overflows", bytes: 107_374_182_400, percent: -7179 },
+  ])("sums the memory of a thousand pods in int64: $why", ({ bytes, percent }) => {
+    const target = { type: "Utilization", averageUtilization: 100 };
     const spec: HpaSpec = {
-      ...cpuAt(50),
       maxReplicas: 5000,
-      metrics: [
-        {
-          type: "Resource",
-          resource: { name: "memory", target: { type: "Utilization", averageUtilization: 100 } },
-        },
-      ],
+      metrics: [{ type: "Resource", resource: { name: "memory", target } }],
     };
-    // One byte short of 112 %: 111 % is the truth, whatever doubles make of the sum.
-    const bytes = 1_202_590_842;
     const pods = Array.from({ length: 1000 }, () => ({ cpu: 1, memoryBytes: bytes }));
     const { state } = run({ spec }, [observe(pods)]);
     expect(state.status.currentMetrics).toEqual([
-      { utilizationPercent: 111, averageMilli: bytes * 1000, valueMilli: null },
+      { utilizationPercent: percent, averageMilli: bytes * 1000, valueMilli: null },
     ]);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * The controller counts in int64 and turns ratios into int32 by truncating conversion. Memory in
- * thousandths of bytes, summed over a thousand pods and multiplied by 100, passes 2^53: doubles
- * would be wrong by a percent step.
+ * thousandths of bytes, summed over a thousand pods and multiplied by 100, passes 2^53, where
+ * doubles end; beyond 92 TB in all it passes 2^63, where the controller's sum turns negative, and
+ * so does ours.
  */
 
 /**
