@@ -1,6 +1,6 @@
-import { autoscalers } from "../policy/index.ts";
+import { builtInPolicies, type PolicyRegistry } from "../policy/index.ts";
 import { checkTree } from "./issues.ts";
-import { Context, type PolicyRegistry } from "./normalise/context.ts";
+import { Context } from "./normalise/context.ts";
 import { normaliseScenario } from "./normalise/scenario.ts";
 import { type Finding, parseTree, readNotes } from "./parse.ts";
 import { nameHint, type Problem } from "./problem.ts";
@@ -8,8 +8,6 @@ import type { Scenario, ScenarioNote } from "./scenario.ts";
 import { scenarioSchema } from "./schema/scenario.ts";
 import { applySettings, type Setting } from "./settings.ts";
 import { keySpanAt, keysAt, mergeTrees, type Tree, treeAt } from "./tree.ts";
-
-export type { PolicyRegistry } from "./normalise/context.ts";
 
 export interface SourceText {
   /** Its name, as problems print it. */
@@ -36,8 +34,6 @@ export interface Loaded {
   /** All problems, in the order of the files and their lines. */
   readonly problems: readonly Problem[];
 }
-
-const BUILT_IN: PolicyRegistry = { autoscalers, rollouts: {} };
 
 const scalar = (value: string | number): Tree => ({ kind: "scalar", span: NOWHERE, value });
 const NOWHERE = { file: "", start: 0, end: 0 };
@@ -126,7 +122,7 @@ class Loader {
   }
 
   #normalise(tree: Tree, policy: string | null, notes: readonly ScenarioNote[]): Scenario | null {
-    const { registry = BUILT_IN, readFile } = this.#options;
+    const { registry = builtInPolicies, readFile } = this.#options;
     const checked = checkTree(scenarioSchema, tree, STAND_INS);
     this.#findings.push(...checked.findings);
     if (checked.value === null) return null;

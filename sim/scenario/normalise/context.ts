@@ -1,19 +1,8 @@
-import type { ConfigProblem } from "../../policy/policy.ts";
+import type { PolicyRegistry } from "../../policy/index.ts";
 import { markOf, spanOf } from "../issues.ts";
 import type { Finding } from "../parse.ts";
 import { nameHint } from "../problem.ts";
 import { keySpanAt, keysAt, type Path, type Tree, treeAt } from "../tree.ts";
-
-/** All that the loader asks of a policy. */
-export interface ConfigValidator {
-  validate(config: unknown): readonly ConfigProblem[];
-}
-
-/** The policies that a scenario can name. */
-export interface PolicyRegistry {
-  readonly autoscalers: Readonly<Record<string, ConfigValidator>>;
-  readonly rollouts: Readonly<Record<string, ConfigValidator>>;
-}
 
 /** One endpoint that calls another, for the search for circles. */
 export interface Edge {
@@ -69,7 +58,7 @@ export class Context {
     this.findings.push({ span, message, hint });
   }
 
-  /** Whether a name is known; reports it when it is not. */
+  /** Whether a name is known; reports it when it is not. `what` is "service", or "endpoint of product". */
   knows(
     what: string,
     written: string,
@@ -78,7 +67,8 @@ export class Context {
     on: "key" | "value" = "value",
   ): boolean {
     if (known.includes(written)) return true;
-    const message = `no ${what} "${written}"`;
+    const [kind, owner] = what.split(" of ");
+    const message = `no ${kind} "${written}"${owner === undefined ? "" : ` of "${owner}"`}`;
     const hint = nameHint(written, known);
     if (on === "key") this.atKey(path, message, hint);
     else this.atValue(path, message, hint);

@@ -6,7 +6,7 @@ import type { PolicySet, PolicyUse } from "../scenario.ts";
 import type { PolicySetInput } from "../schema/policies.ts";
 import { type Path, toPlain, treeAt } from "../tree.ts";
 import { durationText, parseDuration } from "../units.ts";
-import type { ConfigValidator, Context } from "./context.ts";
+import type { Context } from "./context.ts";
 import { writtenConfig } from "./policyConfig.ts";
 
 /** What is compared when a file names no policies. */
@@ -109,7 +109,7 @@ function solePolicy(
 function checkedConfig(
   context: Context,
   name: string,
-  policy: ConfigValidator | undefined,
+  policy: { validate(config: unknown): readonly ConfigProblem[] } | undefined,
   path: Path,
   times: Times,
 ): Json {

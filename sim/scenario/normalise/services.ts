@@ -28,11 +28,12 @@ export function normaliseService(context: Context, name: string, input: ServiceI
   const path: Path = ["services", name];
   const discipline = input.cpu ?? "processor-sharing";
   const concurrency = input.concurrency ?? null;
-  if (discipline === "fifo" && concurrency === null) {
+  const isUnlimited = !context.names(...path).includes("concurrency");
+  if (discipline === "fifo" && isUnlimited) {
     const hint = "add concurrency: how many requests a replica works on at once";
     context.atValue([...path, "cpu"], "fifo needs a number of slots", hint);
   }
-  if (input.queue !== undefined && concurrency === null && discipline !== "event-loop") {
+  if (input.queue !== undefined && isUnlimited && discipline !== "event-loop") {
     const hint = "add concurrency: requests wait only when its slots are taken";
     context.atKey([...path, "queue"], "a queue without concurrency is never used", hint);
   }
