@@ -10,14 +10,18 @@ export interface Pod {
   readonly ordinal: number;
   readonly createdAt: number;
   node: number | null;
+  /** The scheduler looked at it first: what comes after is waiting for a node with room. */
+  consideredAt: number | null;
   /** Bound to a node: `status.startTime`. */
   scheduledAt: number | null;
   imageAt: number | null;
   /** The process listens. */
   listeningAt: number | null;
   readyAt: number | null;
-  /** Callers know it. */
+  /** Callers knew it first. */
   endpointAt: number | null;
+  /** Callers know it now. */
+  known: boolean;
   deletedAt: number | null;
   goneAt: number | null;
   /** The Ready condition, and when it last changed. */
@@ -37,11 +41,13 @@ export function newPod(fields: {
   return {
     ...fields,
     node: null,
+    consideredAt: null,
     scheduledAt: null,
     imageAt: null,
     listeningAt: null,
     readyAt: null,
     endpointAt: null,
+    known: false,
     deletedAt: null,
     goneAt: null,
     ready: false,

@@ -100,6 +100,7 @@ export class PodLifecycle {
       return;
     }
     pod.node = node;
+    pod.consideredAt = now;
     pod.scheduledAt = now;
     pod.imageAt = now;
     this.#nodes.addImage(node, this.#image(pod));
@@ -151,6 +152,7 @@ export class PodLifecycle {
     const { now } = this.#simulation;
     const due = pod.createdAt + this.#draw(pod, this.#scheduling, SITE.scheduling);
     if (now < due) return;
+    pod.consideredAt ??= now;
     const node = this.#nodes.place(this.#requests(pod));
     if (node < 0) return;
     pod.node = node;
@@ -217,8 +219,9 @@ export class PodLifecycle {
   }
 
   #known(pod: Pod): void {
-    if (!isActive(pod) || !pod.ready || pod.endpointAt !== null) return;
-    pod.endpointAt = this.#simulation.now;
+    if (!isActive(pod) || !pod.ready || pod.known) return;
+    pod.known = true;
+    pod.endpointAt ??= this.#simulation.now;
     this.#trace(TRACE.known, pod);
     this.#events.endpointsChanged(pod.workload);
   }
@@ -226,7 +229,7 @@ export class PodLifecycle {
   /** Callers have forgotten it: a terminating pod stops taking requests and finishes those that it has. */
   #removed(pod: Pod): void {
     if (isActive(pod) && pod.ready) return;
-    pod.endpointAt = null;
+    pod.known = false;
     this.#events.endpointsChanged(pod.workload);
     if (pod.deletedAt !== null && exists(pod)) this.#plane.drainReplica(pod.number);
   }

@@ -232,7 +232,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     for (const pod of this.#pods) {
       if (pod.workload !== workload || !isActive(pod)) continue;
       created++;
-      if (pod.endpointAt !== null) ready++;
+      if (pod.known) ready++;
     }
     const target = this.#workloads[workload]!;
     const wanted = target.revisionReplicas.reduce((sum, count) => sum + count, 0);
@@ -365,7 +365,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #refreshEndpoints(workload: number): void {
-    const known = this.#pods.filter((pod) => pod.workload === workload && pod.endpointAt !== null);
+    const known = this.#pods.filter((pod) => pod.workload === workload && pod.known);
     known.sort((a, b) => a.endpointAt! - b.endpointAt! || a.number - b.number);
     this.#plane.setEndpoints(
       this.#workloads[workload]!.service,
@@ -435,7 +435,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         pod.workload === workload &&
         pod.revision === revision &&
         isActive(pod) &&
-        pod.endpointAt !== null,
+        pod.known,
     );
     const weight = routes[0]?.weights[name] ?? (routes.length === 0 && revision === 0 ? 1 : 0);
     return {

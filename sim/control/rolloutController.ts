@@ -111,13 +111,17 @@ export class RolloutController implements Controller {
         return;
       case "advance": {
         const weight = decision.routes.at(-1)?.weights[this.revision] ?? 0;
-        this.#record(decision.reason, observation.canary.weight, weight);
+        const before = observation.canary.weight;
+        this.#record(decision.reason, before, weight);
         for (const [revision, replicas] of Object.entries(decision.replicas)) {
           platform.scaleRevision(this.workload, revision, replicas);
         }
         platform.setRoutes(this.workload, decision.routes);
         if (decision.resetCounters) platform.resetRevisionCounters(this.workload);
-        this.#stages.push({ stage: decision.stage, weight, start: now, requests: 0, failures: 0 });
+        if (weight !== before) {
+          const { stage } = decision;
+          this.#stages.push({ stage, weight, start: now, requests: 0, failures: 0 });
+        }
         return;
       }
       case "promote":

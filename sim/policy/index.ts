@@ -2,6 +2,14 @@ import type { AutoscalerPolicy } from "./autoscaler.ts";
 import { fixed } from "./autoscalers/fixed.ts";
 import { hpa } from "./autoscalers/hpa/hpa.ts";
 import { createScheduled } from "./autoscalers/scheduled.ts";
+import type { RolloutPolicy } from "./rollout.ts";
+import { stagedCanary } from "./rollouts/stagedCanary.ts";
+
+/** Policies by the name that a scenario calls them. A user's own come on top of the built-in ones. */
+export interface PolicyRegistry {
+  readonly autoscalers: Readonly<Record<string, AutoscalerPolicy>>;
+  readonly rollouts: Readonly<Record<string, RolloutPolicy>>;
+}
 
 /** Every autoscaler, by the name that a scenario calls it. */
 export const autoscalers: Readonly<Record<string, AutoscalerPolicy>> = {
@@ -9,3 +17,10 @@ export const autoscalers: Readonly<Record<string, AutoscalerPolicy>> = {
   fixed,
   scheduled: createScheduled({ hpa }),
 };
+
+/** Every rollout policy. */
+export const rollouts: Readonly<Record<string, RolloutPolicy>> = {
+  "staged-canary": stagedCanary,
+};
+
+export const builtInPolicies: PolicyRegistry = { autoscalers, rollouts };

@@ -3,7 +3,7 @@ import { digestText } from "../../kernel/digest.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
 import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
-import { expectedWork } from "./expectedWork.ts";
+import { expectedLoad } from "./expectedLoad.ts";
 import {
   type CallPlan,
   type CallSite,
@@ -24,9 +24,11 @@ export function compileCallPlan(
   traffic: readonly TrafficSpec[],
 ): CallPlan {
   const writer = new ProgramWriter(services);
-  const work = expectedWork(services, traffic);
-  const planned = services.map((service, index) => planService(service, writer, work[index] ?? 0));
-  const clients = traffic.map((entry) => planTraffic(entry, writer));
+  const load = expectedLoad(services, traffic);
+  const planned = services.map((service, index) =>
+    planService(service, writer, load.meanWork[index]!),
+  );
+  const clients = traffic.map((entry, index) => planTraffic(entry, load.visits[index]!, writer));
   return { program: writer.program(), services: planned, traffic: clients, caches: writer.caches };
 }
 
@@ -62,7 +64,11 @@ function planService(service: ServiceSpec, writer: ProgramWriter, meanWork: numb
   };
 }
 
-function planTraffic(traffic: TrafficSpec, writer: ProgramWriter): PlannedTraffic {
+function planTraffic(
+  traffic: TrafficSpec,
+  visits: readonly number[],
+  writer: ProgramWriter,
+): PlannedTraffic {
   const total = traffic.journeys.reduce((sum, journey) => sum + journey.weight, 0);
   const weights = new Float64Array(traffic.journeys.length);
   let cumulative = 0;
@@ -76,6 +82,8 @@ function planTraffic(traffic: TrafficSpec, writer: ProgramWriter): PlannedTraffi
     hash: nameHash(`traffic ${traffic.name}`),
     weights,
     entries: Int32Array.from(entries),
+    users: traffic.kind === "closed" ? traffic.users : 0,
+    visits,
   };
 }
 

@@ -95,6 +95,10 @@ export interface PlannedTraffic {
   /** Cumulative weights of the journeys, the last one 1, and their entries. */
   readonly weights: Float64Array;
   readonly entries: Int32Array;
+  /** Virtual users of a closed workload; 0 when it is open. */
+  readonly users: number;
+  /** Expected visits of one journey to each service. */
+  readonly visits: readonly number[];
 }
 
 export interface CallPlan {

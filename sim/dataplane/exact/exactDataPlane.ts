@@ -49,6 +49,9 @@ const FACTOR_SITE = 0x54000000;
 const BACKOFF_SITE = 0x55000000;
 const JOURNEY_SITE = 0x56000000;
 
+/** Between two journeys of a virtual user of which the first took no time: one millisecond. */
+const IDLE_PAUSE = 1000;
+
 /** Domain events of the trace digest. */
 const TRACE = { sent: 1, refused: 2, answered: 3, gaveUp: 4, requested: 5, completed: 6 } as const;
 
@@ -152,26 +155,33 @@ export class ExactDataPlane implements DataPlane {
   /** A client begins a journey now. `request` is its number within the traffic. */
   startJourney(traffic: number, request: number): void {
     const rows = this.#rows;
-    const { hash, weights, entries } = this.#plan.traffic[traffic]!;
     const row = rows.take();
     rows.parent[row] = -1;
     rows.replica[row] = -1;
     rows.attempt[row] = 0;
     rows.traffic[row] = traffic;
     rows.request[row] = request;
-    rows.key[row] = hash;
-    let journey = 0;
-    if (entries.length > 1) {
-      const draw = this.#draws.uniform(request, hash ^ JOURNEY_SITE, 0);
-      while (draw >= weights[journey]!) journey++;
-    }
-    rows.pc[row] = entries[journey]!;
+    rows.key[row] = this.#plan.traffic[traffic]!.hash;
+    this.#chooseJourney(row);
     this.#advance(row);
   }
 
-  /** A virtual user sends one request after another, for ever. `user` of `users` in this traffic. */
-  startUser(traffic: number, user: number): void {
-    this.startJourney(traffic, user);
+  /** The virtual users of closed workloads begin; each sends one request after another, for ever. */
+  startUsers(): void {
+    this.#plan.traffic.forEach(({ users }, traffic) => {
+      for (let user = 0; user < users; user++) this.startJourney(traffic, user);
+    });
+  }
+
+  #chooseJourney(row: number): void {
+    const rows = this.#rows;
+    const { hash, weights, entries } = this.#plan.traffic[rows.traffic[row]!]!;
+    let journey = 0;
+    if (entries.length > 1) {
+      const draw = this.#draws.uniform(rows.request[row]!, hash ^ JOURNEY_SITE, 0);
+      while (draw >= weights[journey]!) journey++;
+    }
+    rows.pc[row] = entries[journey]!;
   }
 
   /** Measured requests that wait for an answer: counted row by row, to check the balance. */
@@ -736,10 +746,12 @@ export class ExactDataPlane implements DataPlane {
   /** The next journey of a virtual user: request numbers of users interleave, so that they are its own. */
   #loop(row: number): void {
     const rows = this.#rows;
-    const traffic = rows.traffic[row]!;
-    const request = rows.request[row]! + this.#attributes[traffic]!.spec.users;
-    rows.release(row);
-    this.startJourney(traffic, request);
+    const { now } = this.#simulation;
+    rows.request[row]! += this.#plan.traffic[rows.traffic[row]!]!.users;
+    this.#chooseJourney(row);
+    // A journey that took no time (it failed at once) would begin for ever in this instant.
+    const pause = rows.start[row] === now ? IDLE_PAUSE : 0;
+    this.#simulation.schedule(now + pause, this.#waitEnd, row, rows.generation[row]!);
   }
 
   // ---- slots, queues and connections -----------------------------------------------------------------------------

@@ -8,30 +8,40 @@ interface Tally {
   readonly work: Float64Array;
 }
 
-/**
- * Mean CPU work of one visit to each service, in microseconds, over the mix of all traffic; first attempts only.
- * Services that no traffic reaches get 0. Call graphs are acyclic: the loader has checked that.
- */
-export function expectedWork(
+export interface ExpectedLoad {
+  /** Mean CPU work of one visit to each service over the mix of all traffic, in microseconds; 0 if none comes. */
+  readonly meanWork: readonly number[];
+  /** By traffic: expected visits of one journey to each service. */
+  readonly visits: readonly (readonly number[])[];
+}
+
+/** First attempts only. Every traffic weighs the same. Call graphs are acyclic: the loader has checked that. */
+export function expectedLoad(
   services: readonly ServiceSpec[],
   traffic: readonly TrafficSpec[],
-): readonly number[] {
-  const tally: Tally = {
-    visits: new Float64Array(services.length),
-    work: new Float64Array(services.length),
-  };
-  for (const entry of traffic) {
+): ExpectedLoad {
+  const tallies = traffic.map((entry) => {
+    const tally: Tally = {
+      visits: new Float64Array(services.length),
+      work: new Float64Array(services.length),
+    };
     const total = entry.journeys.reduce((sum, journey) => sum + journey.weight, 0);
     for (const journey of entry.journeys) {
       for (const step of journey.steps) {
         visit(services, step.call, (journey.weight / total) * step.probability, tally);
       }
     }
-  }
-  return services.map((_, index) => {
-    const visits = tally.visits[index]!;
-    return visits === 0 ? 0 : tally.work[index]! / visits;
+    return tally;
   });
+  const sum = (part: keyof Tally, index: number): number =>
+    tallies.reduce((total, tally) => total + tally[part][index]!, 0);
+  return {
+    meanWork: services.map((_, index) => {
+      const visits = sum("visits", index);
+      return visits === 0 ? 0 : sum("work", index) / visits;
+    }),
+    visits: tallies.map((tally) => Array.from(tally.visits)),
+  };
 }
 
 function visit(services: readonly ServiceSpec[], call: CallSpec, share: number, tally: Tally): void {

@@ -1,0 +1,253 @@
+import { FAILURE_REASONS } from "../dataplane/failure.ts";
+import { assert } from "../kernel/assert.ts";
+import { toMillis, toSeconds } from "../kernel/time.ts";
+import type { PolicyRegistry } from "../policy/index.ts";
+import type {
+  Decision,
+  ReplicationResult,
+  RolloutOutcome,
+  Timeline,
+  TimeSpent,
+} from "../result/result.ts";
+import { Model, type ModelSnapshot } from "../scenario/build/model.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { type ChainLink, delayChain } from "./delayChain.ts";
+import { demandOf } from "./demand.ts";
+import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
+
+/** One run of one policy set: the unit of work of every experiment. Plain data, so that it can cross threads. */
+export interface ReplicationTask {
+  readonly scenario: Scenario;
+  readonly replication: number;
+  /** Whether the timeline and the decisions are wanted. */
+  readonly detail: boolean;
+  /** Start from here instead of from nothing. */
+  readonly from: ModelSnapshot | null;
+}
+
+export interface ChainSample {
+  readonly workload: string;
+  readonly startSeconds: number;
+  readonly links: readonly ChainLink[];
+}
+
+export interface ClaimSample {
+  /** When the demand exceeded what `from` replicas hold; null when it never did. */
+  readonly startSeconds: number | null;
+  /** From then until `to` replicas were known to callers; negative when they were before. */
+  readonly seconds: number | null;
+}
+
+export interface ReplicationOutput {
+  readonly result: ReplicationResult;
+  readonly timeline: Timeline | null;
+  readonly decisions: readonly Decision[];
+  readonly chains: readonly ChainSample[];
+  readonly claims: readonly ClaimSample[];
+  readonly timeSpent: TimeSpent | null;
+  readonly bottleneck: ReturnType<typeof bottleneckOf>;
+  readonly replicas: readonly {
+    readonly service: string;
+    readonly mean: number;
+    readonly min: number;
+    readonly max: number;
+  }[];
+  readonly rollouts: readonly RolloutOutcome[];
+  /** Model events that were carried out. */
+  readonly events: number;
+}
+
+export function runReplication(task: ReplicationTask, registry: PolicyRegistry): ReplicationOutput {
+  const { scenario, replication } = task;
+  const model = new Model({ scenario, replication, registry });
+  if (task.from !== null) model.restore(task.from);
+  model.run();
+  return summariseModel(model, replication, task.detail);
+}
+
+/** Reads everything that a result needs off a model that has come to its end. */
+export function summariseModel(
+  model: Model,
+  replication: number,
+  detail: boolean,
+): ReplicationOutput {
+  return {
+    result: replicationResult(model, replication),
+    timeline: detail ? timelineOf(model, replication) : null,
+    decisions: detail ? decisionsOf(model) : [],
+    chains: chainsOf(model),
+    claims: claimsOf(model),
+    timeSpent: timeSpentOf(model),
+    bottleneck: bottleneckOf(model),
+    replicas: replicasOf(model),
+    rollouts: rolloutsOf(model),
+    events: model.simulation.events,
+  };
+}
+
+function replicationResult(model: Model, replication: number): ReplicationResult {
+  const { recorder, scenario } = model;
+  const { requests, completed, failed, latency } = recorder;
+  const inFlight = model.plane.countInFlight();
+  assert(
+    requests === completed + failed + inFlight,
+    `${requests} arrivals are not ${completed} completed, ${failed} failed and ${inFlight} in flight`,
+  );
+  const failures: Record<string, number> = {};
+  recorder.failuresByReason.forEach((count, reason) => {
+    if (count > 0) failures[FAILURE_REASONS[reason]!] = count;
+  });
+  const failedPercent = requests === 0 ? 0 : (failed / requests) * 100;
+  const summary = latencySummary(latency);
+  const bill = billOf(model);
+  return {
+    replication,
+    digest: model.simulation.digest.hex(),
+    requests,
+    completed,
+    failed,
+    inFlight,
+    dropped: 0,
+    failures,
+    latency: summary,
+    failedPercent,
+    replicaHours: bill.replicaHours,
+    costUsd: bill.costUsd,
+    held: scenario.objective.every(({ metric, limit }) => {
+      if (metric === "failed") return failedPercent < limit;
+      // Nothing answered at all holds no latency objective.
+      return summary !== null && summary[`${metric}Ms`] < limit;
+    }),
+    worstMinute: worstMinute(recorder),
+  };
+}
+
+function latencySummary(latency: Model["recorder"]["latency"]): ReplicationResult["latency"] {
+  if (latency.count === 0) return null;
+  const quantile = (q: number): number => toMillis(latency.quantile(q) ?? 0);
+  return {
+    meanMs: toMillis(latency.mean ?? 0),
+    p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+    p999Ms: quantile(0.999),
+    maxMs: toMillis(latency.max ?? 0),
+  };
+}
+
+/** Requested resources of all pods that existed in the measured time, starting and terminating ones included. */
+function billOf(model: Model): { replicaHours: number; costUsd: number } {
+  const { price } = model.scenario;
+  let replicaHours = 0;
+  let costUsd = 0;
+  model.cluster.workloads.forEach(({ spec }, index) => {
+    const hours = toSeconds(model.cluster.usage(index).podMicros) / 3600;
+    const { cpuMillicores, memoryBytes } = spec.container.requests;
+    const perHour =
+      ((cpuMillicores ?? 0) / 1000) * price.vcpuHourUsd +
+      ((memoryBytes ?? 0) / 2 ** 30) * price.gibHourUsd;
+    replicaHours += hours;
+    costUsd += hours * perHour;
+  });
+  return { replicaHours, costUsd };
+}
+
+const measured = (model: Model, time: number): number => toSeconds(time - model.scenario.warmUp);
+
+function decisionsOf(model: Model): readonly Decision[] {
+  return model.cluster.events.map(({ time, ...event }) => ({
+    timeSeconds: measured(model, time),
+    ...event,
+  }));
+}
+
+function chainsOf(model: Model): readonly ChainSample[] {
+  const { cluster, scenario } = model;
+  return model.autoscalers.flatMap((autoscaler) => {
+    const index = cluster.workloads.findIndex(({ spec }) => spec.name === autoscaler.workload);
+    const demand = demandOf(model, index);
+    if (demand === null) return [];
+    const { spec } = cluster.workloads[index]!;
+    const use = scenario.policy.autoscalers.find(({ workload }) => workload === spec.name);
+    const percent = cpuTargetPercent(use?.config);
+    const request = spec.container.requests.cpuMillicores;
+    const targetCores =
+      percent === null || request === null
+        ? demand.coresPerReplica
+        : Math.min(demand.coresPerReplica, (percent / 100) * (request / 1000));
+    const chain = delayChain({
+      demand,
+      targetCores,
+      pods: cluster.pods.filter((pod) => pod.workload === index),
+      ticks: autoscaler.ticks,
+      metrics: scenario.cluster.metrics,
+      from: scenario.warmUp,
+    });
+    if (chain === null) return [];
+    const startSeconds = measured(model, chain.start);
+    return [{ workload: spec.name, startSeconds, links: chain.links }];
+  });
+}
+
+/** `averageUtilization` of an HPA's cpu metric, in percent; null when the configuration has none. */
+export function cpuTargetPercent(config: unknown): number | null {
+  const metrics = field(field(config, "spec") ?? config, "metrics");
+  if (!Array.isArray(metrics)) return null;
+  for (const metric of metrics) {
+    const resource = field(metric, "resource");
+    if (field(resource, "name") !== "cpu") continue;
+    const percent = field(field(resource, "target"), "averageUtilization");
+    if (typeof percent === "number") return percent;
+  }
+  return null;
+}
+
+function field(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return new Map<string, unknown>(Object.entries(value)).get(name);
+}
+
+function claimsOf(model: Model): readonly ClaimSample[] {
+  return model.scenario.claims.map((claim) => {
+    const { cluster } = model;
+    const index = cluster.workloads.findIndex(({ spec }) => spec.name === claim.workload);
+    const demand = demandOf(model, index);
+    if (demand === null) return { startSeconds: null, seconds: null };
+    const crossed = demand.cores.findIndex(
+      (cores) => cores > claim.from * demand.coresPerReplica,
+    );
+    const reached = demand.ready.findIndex((ready) => ready >= claim.to);
+    if (crossed < 0) return { startSeconds: null, seconds: null };
+    return { startSeconds: crossed, seconds: reached < 0 ? null : reached - crossed };
+  });
+}
+
+function replicasOf(model: Model): ReplicationOutput["replicas"] {
+  const { cluster, scenario } = model;
+  return cluster.workloads.map(({ spec }, index) => {
+    const { podMicros, min, max } = cluster.usage(index);
+    return { service: spec.name, mean: podMicros / scenario.duration, min, max };
+  });
+}
+
+function rolloutsOf(model: Model): readonly RolloutOutcome[] {
+  return model.rollouts.map((rollout) => {
+    const { outcome, reason, end, stages } = rollout.progress;
+    const service = model.plan.services.findIndex(({ name }) => name === rollout.workload);
+    return {
+      workload: rollout.workload,
+      revision: rollout.revision,
+      policy: rollout.name,
+      outcome,
+      reason,
+      endSeconds: end === null ? null : toSeconds(end - rollout.startTime),
+      stages: stages.map((stage) => ({
+        percent: Math.round(stage.weight * 10_000) / 100,
+        startSeconds: toSeconds(stage.start - rollout.startTime),
+        requests: stage.requests,
+        failures: stage.failures,
+      })),
+      usersHurt: model.recorder.hurt[service]!.size,
+    };
+  });
+}

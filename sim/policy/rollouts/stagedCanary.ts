@@ -1,0 +1,199 @@
+import { z } from "zod";
+import { type Micros, seconds } from "../../kernel/time.ts";
+import { problemsOf } from "../autoscalers/problems.ts";
+import type { Step } from "../policy.ts";
+import type {
+  RevisionObservation,
+  RolloutDecision,
+  RolloutObservation,
+  RolloutPolicy,
+  RouteRule,
+} from "../rollout.ts";
+
+/**
+ * Canary in stages of growing traffic, each judged once, at its end: row 16 of the reference systems. Rates are
+ * shares, 0 … 1. The named variants are ways to read the document that this comes from.
+ */
+export const stagedCanaryConfigSchema = z.strictObject({
+  /** Percent of the traffic, stage by stage. */
+  stages: z.array(z.number().positive().max(100)).min(1).optional(),
+  stageSeconds: z.number().positive().optional(),
+  /** A stage with fewer canary requests is not judged. */
+  minimumRequests: z.int().nonnegative().optional(),
+  errorRateLimit: z.number().min(0).max(1).optional(),
+  /** Canary's error rate over production's, which counts as at least `errorRatioFloor`. */
+  errorRatioLimit: z.number().positive().optional(),
+  errorRatioFloor: z.number().positive().max(1).optional(),
+  p50RatioLimit: z.number().positive().optional(),
+  /** What a stage that is short of requests does at its end: go on unjudged, or wait for them. */
+  shortStage: z.enum(["advance", "extend"]).optional(),
+  /** Without production traffic the ratio rules are skipped, or production counts as faultless. */
+  emptyBaseline: z.enum(["skip-ratios", "floor"]).optional(),
+  counters: z.enum(["fresh", "cumulative"]).optional(),
+  syncPeriodSeconds: z.number().positive().optional(),
+});
+
+export type StagedCanaryConfig = z.infer<typeof stagedCanaryConfigSchema>;
+
+export type StagedCanaryState = {
+  readonly stages: readonly number[];
+  readonly stageDuration: Micros;
+  readonly minimumRequests: number;
+  readonly errorRateLimit: number;
+  readonly errorRatioLimit: number;
+  readonly errorRatioFloor: number;
+  readonly p50RatioLimit: number;
+  readonly shortStage: "advance" | "extend";
+  readonly emptyBaseline: "skip-ratios" | "floor";
+  readonly counters: "fresh" | "cumulative";
+  readonly syncPeriod: Micros;
+  /** Stage in progress, from 0; its replicas come first, then its traffic. */
+  readonly stage: number;
+  readonly phase: "scaling" | "observing" | "over";
+  readonly stageStart: Micros | null;
+};
+
+type StagedStep = Step<StagedCanaryState, RolloutDecision>;
+
+export const stagedCanary: RolloutPolicy<StagedCanaryConfig, StagedCanaryState> = {
+  name: "staged-canary",
+  validate(config) {
+    const problems = problemsOf(stagedCanaryConfigSchema, config);
+    if (problems.length > 0) return problems;
+    const { stages } = stagedCanaryConfigSchema.parse(config);
+    const falling = stages?.findIndex((percent, i) => i > 0 && percent <= stages[i - 1]!) ?? -1;
+    if (falling < 0) return [];
+    const expected = `more than the stage before it (${stages![falling - 1]})`;
+    return [{ path: ["stages", falling], expected, received: String(stages![falling]) }];
+  },
+  init: (config) => ({
+    stages: config.stages ?? [1, 5, 10, 25, 50, 100],
+    stageDuration: seconds(config.stageSeconds ?? 60),
+    minimumRequests: config.minimumRequests ?? 100,
+    errorRateLimit: config.errorRateLimit ?? 0.01,
+    errorRatioLimit: config.errorRatioLimit ?? 2,
+    errorRatioFloor: config.errorRatioFloor ?? 0.001,
+    p50RatioLimit: config.p50RatioLimit ?? 1.5,
+    shortStage: config.shortStage ?? "advance",
+    emptyBaseline: config.emptyBaseline ?? "skip-ratios",
+    counters: config.counters ?? "fresh",
+    syncPeriod: seconds(config.syncPeriodSeconds ?? 1),
+    stage: 0,
+    phase: "scaling",
+    stageStart: null,
+  }),
+  syncPeriod: (state) => state.syncPeriod,
+  step(state, observation, now) {
+    switch (state.phase) {
+      case "over":
+        return hold(state, "RolloutOver");
+      case "scaling":
+        return bringUp(state, observation, now);
+      case "observing":
+        return observe(state, observation, now);
+    }
+  },
+};
+
+/** Replicas first: traffic for a canary that is not there yet would fail. */
+function bringUp(
+  state: StagedCanaryState,
+  { replicas, stable, canary }: RolloutObservation,
+  now: Micros,
+): StagedStep {
+  const weight = state.stages[state.stage]! / 100;
+  const wanted = Math.max(1, Math.ceil(weight * replicas - 1e-9));
+  if (canary.replicas < wanted) {
+    const decision: RolloutDecision = {
+      kind: "advance",
+      reason: "ScalingCanary",
+      stage: state.stage,
+      routes: routes(stable.revision, canary.revision, canary.weight),
+      replicas: { [canary.revision]: wanted },
+      resetCounters: false,
+    };
+    return { state, decision };
+  }
+  if (canary.availableReplicas < wanted) return hold(state, "WaitingForCanary");
+  const decision: RolloutDecision = {
+    kind: "advance",
+    reason: "StageStarted",
+    stage: state.stage,
+    routes: routes(stable.revision, canary.revision, weight),
+    replicas: {},
+    resetCounters: state.counters === "fresh" || state.stage === 0,
+  };
+  return { state: { ...state, phase: "observing", stageStart: now }, decision };
+}
+
+function observe(
+  state: StagedCanaryState,
+  { stable, canary }: RolloutObservation,
+  now: Micros,
+): StagedStep {
+  if (now - (state.stageStart ?? now) < state.stageDuration) return hold(state, "StageInProgress");
+  if (canary.requests < state.minimumRequests) {
+    if (state.shortStage === "extend") return hold(state, "WaitingForRequests");
+    return next(state, "TooFewRequestsToJudge", { stable, canary });
+  }
+  const fault = judge(state, stable, canary);
+  if (fault === null) return next(state, "StagePassed", { stable, canary });
+  return { state: { ...state, phase: "over" }, decision: { kind: "rollback", reason: fault } };
+}
+
+/** What speaks against the canary, or null. Every limit may be reached; only more than that fails. */
+export function judge(
+  limits: Pick<
+    StagedCanaryState,
+    "errorRateLimit" | "errorRatioLimit" | "errorRatioFloor" | "p50RatioLimit" | "emptyBaseline"
+  >,
+  stable: Pick<RevisionObservation, "requests" | "failures" | "p50Ms">,
+  canary: Pick<RevisionObservation, "requests" | "failures" | "p50Ms">,
+): string | null {
+  const rate = canary.failures / canary.requests;
+  if (rate > limits.errorRateLimit) {
+    return `error rate ${percent(rate)} % is above ${percent(limits.errorRateLimit)} %`;
+  }
+  if (stable.requests === 0 && limits.emptyBaseline === "skip-ratios") return null;
+  const baseline = stable.requests === 0 ? 0 : stable.failures / stable.requests;
+  const ratio = rate / Math.max(baseline, limits.errorRatioFloor);
+  if (ratio > limits.errorRatioLimit) {
+    return `error rate is ${round(ratio)} times production's, above ${limits.errorRatioLimit}`;
+  }
+  if (stable.p50Ms === null || canary.p50Ms === null || stable.p50Ms === 0) return null;
+  const slowdown = canary.p50Ms / stable.p50Ms;
+  if (slowdown <= limits.p50RatioLimit) return null;
+  return `p50 is ${round(slowdown)} times production's, above ${limits.p50RatioLimit}`;
+}
+
+function next(
+  state: StagedCanaryState,
+  reason: string,
+  { stable, canary }: Pick<RolloutObservation, "stable" | "canary">,
+): StagedStep {
+  const stage = state.stage + 1;
+  if (stage >= state.stages.length) {
+    return { state: { ...state, phase: "over" }, decision: { kind: "promote", reason } };
+  }
+  const decision: RolloutDecision = {
+    kind: "advance",
+    reason,
+    stage,
+    routes: routes(stable.revision, canary.revision, canary.weight),
+    replicas: {},
+    resetCounters: false,
+  };
+  return { state: { ...state, stage, phase: "scaling" }, decision };
+}
+
+const hold = (state: StagedCanaryState, reason: string): StagedStep => ({
+  state,
+  decision: { kind: "hold", reason },
+});
+
+const routes = (stable: string, canary: string, weight: number): readonly RouteRule[] => [
+  { match: {}, weights: { [stable]: 1 - weight, [canary]: weight }, sticky: "request" },
+];
+
+const percent = (share: number): number => Math.round(share * 10_000) / 100;
+const round = (value: number): number => Math.round(value * 100) / 100;

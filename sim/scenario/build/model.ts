@@ -1,0 +1,230 @@
+import { SimulatedClock } from "../../cluster/simulatedClock.ts";
+import { SimulatedCluster, zonesOf } from "../../cluster/simulatedCluster.ts";
+import { AutoscalerController } from "../../control/autoscalerController.ts";
+import type { Controller } from "../../control/controller.ts";
+import { FaultController } from "../../control/faultController.ts";
+import { RolloutController } from "../../control/rolloutController.ts";
+import { compileCallPlan, nameHash } from "../../dataplane/callplan/compile.ts";
+import type { CallPlan } from "../../dataplane/callplan/plan.ts";
+import { ExactDataPlane } from "../../dataplane/exact/exactDataPlane.ts";
+import { Links } from "../../dataplane/exact/links.ts";
+import { OpenClients, type OpenTraffic } from "../../dataplane/exact/openClients.ts";
+import { FAILURE_REASONS } from "../../dataplane/failure.ts";
+import { assert, present } from "../../kernel/assert.ts";
+import type { Json } from "../../kernel/json.ts";
+import { type Draw, KeyedDraws } from "../../kernel/keyedDraws.ts";
+import { Simulation, type SimulationState } from "../../kernel/simulation.ts";
+import { createStreams } from "../../kernel/streams.ts";
+import { type Micros, micros } from "../../kernel/time.ts";
+import type { PolicyRegistry } from "../../policy/index.ts";
+import { Recorder } from "../../result/recorder.ts";
+import { type ArrivalProcess, pacedArrivals, poissonArrivals } from "../../workload/arrivals.ts";
+import { AttributeSampler } from "../../workload/attributes.ts";
+import { compileProfile } from "../../workload/compileProfile.ts";
+import type { RateProfile } from "../../workload/rateProfile.ts";
+import type { Scenario } from "../scenario.ts";
+import { binMicros } from "./bins.ts";
+import { Gauges } from "./gauges.ts";
+
+/** The end of the warm-up comes before everything else of its instant, the end of a bin after it. */
+const MEASURE_PRIORITY = -1;
+const BIN_PRIORITY = 16;
+
+/** A model at rest: plain JSON, from which the same scenario's model goes on as if it had never stopped. */
+export interface ModelSnapshot {
+  readonly schema: "peakday/snapshot";
+  readonly version: 1;
+  readonly simulation: SimulationState;
+  readonly parts: Readonly<Record<string, Json>>;
+}
+
+/**
+ * One replication of one policy set: everything that a scenario describes, wired together. Build it anew for every
+ * run; restore a snapshot into one that was built from the same scenario, seed and replication.
+ */
+export class Model {
+  readonly scenario: Scenario;
+  readonly simulation: Simulation;
+  readonly plan: CallPlan;
+  readonly recorder: Recorder;
+  readonly plane: ExactDataPlane;
+  readonly cluster: SimulatedCluster;
+  readonly autoscalers: readonly AutoscalerController[];
+  readonly rollouts: readonly RolloutController[];
+  /** Rate of each open traffic, in time of the run. */
+  readonly rates: readonly RateProfile[];
+  readonly end: Micros;
+  readonly #clients: OpenClients;
+  readonly #controllers: readonly Controller[];
+  readonly #gauges: Gauges;
+  readonly #binEnd: number;
+  readonly #measure: number;
+  #started = false;
+
+  constructor(parts: {
+    readonly scenario: Scenario;
+    readonly replication: number;
+    readonly registry: PolicyRegistry;
+  }) {
+    const { scenario, replication } = parts;
+    const { seed } = scenario;
+    this.scenario = scenario;
+    this.end = micros(scenario.warmUp + scenario.duration);
+    const draws = new KeyedDraws({ seed, replication });
+    const streams = createStreams({ seed, replication });
+    const simulation = new Simulation();
+    this.simulation = simulation;
+    this.plan = compileCallPlan(scenario.services, scenario.traffic);
+    this.recorder = new Recorder({
+      services: this.plan.services.length,
+      caches: this.plan.caches.length,
+      reasons: FAILURE_REASONS.length,
+      binMicros: binMicros(scenario.duration),
+    });
+    this.plane = new ExactDataPlane({
+      simulation,
+      plan: this.plan,
+      draws,
+      recorder: this.recorder,
+      attributes: scenario.traffic.map(({ population }) => new AttributeSampler(population, draws)),
+      links: new Links(scenario.links, zonesOf(scenario.cluster)),
+      measureFrom: scenario.warmUp,
+    });
+    this.cluster = new SimulatedCluster({
+      simulation,
+      draws,
+      spec: scenario.cluster,
+      services: this.plan.services.map((service, index) => ({
+        name: service.name,
+        kind: service.kind,
+        endpoints: service.endpoints,
+        revisions: service.revisions.map((revision) => revision.name),
+        servers: scenario.services[index]!.concurrency ?? Number.MAX_SAFE_INTEGER,
+      })),
+      plane: this.plane,
+    });
+    const open = openTraffic(scenario, streams);
+    this.rates = open.map(({ rate }) => rate);
+    this.#clients = new OpenClients(simulation, this.plane, open);
+    const clock = new SimulatedClock(simulation);
+    const drawsFor = (name: string): Draw => {
+      const hash = nameHash(name);
+      return (site, attempt) => draws.uniform(hash, site, attempt);
+    };
+    this.autoscalers = scenario.policy.autoscalers.map(
+      (use) =>
+        new AutoscalerController({
+          workload: use.workload,
+          policy: present(parts.registry.autoscalers[use.policy], `autoscaler ${use.policy}`),
+          config: use.config,
+          clock,
+          platform: this.cluster,
+          draw: drawsFor(`autoscaler ${use.workload}`),
+        }),
+    );
+    this.rollouts = scenario.policy.rollouts.map(
+      (use) =>
+        new RolloutController({
+          workload: use.workload,
+          revision: use.revision,
+          policy: present(parts.registry.rollouts[use.policy], `rollout policy ${use.policy}`),
+          config: use.config,
+          start: use.start,
+          clock,
+          platform: this.cluster,
+          draw: drawsFor(`rollout ${use.workload}`),
+        }),
+    );
+    for (const { workload } of scenario.policy.rollouts) {
+      this.plane.watchRevisions(scenario.services.findIndex(({ name }) => name === workload));
+    }
+    const faults = new FaultController(scenario.faults, clock, this.cluster);
+    this.#controllers = [...this.autoscalers, ...this.rollouts, faults];
+    this.#gauges = new Gauges(this.plan, this.cluster);
+    this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
+    this.#binEnd = simulation.register("bin ends", () => this.#closeBin());
+  }
+
+  /** Runs to `until`, at most to the end of the scenario. */
+  run(until: Micros = this.end): void {
+    if (!this.#started) this.#start();
+    this.simulation.runUntil(micros(Math.min(until, this.end)));
+  }
+
+  snapshot(): ModelSnapshot {
+    return {
+      schema: "peakday/snapshot",
+      version: 1,
+      simulation: this.simulation.state(),
+      parts: {
+        plane: this.plane.state(),
+        cluster: this.cluster.state(),
+        clients: this.#clients.state(),
+        recorder: this.recorder.state(),
+        gauges: this.#gauges.state(),
+        controllers: this.#controllers.map((controller) => controller.state()),
+      },
+    };
+  }
+
+  /** Puts a model that has not run yet where the snapshot was taken. */
+  restore(snapshot: ModelSnapshot): void {
+    assert(!this.#started, "a snapshot goes into a model that has not run");
+    this.#started = true;
+    const { parts } = snapshot;
+    this.simulation.restore(snapshot.simulation);
+    this.plane.restore(present(parts["plane"], "plane"));
+    this.cluster.restore(present(parts["cluster"], "cluster"));
+    this.#clients.restore(present(parts["clients"], "clients"));
+    this.recorder.restore(present(parts["recorder"], "recorder"));
+    this.#gauges.restore(present(parts["gauges"], "gauges"));
+    const controllers = parts["controllers"] as readonly Json[]; // written by `snapshot` above
+    this.#controllers.forEach((controller, index) => {
+      controller.restore(controllers[index]!);
+    });
+  }
+
+  #start(): void {
+    this.#started = true;
+    const { simulation, scenario } = this;
+    simulation.schedule(scenario.warmUp, this.#measure, 0, 0, MEASURE_PRIORITY);
+    this.cluster.start();
+    for (const controller of this.#controllers) controller.start();
+    this.#clients.start();
+    this.plane.startUsers();
+  }
+
+  #beginMeasuring(): void {
+    this.recorder.reset();
+    this.cluster.resetUsage();
+    this.#gauges.read();
+    this.#scheduleBin();
+  }
+
+  #closeBin(): void {
+    this.recorder.closeBin(this.#gauges.read());
+    if (this.simulation.now < this.end) this.#scheduleBin();
+    else this.recorder.finish();
+  }
+
+  /** The last bin ends with the run. */
+  #scheduleBin(): void {
+    const at = Math.min(this.simulation.now + this.recorder.binMicros, this.end);
+    this.simulation.schedule(at, this.#binEnd, 0, 0, BIN_PRIORITY);
+  }
+}
+
+function openTraffic(
+  scenario: Scenario,
+  streams: ReturnType<typeof createStreams>,
+): readonly (OpenTraffic & { readonly rate: RateProfile })[] {
+  return scenario.traffic.flatMap((traffic, index) => {
+    if (traffic.kind !== "open") return [];
+    const rate = compileProfile(traffic.rate, scenario.warmUp + scenario.duration);
+    const arrivals: ArrivalProcess =
+      traffic.arrivals === "paced"
+        ? pacedArrivals(rate)
+        : poissonArrivals(rate, streams(`arrivals of ${traffic.name}`));
+    return [{ traffic: index, arrivals, rate }];
+  });
+}
