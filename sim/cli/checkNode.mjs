@@ -12,7 +12,8 @@ if (major < needsMajor || (major === needsMajor && minor < needsMinor)) {
   if (isCheckout) {
     console.error(
       "For Linux (x64, arm64), Windows (x64) and macOS (x64) `npm ci` brings one, which\n" +
-        "npm scripts use: `npm run -s peakday -- --help`. Elsewhere please install it first.",
+        "npm scripts use: `npm run -s peakday -- --help`. Elsewhere please install it first.\n" +
+        "(After `npm ci --ignore-scripts` it takes an `npm rebuild`, too.)",
     );
   }
   process.exit(1);
