@@ -1,3 +1,5 @@
+import { type Layer, labels, type SpecValue } from "./theme.ts";
+
 /** A rectangle in pixels of the plot. */
 export interface Box {
   readonly left: number;
@@ -68,4 +70,27 @@ export function placeLabel(
     }
   }
   return best;
+}
+
+/** A label with its place, in pixels of the plot, and its colour. */
+export type PlacedLabel = {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly align: Align;
+  readonly color: string;
+};
+
+/** Layers of placed labels: one per alignment, since a text mark has one. */
+export function placedLabels(
+  rows: readonly PlacedLabel[],
+  mark: { readonly [key: string]: SpecValue },
+): readonly Layer[] {
+  const pixels = (field: string) => ({ field, type: "quantitative", scale: null, axis: null });
+  return (["left", "center", "right"] as const).flatMap((align): readonly Layer[] => {
+    const aligned = rows.filter((row) => row.align === align);
+    if (aligned.length === 0) return [];
+    const color = { field: "color", type: "nominal", scale: null };
+    return [labels(aligned, { align, ...mark }, { x: pixels("x"), y: pixels("y"), color })];
+  });
 }

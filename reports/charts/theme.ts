@@ -42,7 +42,11 @@ export type SpecValue =
   | { readonly [key: string]: SpecValue };
 
 /** A Vega-Lite specification, as plain data. */
-export type ChartSpec = { readonly [key: string]: SpecValue };
+export type ChartSpec = {
+  /** What the picture shows, for those who do not see it. */
+  readonly description: string;
+  readonly [key: string]: SpecValue;
+};
 
 /** One layer of a chart: data, mark and encoding. */
 export type Layer = { readonly [key: string]: SpecValue };

@@ -1,0 +1,2 @@
+export { renderHtml } from "./renderHtml.ts";
+export { ChartWarning, renderSvg } from "./svg.ts";

@@ -1,0 +1,111 @@
+import type { Result } from "../../sim/result/result.ts";
+import { plural } from "../format.ts";
+import {
+  pickOf,
+  runsOf,
+  sentenceText,
+  verdictDetails,
+  verdictSentence,
+  worstMinuteOf,
+  worstMinuteText,
+} from "../verdict.ts";
+import { CSS } from "./css.ts";
+import { html, nothing, type SafeHtml, trusted } from "./html.ts";
+import { canarySection } from "./sections/canary.ts";
+import { claimSection } from "./sections/claim.ts";
+import { costSection } from "./sections/cost.ts";
+import { delaySection } from "./sections/delay.ts";
+import { type Section, sectionHtml } from "./sections/shared.ts";
+import { assumptionsSection, sureSection } from "./sections/sure.ts";
+import { timelineSection } from "./sections/timeline.ts";
+import { verdictSection } from "./sections/verdict.ts";
+import { whereSection } from "./sections/where.ts";
+
+/** Nothing may be fetched or run: the page is its own style and pictures. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'";
+
+/**
+ * A result as one self-contained page: the answer, the proof, the doubt. It needs no network
+ * and no script, follows the reader's light or dark theme, and prints in light.
+ */
+export async function renderHtml(result: Result): Promise<string> {
+  const sections = await sectionsOf(result);
+  const links = sections.map(({ id, short }) => html`<a href="#${id}">${short}</a>`);
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>peakday: ${result.scenario.name}, ${titleText(result)}</title>
+<style>
+${trusted(CSS)}</style></head><body>
+<header>
+${headHtml(result)}
+<nav aria-label="Sections">${links}</nav>
+${warningsHtml(result)}
+</header><main>
+${sections.map(
+  (section) => html`${sectionHtml(section)}
+`,
+)}</main>
+<footer>peakday ${result.peakday} · no network was used to show this page</footer>
+</body></html>
+`;
+  return page.text;
+}
+
+/** In order: the answer, why, how sure; what has no data is left out. */
+async function sectionsOf(result: Result): Promise<readonly Section[]> {
+  const ran = result.policies.length > 0;
+  const claims: Section[] = [];
+  for (const [index, claim] of result.claims.entries()) {
+    claims.push(await claimSection(result, claim, index));
+  }
+  const sections: readonly (Section | null)[] = [
+    ran ? verdictSection(result) : null,
+    await costSection(result),
+    ran ? await timelineSection(result) : null,
+    await delaySection(result),
+    await whereSection(result),
+    ...claims,
+    await canarySection(result),
+    sureSection(result),
+    assumptionsSection(result),
+  ];
+  return sections.filter((section) => section !== null);
+}
+
+function titleText(result: Result): string {
+  return result.policies.length > 1
+    ? `${result.policies.length} policies compared`
+    : sentenceText(verdictSentence(result));
+}
+
+function headHtml(result: Result): SafeHtml {
+  const { scenario, world } = result;
+  const runs = plural(runsOf(result), "replication");
+  const policies = `${plural(result.policies.length, "policy", "policies")} × ${runs}`;
+  const { before, policy, after } = verdictSentence(result);
+  const holds = pickOf(result) !== null;
+  const name = holds ? html`<em class="good">${policy}</em>` : html`<em>${policy}</em>`;
+  const details = [...verdictDetails(result), ...worstText(result)];
+  const lede = details.length === 0 ? nothing : html`<p class="lede">${details.join(" ")}</p>`;
+  return html`<p class="eyebrow">${scenario.title} · ${policies} · ${world}</p>
+<h1>${before}${name}${after}</h1>
+${lede}`;
+}
+
+/** Of a policy alone, when it is worst; beside others the timeline says it better. */
+function worstText(result: Result): readonly string[] {
+  const [policy, ...others] = result.policies;
+  const minute = policy === undefined || others.length > 0 ? null : worstMinuteOf(policy);
+  if (minute === null) return [];
+  const text = worstMinuteText(minute);
+  return [`${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`];
+}
+
+function warningsHtml(result: Result): SafeHtml {
+  if (result.warnings.length === 0) return nothing;
+  const items = result.warnings.map((warning) => html`<li>${warning}</li>`);
+  return html`<div class="warnings"><b>How much to trust this</b><ul>${items}</ul></div>`;
+}

@@ -1,0 +1,57 @@
+import type { ClaimResult, Result } from "../../../sim/result/result.ts";
+import { claimSteps, hasClaimSteps } from "../../charts/index.ts";
+import { clock, listText, secondsText } from "../../format.ts";
+import { claimSentences, dominantLink, mainChain, policyNamed } from "../../verdict.ts";
+import { html, nothing, type SafeHtml } from "../html.ts";
+import { responsive, type Section, tableHtml, WIDE } from "./shared.ts";
+
+export async function claimSection(
+  result: Result,
+  claim: ClaimResult,
+  index: number,
+): Promise<Section> {
+  const chart = hasClaimSteps(result, claim)
+    ? await responsive((width) => {
+        const padding = { left: 34, right: 12, top: 22, bottom: 38 };
+        return claimSteps(result, claim, { width, height: 250, padding });
+      }, WIDE)
+    : nothing;
+  return {
+    id: index === 0 ? "claim" : `claim-${index + 1}`,
+    short: index === 0 ? "Claim check" : `Claim check ${index + 1}`,
+    title: `Claim check: “${claim.text}”`,
+    lead: html`${claim.service}: from ${claim.from} to ${claim.to} ready within
+${clock(claim.withinSeconds)}, from the first moment the demand calls for more than ${claim.from}.
+${claimSentences(claim).join(" ")}`,
+    body: html`<div class="two"><div>${chart}</div><div>${tableOf(result, claim)}</div></div>`,
+  };
+}
+
+function tableOf(result: Result, claim: ClaimResult): SafeHtml {
+  const rows = claim.policies.map(({ policy, seconds, reachedIn, kept }) => {
+    const { low = null, high = null } = seconds ?? {};
+    const interval =
+      low === null || high === null || high - low < 0.5 ? "" : ` [${clock(low)}, ${clock(high)}]`;
+    const took =
+      seconds === null || reachedIn === 0 ? "never" : `${clock(seconds.mean)}${interval}`;
+    const status = kept
+      ? html`<span class="good">✓ kept</span>`
+      : html`<span class="bad">✗ broken</span>`;
+    return { cells: [policy, took, status] };
+  });
+  const columns = [{ head: "policy" }, { head: `${claim.to} ready after` }, { head: "claim" }];
+  return html`${tableHtml(columns, rows)}${blameHtml(result, claim)}`;
+}
+
+/** The link that made it late, where one did. */
+function blameHtml(result: Result, claim: ClaimResult): SafeHtml {
+  const parts = claim.policies.flatMap(({ policy, kept }): readonly string[] => {
+    const found = kept ? null : policyNamed(result, policy);
+    const chain = found === null ? null : mainChain(found);
+    const link = chain === null ? null : dominantLink(chain);
+    if (chain === null || link === null) return [];
+    const whole = secondsText(chain.wholeSeconds.mean);
+    return [`${secondsText(link.seconds)} of the ${whole} with ${policy} are ${link.link}`];
+  });
+  return parts.length === 0 ? nothing : html`<p class="note">${listText(parts)}.</p>`;
+}

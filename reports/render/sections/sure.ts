@@ -1,0 +1,115 @@
+import type { Result } from "../../../sim/result/result.ts";
+import { countText, plural, span } from "../../format.ts";
+import { levelText, reproduceCommand, runsOf } from "../../verdict.ts";
+import { html, nothing, type SafeHtml } from "../html.ts";
+import type { Section } from "./shared.ts";
+
+export function sureSection(result: Result): Section {
+  const { scenario } = result;
+  const warmUp =
+    scenario.warmUpSeconds > 0
+      ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
+      : "none";
+  const left: readonly Entry[] = [
+    ["Replications", replicationsText(result)],
+    ["Intervals", intervalsText(result)],
+    ["Warm-up", warmUp],
+    ["Arrivals", `${scenario.arrivals}; ${droppedText(result)}`],
+    ["Balance", balanceText(result)],
+  ];
+  const right: readonly Entry[] = [
+    ["World", result.world],
+    ["Seed", String(scenario.seed)],
+    ["Version", `peakday ${result.peakday}, result version ${result.version}`],
+    ["Scenario", html`${scenario.file}, digest <code>${scenario.digest}</code>`],
+    ["Trace digest", html`<code>${result.digest}</code> (same with any number of workers)`],
+    ["Reproduce", html`<pre>${reproduceCommand(result)}</pre>`],
+  ];
+  return {
+    id: "sure",
+    short: "How sure",
+    title: "How sure is this?",
+    lead: nothing,
+    body: html`<div class="half">${listHtml(left)}${listHtml(right)}</div>`,
+  };
+}
+
+type Entry = readonly [string, SafeHtml | string];
+
+function listHtml(entries: readonly Entry[]): SafeHtml {
+  return html`<dl class="kv">${entries.map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>
+`,
+  )}</dl>`;
+}
+
+/** Whether replication k met as many requests under every policy. */
+function sameCustomers(result: Result): boolean {
+  const [first, ...others] = result.policies;
+  return others.every(({ replications }) =>
+    replications.every(({ requests }, k) => requests === first?.replications[k]?.requests),
+  );
+}
+
+function replicationsText(result: Result): string {
+  const runs = runsOf(result);
+  const requests = result.policies[0]?.replications[0]?.requests ?? 0;
+  if (result.policies.length < 2) {
+    return `${plural(runs, "replication")} of about ${countText(requests)} requests`;
+  }
+  const same = sameCustomers(result)
+    ? `: replication k meets the same ${countText(requests)} requests under every policy`
+    : "";
+  return `${runs} per policy, common random numbers${same}`;
+}
+
+function intervalsText(result: Result): string {
+  const runs = runsOf(result);
+  if (runs < 2) return "none: one replication shows no spread; run more to see how sure this is";
+  const paired = result.comparisons.length > 0 ? "; differences are paired" : "";
+  return `${levelText(result)}, Student t, ${plural(runs - 1, "degree")} of freedom${paired}`;
+}
+
+function droppedText(result: Result): string {
+  const dropped = result.policies
+    .flatMap(({ replications }) => replications.map((run) => run.dropped))
+    .reduce((sum, count) => sum + count, 0);
+  return dropped === 0 ? "none dropped" : `${dropped} dropped, so the open model is broken`;
+}
+
+function balanceText(result: Result): string {
+  const runs = result.policies.flatMap(({ replications }) => replications);
+  if (runs.some((run) => run.inFlight === null)) {
+    return "requests in flight at the end are not known";
+  }
+  const off = runs.filter(
+    ({ requests, completed, failed, inFlight }) =>
+      requests !== completed + failed + (inFlight ?? 0),
+  );
+  return off.length === 0
+    ? `arrivals = completions + failures + in flight, in all ${plural(runs.length, "run")}`
+    : `arrivals differ from completions + failures + in flight in ${plural(off.length, "run")}`;
+}
+
+/** Facts of the scenario and what it assumes, with the lines where they stand. */
+export function assumptionsSection(result: Result): Section | null {
+  const { notes, file } = result.scenario;
+  if (notes.length === 0) return null;
+  const list = (kind: "fact" | "assumed"): SafeHtml => {
+    const items = notes.filter((note) => note.kind === kind);
+    if (items.length === 0) return nothing;
+    const entries = items.map(
+      ({ text, line }) => html`<li>${text} <code>:${line}</code></li>
+`,
+    );
+    const title = kind === "fact" ? "Facts" : "Assumed";
+    return html`<h3>${title}</h3><ul class="list">${entries}</ul>`;
+  };
+  return {
+    id: "assume",
+    short: "Assumptions",
+    title: "Assumptions and facts",
+    lead: html`As marked in ${file}, with the line.`,
+    body: html`${list("assumed")}${list("fact")}`,
+  };
+}
