@@ -11,6 +11,7 @@ import type {
 } from "../result/result.ts";
 import { Model, type ModelSnapshot } from "../scenario/build/model.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { lookUp } from "./chainSettings.ts";
 import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
@@ -190,21 +191,15 @@ function chainsOf(model: Model): readonly ChainSample[] {
 }
 
 /** `averageUtilization` of an HPA's cpu metric, in percent; null when the configuration has none. */
-export function cpuTargetPercent(config: unknown): number | null {
-  const metrics = field(field(config, "spec") ?? config, "metrics");
+function cpuTargetPercent(config: unknown): number | null {
+  const metrics = lookUp(config, ["spec", "metrics"]);
   if (!Array.isArray(metrics)) return null;
   for (const metric of metrics) {
-    const resource = field(metric, "resource");
-    if (field(resource, "name") !== "cpu") continue;
-    const percent = field(field(resource, "target"), "averageUtilization");
+    if (lookUp(metric, ["resource", "name"]) !== "cpu") continue;
+    const percent = lookUp(metric, ["resource", "target", "averageUtilization"]);
     if (typeof percent === "number") return percent;
   }
   return null;
-}
-
-function field(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return new Map<string, unknown>(Object.entries(value)).get(name);
 }
 
 function claimsOf(model: Model): readonly ClaimSample[] {

@@ -124,9 +124,11 @@ export class Recorder {
     this.#bin.record(latency);
   }
 
-  requestFailed(reason: number): void {
+  /** A failed request counts in the latencies too, with the time that it took to fail, as in k6. */
+  requestFailed(reason: number, latency: number): void {
     this.#failures[reason]!++;
     this.#binFailures[reason]!++;
+    this.#bin.record(latency);
   }
 
   /** Throws away what was counted since the last bin: the warm-up is over. */

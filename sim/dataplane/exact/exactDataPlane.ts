@@ -727,7 +727,7 @@ export class ExactDataPlane implements DataPlane {
     if ((rows.flags[row]! & MEASURED) !== 0) {
       rows.flags[row]! &= ~MEASURED;
       if (reason === OK) this.#recorder.requestCompleted(latency);
-      else this.#recorder.requestFailed(reason);
+      else this.#recorder.requestFailed(reason, latency);
     }
     if (reason === OK) this.#advance(row);
     else this.#loseClient(row);

@@ -1,0 +1,67 @@
+import { toSeconds } from "../kernel/time.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { type DistributionSpec, compileDistribution } from "../workload/distributions.ts";
+
+/** For each link of a workload's delay chain, the parameter behind it, as a person would look it up. */
+export function chainSettings(
+  scenario: Scenario,
+  workload: string,
+): Readonly<Record<string, string>> {
+  const { metrics, scheduling, endpointLag, deployments } = scenario.cluster;
+  const deployment = deployments.find(({ name }) => name === workload);
+  const use = scenario.policy.autoscalers.find((entry) => entry.workload === workload);
+  const scaleUp = lookUp(use?.config, ["spec", "behavior", "scaleUp"]);
+  const settings: Record<string, string> = {
+    scrape: `scrapeInterval ${time(metrics.scrapeInterval)}`,
+    "averaging window": `window ${time(metrics.window)}`,
+    "metrics lag": `lag ${time(metrics.lag)}`,
+    sync: `${use?.policy ?? "autoscaler"} sync period`,
+    stabilization: stabilizationText(scaleUp),
+    "metric ceiling": "CPU use ends at the limit, so each step can ask for so much more only",
+    "policy limit": policiesText(scaleUp),
+    schedule: `scheduling ${distribution(scheduling)}`,
+    node: "waiting for a node with room",
+    endpoint: `endpointLag ${distribution(endpointLag)}`,
+  };
+  if (deployment !== undefined) {
+    settings["image pull"] = `image pull ${distribution(deployment.imagePull)}`;
+    settings["start"] = `startup ${distribution(deployment.startup)}`;
+    const probe = deployment.readinessProbe;
+    settings["readiness probe"] =
+      probe === null
+        ? "no readiness probe"
+        : `initialDelaySeconds ${toSeconds(probe.initialDelay)}, periodSeconds ${toSeconds(probe.period)}`;
+  }
+  return settings;
+}
+
+const time = (micros: number): string => `${toSeconds(micros)} s`;
+
+function distribution(spec: DistributionSpec): string {
+  const mean = time(compileDistribution(spec).mean);
+  return spec.kind === "constant" ? mean : `${spec.kind}, mean ${mean}`;
+}
+
+function stabilizationText(scaleUp: unknown): string {
+  const window = lookUp(scaleUp, ["stabilizationWindowSeconds"]);
+  return `scaleUp stabilizationWindowSeconds ${typeof window === "number" ? window : 0}`;
+}
+
+function policiesText(scaleUp: unknown): string {
+  const policies = lookUp(scaleUp, ["policies"]);
+  if (!Array.isArray(policies)) return "default scaleUp policies: 100 % or 4 pods per 15 s";
+  const texts = policies.map((policy: unknown) => {
+    const value = lookUp(policy, ["value"]);
+    const unit = lookUp(policy, ["type"]) === "Percent" ? "%" : "pods";
+    return `${value} ${unit} per ${lookUp(policy, ["periodSeconds"])} s`;
+  });
+  return `scaleUp policies: ${texts.join(", ")}`;
+}
+
+/** A value deep inside plain data; undefined when there is none. */
+export function lookUp(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    return new Map<string, unknown>(Object.entries(inner)).get(key);
+  }, value);
+}

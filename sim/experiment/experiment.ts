@@ -1,0 +1,34 @@
+import type { ModelSnapshot } from "../scenario/build/model.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { ReplicationOutput, ReplicationTask } from "./replication.ts";
+
+/** Every policy set, `runs` times, with common random numbers: replication i of all sets meets the same customers. */
+export function replicationTasks({
+  scenarios,
+  runs,
+  from,
+}: {
+  /** One per policy set. */
+  readonly scenarios: readonly Scenario[];
+  readonly runs: number;
+  readonly from: ModelSnapshot | null;
+}): readonly ReplicationTask[] {
+  return scenarios.flatMap((scenario) =>
+    Array.from({ length: runs }, (_, replication) => ({
+      scenario,
+      replication,
+      detail: replication === 0,
+      from,
+    })),
+  );
+}
+
+/** The outputs of each policy set, in the order of the sets and replications. */
+export function byPolicy(
+  outputs: readonly ReplicationOutput[],
+  runs: number,
+): readonly (readonly ReplicationOutput[])[] {
+  return Array.from({ length: outputs.length / runs }, (_, index) =>
+    outputs.slice(index * runs, (index + 1) * runs),
+  );
+}

@@ -1,0 +1,295 @@
+import { present } from "../kernel/assert.ts";
+import { digestText } from "../kernel/digest.ts";
+import { toSeconds } from "../kernel/time.ts";
+import type {
+  ClaimResult,
+  Comparison,
+  DelayChain,
+  Estimate,
+  PairedDifference,
+  PolicyResult,
+  ReplicationResult,
+  Result,
+} from "../result/result.ts";
+import type { Objective, Scenario } from "../scenario/scenario.ts";
+import { confidenceInterval, pairedDifference } from "../stats/intervals.ts";
+import { paretoFront } from "../stats/pareto.ts";
+import { chainSettings } from "./chainSettings.ts";
+import type { ReplicationOutput } from "./replication.ts";
+import { warningsOf } from "./warnings.ts";
+
+export interface ExperimentIdentity {
+  /** Version of peakday. */
+  readonly version: string;
+  /** The scenario's file as given, without a path to a machine. */
+  readonly file: string;
+  /** Digest of the scenario's text, overlays and settings included. */
+  readonly scenarioDigest: string;
+  readonly level: number;
+}
+
+/** The result of an experiment: `outputs[i]` are the replications of `scenarios[i]`. */
+export function summarise({
+  identity,
+  scenarios,
+  outputs,
+  against,
+}: {
+  readonly identity: ExperimentIdentity;
+  readonly scenarios: readonly Scenario[];
+  readonly outputs: readonly (readonly ReplicationOutput[])[];
+  /** Name of the policy set to compare with. */
+  readonly against: string;
+}): Result {
+  const { level } = identity;
+  const first = present(scenarios[0], "scenario");
+  const policies = scenarios.map((scenario, i) => policyResult(scenario, outputs[i]!, level));
+  const body: Omit<Result, "digest"> = {
+    schema: "peakday/result",
+    version: 1,
+    world: "simulated",
+    peakday: identity.version,
+    scenario: describeScenario(first, identity),
+    level,
+    policies,
+    comparisons: comparisonsOf(policies, against, level),
+    front: frontOf(policies, first.objective),
+    claims: claimsOf(scenarios, outputs, level),
+    canary: null,
+    warnings: warningsOf(policies, first.duration),
+  };
+  return { ...body, digest: digestText(JSON.stringify(body)) };
+}
+
+export function describeScenario(
+  scenario: Scenario,
+  identity: ExperimentIdentity,
+): Result["scenario"] {
+  return {
+    name: scenario.name,
+    title: scenario.title,
+    file: identity.file,
+    digest: identity.scenarioDigest,
+    seed: scenario.seed,
+    durationSeconds: toSeconds(scenario.duration),
+    warmUpSeconds: toSeconds(scenario.warmUp),
+    arrivals: scenario.traffic
+      .map((traffic) =>
+        traffic.kind === "open"
+          ? `${traffic.name}: open, ${traffic.arrivals}`
+          : `${traffic.name}: closed, ${traffic.users} users`,
+      )
+      .join("; "),
+    objective: scenario.objective.map(({ metric, limit }) => ({ metric, limit, unit: unitOf(metric) })),
+    notes: scenario.notes.map((note) => ({ ...note })),
+  };
+}
+
+const unitOf = (metric: Objective["metric"]): "ms" | "%" => (metric === "failed" ? "%" : "ms");
+
+function estimate(samples: readonly number[], level: number): Estimate {
+  const { mean, low, high, n } = confidenceInterval({ samples, level });
+  return { mean, low, high, n };
+}
+
+/** Null when any replication lacks the value. */
+function estimateOrNull(samples: readonly (number | null)[], level: number): Estimate | null {
+  const known = samples.filter((sample) => sample !== null);
+  return known.length === samples.length && known.length > 0 ? estimate(known, level) : null;
+}
+
+function policyResult(
+  scenario: Scenario,
+  outputs: readonly ReplicationOutput[],
+  level: number,
+): PolicyResult {
+  const replications = outputs.map(({ result }) => result);
+  const first = present(outputs[0], "replication");
+  const checks = scenario.objective.map(({ metric, limit }) => {
+    const value = estimateOrNull(replications.map(metricOf(metric)), level);
+    return { metric, limit, unit: unitOf(metric), value, held: value !== null && value.mean < limit };
+  });
+  const heldIn = replications.filter(({ held }) => held).length;
+  return {
+    name: scenario.policy.name,
+    about: scenario.policy.about,
+    replications,
+    metrics: metricsOf(replications, scenario, level),
+    objective: {
+      held: checks.every(({ held }) => held),
+      heldIn,
+      of: replications.length,
+      checks,
+    },
+    failures: totalFailures(replications),
+    timeline: present(first.timeline, "timeline of the first replication"),
+    decisions: [...first.decisions],
+    delayChains: delayChainsOf(scenario, outputs, level),
+    timeSpent: first.timeSpent,
+    bottleneck: first.bottleneck,
+    replicas: first.replicas.map(({ service }, index) => ({
+      service,
+      mean: meanOf(outputs.map(({ replicas }) => replicas[index]!.mean)),
+      min: Math.min(...outputs.map(({ replicas }) => replicas[index]!.min)),
+      max: Math.max(...outputs.map(({ replicas }) => replicas[index]!.max)),
+    })),
+    rollouts: [...first.rollouts],
+  };
+}
+
+function metricsOf(
+  replications: readonly ReplicationResult[],
+  scenario: Scenario,
+  level: number,
+): PolicyResult["metrics"] {
+  const of = (read: (result: ReplicationResult) => number): Estimate =>
+    estimate(replications.map(read), level);
+  const orNull = (read: (result: ReplicationResult) => number | null): Estimate | null =>
+    estimateOrNull(replications.map(read), level);
+  const duration = toSeconds(scenario.duration);
+  return {
+    p50Ms: orNull(metricOf("p50")),
+    p95Ms: orNull(metricOf("p95")),
+    p99Ms: orNull(metricOf("p99")),
+    meanMs: orNull(metricOf("mean")),
+    failedPercent: of((result) => result.failedPercent),
+    requests: of((result) => result.requests),
+    throughputRps: of((result) => result.completed / duration),
+    costUsd: orNull((result) => result.costUsd),
+    replicaHours: of((result) => result.replicaHours),
+  };
+}
+
+const metricOf =
+  (metric: Objective["metric"]) =>
+  (result: ReplicationResult): number | null =>
+    metric === "failed" ? result.failedPercent : (result.latency?.[`${metric}Ms`] ?? null);
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function totalFailures(replications: readonly ReplicationResult[]): Record<string, number> {
+  const totals: Record<string, number> = {};
+  for (const { failures } of replications) {
+    for (const [reason, count] of Object.entries(failures)) {
+      totals[reason] = (totals[reason] ?? 0) + count;
+    }
+  }
+  return totals;
+}
+
+/** Means over the replications that had such a reaction; so the links still add up to the whole. */
+function delayChainsOf(
+  scenario: Scenario,
+  outputs: readonly ReplicationOutput[],
+  level: number,
+): DelayChain[] {
+  const workloads = [...new Set(outputs.flatMap(({ chains }) => chains.map((c) => c.workload)))];
+  return workloads.map((workload) => {
+    const chains = outputs.flatMap((output) =>
+      output.chains.filter((chain) => chain.workload === workload),
+    );
+    const settings = chainSettings(scenario, workload);
+    const links = chains[0]!.links.map(({ link, group }, index) => ({
+      link,
+      group,
+      seconds: toSeconds(meanOf(chains.map((chain) => chain.links[index]!.micros))),
+      setting: settings[link] ?? "",
+    }));
+    const wholes = chains.map((chain) =>
+      toSeconds(chain.links.reduce((sum, { micros }) => sum + micros, 0)),
+    );
+    return {
+      service: workload,
+      n: chains.length,
+      startSeconds: meanOf(chains.map(({ startSeconds }) => startSeconds)),
+      wholeSeconds: estimate(wholes, level),
+      links,
+    };
+  });
+}
+
+function comparisonsOf(
+  policies: readonly PolicyResult[],
+  against: string,
+  level: number,
+): Comparison[] {
+  const baseline = policies.find(({ name }) => name === against);
+  if (baseline === undefined) return [];
+  const pairs = policies
+    .filter((policy) => policy !== baseline)
+    .map((policy) => compare(policy, baseline, level));
+  // Policies that hold are compared with each other too: the cheaper one should not win by noise.
+  const holding = policies.filter(({ objective, name }) => objective.held && name !== against);
+  const [best, second] = [...holding].sort(byCost);
+  if (best !== undefined && second !== undefined) pairs.push(compare(best, second, level));
+  return pairs;
+}
+
+const byCost = (a: PolicyResult, b: PolicyResult): number =>
+  (a.metrics.costUsd?.mean ?? 0) - (b.metrics.costUsd?.mean ?? 0);
+
+function compare(policy: PolicyResult, against: PolicyResult, level: number): Comparison {
+  const difference = (
+    read: (result: ReplicationResult) => number | null,
+  ): PairedDifference | null => {
+    const a = against.replications.map(read);
+    const b = policy.replications.map(read);
+    const known = a.every((value) => value !== null) && b.every((value) => value !== null);
+    if (!known) return null;
+    const paired = pairedDifference({ a, b, level, lowerIsBetter: true });
+    const { mean, low, high, n, verdict } = paired;
+    return { mean, low, high, n, verdict };
+  };
+  return {
+    policy: policy.name,
+    against: against.name,
+    differences: {
+      p95Ms: difference(metricOf("p95")),
+      p99Ms: difference(metricOf("p99")),
+      failedPercent: difference(metricOf("failed")),
+      costUsd: difference(({ costUsd }) => costUsd),
+    },
+  };
+}
+
+/** Names of the policies that no other beats in cost and in the objective's first latency metric (p95 if none). */
+function frontOf(policies: readonly PolicyResult[], objective: readonly Objective[]): string[] {
+  const metric = objective.find((entry) => entry.metric !== "failed")?.metric ?? "p95";
+  const points = policies.map((policy) => ({
+    cost: policy.metrics.costUsd?.mean ?? 0,
+    objective: meanOf(
+      policy.replications.map((result) => metricOf(metric)(result) ?? Number.POSITIVE_INFINITY),
+    ),
+  }));
+  return paretoFront(points).map((index) => policies[index]!.name);
+}
+
+function claimsOf(
+  scenarios: readonly Scenario[],
+  outputs: readonly (readonly ReplicationOutput[])[],
+  level: number,
+): ClaimResult[] {
+  const { claims } = scenarios[0]!;
+  return claims.map((claim, index) => ({
+    text: claim.text,
+    service: claim.workload,
+    from: claim.from,
+    to: claim.to,
+    withinSeconds: toSeconds(claim.within),
+    startSeconds: outputs[0]![0]!.claims[index]?.startSeconds ?? null,
+    policies: scenarios.map((scenario, policy) => {
+      const samples = outputs[policy]!.map((output) => output.claims[index]!.seconds);
+      const reached = samples.filter((seconds) => seconds !== null);
+      const seconds = reached.length === 0 ? null : estimate(reached, level);
+      return {
+        policy: scenario.policy.name,
+        seconds,
+        reachedIn: reached.length,
+        kept:
+          reached.length === samples.length &&
+          reached.every((time) => time <= toSeconds(claim.within)),
+      };
+    }),
+  }));
+}
