@@ -132,21 +132,27 @@ function readIssue(tree: Tree, issue: Issue, base: Path): readonly Reading[] {
   }
 }
 
-/** The option that takes this kind of value at all, and misses the fewest keys; null when none or several do. */
+/**
+ * The option that takes this kind of value at all, with the fewest keys wrong in its outermost map, then the fewest
+ * issues; null when none or several are as good.
+ */
 function chosenOption(options: readonly (readonly Issue[])[]): readonly Issue[] | null {
   const fitting = options.filter(
     (issues) => !issues.some(({ code, path }) => code === "invalid_type" && path.length === 0),
   );
-  const scores = fitting.map((issues) =>
-    issues.reduce(
-      (sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1),
-      0,
-    ),
+  const scores = fitting.map(
+    (issues) => issues.length + issues.reduce((sum, issue) => sum + outerKeys(issue) * OUTER, 0),
   );
   const best = Math.min(...scores);
   const chosen = fitting.filter((_, i) => scores[i] === best);
   return chosen.length === 1 ? chosen[0]! : null;
 }
+
+/** More than the issues that any option has. */
+const OUTER = 1e6;
+
+const outerKeys = (issue: Issue): number =>
+  issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys.length : 0;
 
 function readUnknown(tree: Tree, issue: Issue, path: Path, key: string): Reading {
   const known = issue.message.split("\n");
@@ -177,7 +183,7 @@ function readBadKey(
   const written = String(path.at(-1));
   const phrase = issue.issues[0]?.message ?? "a name";
   const span = keySpanAt(tree, path) ?? spanOf(tree, path);
-  const finding = { span, message: `a name here is ${phrase}, found "${written}"`, hint: null };
+  const finding = { span, message: `"${written}" is not ${phrase}`, hint: null };
   return { path, cut: path, finding, key: null, kind: "wrong" };
 }
 
@@ -198,7 +204,7 @@ function readWrong(tree: Tree, node: Tree, issue: Issue, path: Path): Reading {
 /** The nearest name above a place: what a person calls it. */
 export function labelOf(path: Path): string {
   const index = path.findLastIndex((part) => typeof part === "string");
-  if (index < 0) return path.length === 0 ? "a scenario" : "an item";
+  if (index < 0) return "a scenario";
   const rest = path.slice(index + 1);
   return rest.length === 0
     ? String(path[index])
@@ -227,7 +233,12 @@ export function markOf(node: Tree): Span {
   return node.kind === "scalar" ? node.span : { ...node.span, end: node.span.start + 1 };
 }
 
-/** Where the carets go for a map as a whole: under the key that holds it. */
+/** Where the carets go for a map as a whole: under the key that holds it, else under its first key. */
 export function spanOf(tree: Tree, path: Path): Span {
-  return nearestKeySpan(tree, path) ?? markOf(treeAt(tree, path) ?? tree);
+  const key = keySpanAt(tree, path);
+  if (key !== null) return key;
+  const node = treeAt(tree, path);
+  const [first] = node?.kind === "map" ? node.entries.values() : [];
+  if (first !== undefined) return first.key;
+  return node === null ? (nearestKeySpan(tree, path) ?? markOf(tree)) : markOf(node);
 }

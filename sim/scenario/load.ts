@@ -126,7 +126,13 @@ class Loader {
     const checked = checkTree(scenarioSchema, tree, STAND_INS);
     this.#findings.push(...checked.findings);
     if (checked.value === null) return null;
-    const context = new Context({ tree: checked.tree, whole: tree, registry, readFile });
+    const context = new Context({
+      isWellFormed: this.#findings.length === 0,
+      tree: checked.tree,
+      whole: tree,
+      registry,
+      readFile,
+    });
     const scenario = normaliseScenario(context, checked.value, policy, notes);
     this.#findings.push(...context.findings);
     for (const [file, text] of context.texts) this.#texts.set(file, text);

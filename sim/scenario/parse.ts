@@ -42,7 +42,6 @@ export function parseTree(file: string, text: string): ParsedText {
       schema: "core",
       prettyErrors: false,
       uniqueKeys: true,
-      logLevel: "silent",
     });
   } catch (error) {
     // The parser descends by recursion: ten thousand brackets exhaust the stack.
@@ -100,7 +99,7 @@ function syntaxFinding(file: string, text: string, error: YAMLError): Finding {
     case "BAD_INDENT":
       if (error.message.startsWith("Flow")) return unclosedBracket(span, text);
       return {
-        span,
+        span: { ...span, start: lineText(text, start), end: lineEnd(text, start) },
         message: "this line is indented unlike its neighbours",
         hint: "keys of one map start in one column",
       };
@@ -174,6 +173,12 @@ function openingQuote(text: string, quote: string, end: number): number {
   return opening >= 0 ? opening : Math.max(0, end - 1);
 }
 
+/** Where the text of a line begins, after its indentation. */
+function lineText(text: string, start: number): number {
+  const indent = /^[ ]*/u.exec(text.slice(start))?.[0].length ?? 0;
+  return start + indent;
+}
+
 function lineEnd(text: string, start: number): number {
   const end = text.slice(start).search(/[\r\n]/u);
   return end < 0 ? text.length : Math.max(start + 1, start + end);
@@ -205,10 +210,9 @@ class TreeReader {
 
   #readNode(node: ParsedNode | null, depth: number): Tree {
     const span = this.#span(node);
-    const nothing: Tree = { kind: "scalar", span, value: null };
-    if (node === null) return nothing;
-    if (depth > DEPTH_MAX) return this.#fail(nothing, "this is nested too deeply", null);
-    if (isAlias(node)) return this.#readAlias(node.source, nothing);
+    if (node === null) return { kind: "scalar", span, value: null };
+    if (depth > DEPTH_MAX) return this.#fail(span, "this is nested too deeply", null);
+    if (isAlias(node)) return this.#readAlias(node.source, span);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.read(item as ParsedNode | null, depth + 1)); // a parsed list holds parsed nodes
       return this.#sized({ kind: "list", span, items, damaged: false }, items);
@@ -217,12 +221,12 @@ class TreeReader {
     return { kind: "scalar", span, value: scalarValue(node) };
   }
 
-  #readAlias(name: string, nothing: Tree): Tree {
+  #readAlias(name: string, span: Span): Tree {
     const known = [...this.#anchors.keys()];
     const target = this.#anchors.get(name);
     if (target !== undefined) return target;
     const hint = known.length === 0 ? "there is no & above" : `known: ${known.join(", ")}`;
-    return this.#fail(nothing, `no anchor "&${name}" before this`, hint);
+    return this.#fail(span, `no anchor "&${name}" before this`, hint);
   }
 
   #readMap(node: YAMLMap.Parsed, span: Span, depth: number): Tree {
@@ -268,17 +272,15 @@ class TreeReader {
 
   #sized(tree: Tree, parts: readonly Tree[]): Tree {
     const size = parts.reduce((sum, part) => sum + (this.#sizes.get(part) ?? 1), 1);
-    if (size > SIZE_MAX) {
-      const nothing: Tree = { kind: "scalar", span: tree.span, value: null };
-      return this.#fail(nothing, "aliases blow this up beyond reason", null);
-    }
+    if (size > SIZE_MAX) return this.#fail(tree.span, "aliases make this too large", null);
     this.#sizes.set(tree, size);
     return tree;
   }
 
-  #fail(tree: Tree, message: string, hint: string | null): Tree {
-    this.findings.push({ span: tree.span, message, hint });
-    return tree;
+  /** What takes the place of something unreadable counts as damaged, so that nobody complains about it again. */
+  #fail(span: Span, message: string, hint: string | null): Tree {
+    this.findings.push({ span, message, hint });
+    return { kind: "map", span, entries: new Map(), damaged: true };
   }
 
   #span(node: ParsedNode | null): Span {

@@ -26,16 +26,25 @@ export class Context {
   /** Texts of files that were read on the way, for the places of their problems. */
   readonly texts = new Map<string, string>();
 
+  readonly #isWellFormed: boolean;
+
   constructor(options: {
+    readonly isWellFormed: boolean;
     readonly tree: Tree;
     readonly whole: Tree;
     readonly registry: PolicyRegistry;
     readonly readFile: (name: string) => string | null;
   }) {
+    this.#isWellFormed = options.isWellFormed;
     this.tree = options.tree;
     this.whole = options.whole;
     this.registry = options.registry;
     this.readFile = options.readFile;
+  }
+
+  /** Nothing was wrong so far, with the form or with the sense. */
+  get isSound(): boolean {
+    return this.#isWellFormed && this.findings.length === 0;
   }
 
   names(...path: Path): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Json } from "../../kernel/json.ts";
 import { type Micros, micros } from "../../kernel/time.ts";
 import type { ConfigProblem } from "../../policy/policy.ts";
+import { labelOf } from "../issues.ts";
 import { nearestName } from "../problem.ts";
 import type { PolicySet, PolicyUse } from "../scenario.ts";
 import type { PolicySetInput } from "../schema/policies.ts";
@@ -136,6 +137,6 @@ function reportConfigProblem(context: Context, problem: ConfigProblem, path: Pat
   } else if (treeAt(context.tree, path) === null) {
     context.atKey(path.slice(0, -1), `the key "${key}" is missing`, `it is ${expected}`);
   } else {
-    context.atValue(path, `${key} is ${expected}, found ${received}`);
+    context.atValue(path, `${labelOf(path)} is ${expected}, found ${received}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { Micros } from "../../kernel/time.ts";
 import { PRESETS } from "../../workload/presets.ts";
 import type { RateProfileSpec } from "../../workload/rateProfile.ts";
 import { parseRateTrace } from "../../workload/rateTrace.ts";
@@ -8,10 +9,18 @@ import { parseDuration, parseRate } from "../units.ts";
 import type { Context } from "./context.ts";
 
 /** A rate as the workload takes it: per second, times from the start of the measured time. */
-export function normaliseRate(context: Context, input: RateInput, path: Path): RateProfileSpec {
+export function normaliseRate(
+  context: Context,
+  input: RateInput,
+  path: Path,
+  duration: Micros,
+): RateProfileSpec {
   if (typeof input === "string") return { kind: "constant", rate: parseRate(input) };
   const { stages, steps, day, week, spike, sum, product, trace } = input;
-  if (input.preset !== undefined) return normalisePreset(context, input, input.preset, path);
+  if (input.preset !== undefined) {
+    reportDealFlood(context, input, path, duration);
+    return normalisePreset(context, input, input.preset, path);
+  }
   if (stages !== undefined) {
     return {
       kind: "stages",
@@ -52,11 +61,30 @@ export function normaliseRate(context: Context, input: RateInput, path: Path): R
     };
   }
   if (sum !== undefined) {
-    const profiles = sum.map((part, i) => normaliseRate(context, part, [...path, "sum", i]));
+    const profiles = sum.map((part, i) =>
+      normaliseRate(context, part, [...path, "sum", i], duration),
+    );
     return { kind: "sum", profiles };
   }
-  if (product !== undefined) return normaliseProduct(context, product, [...path, "product"]);
+  if (product !== undefined)
+    return normaliseProduct(context, product, [...path, "product"], duration);
   return normaliseTrace(context, trace ?? "", [...path, "trace"]);
+}
+
+/** Deals are spelled out one by one when the profile is compiled. */
+const DEALS_MAX = 1_000;
+
+function reportDealFlood(
+  context: Context,
+  { preset, dealInterval }: RateMapInput,
+  path: Path,
+  duration: Micros,
+): void {
+  if (preset !== "prime-day" || dealInterval === undefined) return;
+  const deals = Math.floor(duration / parseDuration(dealInterval));
+  if (deals <= DEALS_MAX) return;
+  const message = `that makes ${deals} deals, ${DEALS_MAX} can be`;
+  context.atValue([...path, "dealInterval"], message);
 }
 
 function normalisePreset(
@@ -106,13 +134,14 @@ function normaliseProduct(
   context: Context,
   parts: NonNullable<RateMapInput["product"]>,
   path: Path,
+  duration: Micros,
 ): RateProfileSpec {
   const factor = parts.reduce<number>(
     (all, part) => (typeof part === "number" ? all * part : all),
     1,
   );
   const profiles = parts.flatMap((part, i) =>
-    typeof part === "number" ? [] : [normaliseRate(context, part, [...path, i])],
+    typeof part === "number" ? [] : [normaliseRate(context, part, [...path, i], duration)],
   );
   const [only, ...others] = profiles;
   if (only === undefined) {

@@ -143,10 +143,8 @@ export function normaliseDeployment(
   };
 }
 
-function specOf(deployment: DeploymentInput | undefined): DeploymentSpecInput {
-  if (deployment === undefined) return {};
-  return "kind" in deployment ? deployment.spec : deployment;
-}
+const specOf = (deployment: DeploymentInput | undefined): DeploymentSpecInput =>
+  deployment?.spec ?? deployment ?? {};
 
 function normaliseProbe(probe: ProbeInput): ProbeSpec {
   const fallback = DEFAULT_PROBE;
@@ -228,17 +226,14 @@ function checkLimits(
   const slots = input.concurrency;
   const quota = limits.cpuMillicores;
   if (input.cpu === "fifo" && slots !== undefined && quota !== null && quota < slots * 1000) {
-    const message = `fifo runs all ${slots} slots at full speed: a limit of ${own?.limits?.cpu} cores would not hold`;
+    const message = `fifo runs all ${slots} slots at full speed: a CPU limit of ${own?.limits?.cpu} would not hold`;
     const hint = "use cpu: processor-sharing, fewer slots, or no limit";
     context.atValue([...place, "limits", "cpu"], message, hint);
   }
 }
 
-function deploymentPath(input: ServiceInput): Path {
-  return input.deployment !== undefined && "kind" in input.deployment
-    ? ["deployment", "spec"]
-    : ["deployment"];
-}
+const deploymentPath = ({ deployment }: ServiceInput): Path =>
+  deployment?.spec === undefined ? ["deployment"] : ["deployment", "spec"];
 
 function listOf(list: { cpu?: unknown; memory?: unknown } | undefined): ResourceList {
   return { cpuMillicores: millicores(list?.cpu), memoryBytes: bytes(list?.memory) };

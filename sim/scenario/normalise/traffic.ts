@@ -24,12 +24,14 @@ export function normaliseTraffic(
     journeys: normaliseJourneys(context, name, input, path),
   };
   if (input.rate === undefined) return { ...shared, kind: "closed", users: input.users ?? 1 };
-  const rate = normaliseRate(context, input.rate, [...path, "rate"]);
+  const written = normaliseRate(context, input.rate, [...path, "rate"], times.duration);
+  // A profile with problems cannot be compiled, and nobody will run it.
+  const rate = context.isSound ? afterWarmUp(written, times) : written;
   return {
     ...shared,
     kind: "open",
     arrivals: input.arrivals ?? "poisson",
-    rate: afterWarmUp(rate, times),
+    rate,
   };
 }
 

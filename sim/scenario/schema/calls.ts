@@ -7,9 +7,9 @@ export const callTarget = text(
   'What is called: a service, or a service and its endpoint: "product GET /products".',
 );
 
-export const retries = fields("a map with attempts and backoff", {
+export const retries = fields({
   attempts: count("Attempts in all, the first one included.", 1, 100),
-  backoff: fields("a map with base, factor, max and jitter", {
+  backoff: fields({
     base: duration("Pause before the second attempt. Default 0s.").optional(),
     factor: number("Each further pause is this many times as long. Default 2.", {
       min: 1,

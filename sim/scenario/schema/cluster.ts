@@ -13,7 +13,7 @@ import {
 import { checkOneOf, either, fields, list, metaOneOf } from "./shapes.ts";
 import { distribution } from "./time.ts";
 
-const node = fields("a group of nodes", {
+const node = fields({
   name: name("Nodes are called name-1, name-2, … Default node.").optional(),
   count: count("How many. Default 1.", 1, 100_000).optional(),
   cpu: cpu("Allocatable cores of each."),
@@ -24,12 +24,12 @@ const node = fields("a group of nodes", {
   region: text("Default: local.").optional(),
 });
 
-export const cluster = fields("a cluster", {
+export const cluster = fields({
   nodes: list("a list of groups of nodes", node, 1)
     .meta({ description: "Default: three nodes, in zones a to c, with room for everything." })
     .optional(),
   scheduling: distribution("From a pod's creation until it is bound. Default 50ms.").optional(),
-  metrics: fields("a map with scrapeInterval, window and lag", {
+  metrics: fields({
     scrapeInterval: positiveDuration(
       "metrics-server reads usage this often. Default 15s.",
     ).optional(),
@@ -54,7 +54,7 @@ const replicasInScope = either("a count or a share like 10%", [
 
 export const FAULT_EFFECTS = ["kill", "slow", "errors", "latency"] as const;
 
-export const fault = fields("a fault", {
+export const fault = fields({
   name: text("Default: its effect and where.").optional(),
   at: duration("When it begins, from the start of the measured time."),
   for: positiveDuration("How long it lasts; kill has no length.").optional(),
@@ -75,7 +75,7 @@ export const fault = fields("a fault", {
   .check(checkOneOf("a fault", FAULT_EFFECTS, { for: ["slow", "errors", "latency"] }))
   .meta(metaOneOf(FAULT_EFFECTS));
 
-export const link = fields("a link", {
+export const link = fields({
   from: text("A zone or region."),
   to: text("A zone or region."),
   latency: distribution("Delay of one way."),
@@ -86,7 +86,7 @@ const limit = (what: string) =>
 
 export const OBJECTIVES = ["mean", "p50", "p95", "p99", "failed"] as const;
 
-export const objective = fields("an objective", {
+export const objective = fields({
   mean: limit("the mean latency"),
   p50: limit("the median latency"),
   p95: limit("the 95th percentile of latency"),
@@ -94,7 +94,7 @@ export const objective = fields("an objective", {
   failed: share("The objective holds while fewer requests than this fail.").optional(),
 });
 
-export const claim = fields("a claim", {
+export const claim = fields({
   text: text("The sentence that is put to the test."),
   service: text("The service that scales."),
   from: count("Ready replicas at first.", 0, 100_000),
@@ -102,7 +102,7 @@ export const claim = fields("a claim", {
   within: positiveDuration("The time it may take."),
 });
 
-export const price = fields("a price", {
+export const price = fields({
   vcpuHour: number("Dollars an hour for a requested core. Default 0.04048.", { min: 0 }).optional(),
   gibHour: number("Dollars an hour for a requested GiB. Default 0.004445.", { min: 0 }).optional(),
 });

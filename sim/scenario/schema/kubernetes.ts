@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count, cpu, memory, text } from "./leaves.ts";
-import { either, fields, list } from "./shapes.ts";
+import { fields, list } from "./shapes.ts";
 
 /**
  * `apps/v1` Deployments as they are written in manifests. What the simulator does not model is accepted by name and
@@ -31,21 +31,21 @@ export const integerOrPercent = (description: string) =>
     )
     .meta({ description });
 
-export const strategy = fields("a Deployment's strategy", {
+export const strategy = fields({
   type: z.enum(["RollingUpdate", "Recreate"], { error: "RollingUpdate or Recreate" }).optional(),
-  rollingUpdate: fields("a map with maxSurge and maxUnavailable", {
+  rollingUpdate: fields({
     maxSurge: integerOrPercent("Replicas above the wanted ones. Default 25%.").optional(),
     maxUnavailable: integerOrPercent("Replicas that may be missing. Default 25%.").optional(),
   }).optional(),
 }).meta({ description: "A Deployment's strategy." });
 
-const resourceList = fields("a map with cpu and memory", {
+const resourceList = fields({
   cpu: cpu("Cores: 500m is half a core.").optional(),
   memory: memory("Bytes: 512Mi, 1Gi.").optional(),
   ...ignored("ephemeral-storage"),
 });
 
-export const containerResources = fields("a map with requests and limits", {
+export const containerResources = fields({
   requests: resourceList.meta({ description: "What a pod is scheduled and billed by." }).optional(),
   limits: resourceList.meta({ description: "What it can use at most." }).optional(),
   ...ignored("claims"),
@@ -54,7 +54,7 @@ export const containerResources = fields("a map with requests and limits", {
 const seconds = (fallback: number, min: number) =>
   count(`Default ${fallback}, as in Kubernetes.`, min, 1_000_000).optional();
 
-export const probe = fields("a probe", {
+export const probe = fields({
   initialDelaySeconds: seconds(0, 0),
   periodSeconds: seconds(10, 1),
   timeoutSeconds: seconds(1, 1),
@@ -63,7 +63,7 @@ export const probe = fields("a probe", {
   ...ignored("httpGet", "tcpSocket", "exec", "grpc", "terminationGracePeriodSeconds"),
 }).meta({ description: "A probe, as in Kubernetes." });
 
-const container = fields("a container", {
+const container = fields({
   name: text("The container's name.").optional(),
   resources: containerResources.optional(),
   readinessProbe: probe.optional(),
@@ -75,7 +75,7 @@ const container = fields("a container", {
   ...ignored("volumeDevices", "volumeMounts", "workingDir"),
 });
 
-const podSpec = fields("a pod's spec", {
+const podSpec = fields({
   containers: list("a list of containers", container, 1),
   terminationGracePeriodSeconds: seconds(30, 0),
   ...ignored("activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "dnsConfig"),
@@ -89,32 +89,44 @@ const podSpec = fields("a pod's spec", {
   ...ignored("tolerations", "topologySpreadConstraints", "volumes"),
 });
 
-export const deploymentSpec = fields("a Deployment's spec", {
+const specShape = {
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   strategy: strategy.optional(),
-  template: fields("a pod template", {
-    spec: podSpec,
-    ...ignored("metadata"),
-  }).optional(),
+  template: fields({ spec: podSpec, ...ignored("metadata") }).optional(),
   ...ignored("selector", "minReadySeconds", "revisionHistoryLimit", "paused"),
   ...ignored("progressDeadlineSeconds"),
-});
+};
 
-const manifest = fields("a Deployment", {
-  apiVersion: z.literal("apps/v1", { error: "apps/v1" }),
-  kind: z.literal("Deployment", { error: "Deployment" }),
-  spec: deploymentSpec,
+/** A manifest, or only its spec: one form, so that a mistake in either is told as one. */
+export const deployment = fields({
+  apiVersion: z.literal("apps/v1", { error: "apps/v1" }).optional(),
+  kind: z.literal("Deployment", { error: "Deployment" }).optional(),
+  spec: fields(specShape).optional(),
   ...ignored("metadata", "status"),
-});
+  ...specShape,
+})
+  .check(checkManifest)
+  .meta({
+    description:
+      "An apps/v1 Deployment, or its spec, verbatim. The keys beside it come before what is in it.",
+  });
 
-/** A manifest or its spec, told apart by `kind`. */
-export const deployment = either("a Deployment, or the spec of one", [
-  manifest,
-  deploymentSpec,
-]).meta({
-  description: "An apps/v1 Deployment, or its spec, verbatim. The keys beside it come before it.",
-});
+/** What is part of the spec does not stand beside it. */
+function checkManifest(context: z.core.ParsePayload<object>): void {
+  const written = new Map(Object.entries(context.value));
+  if (written.get("spec") === undefined) return;
+  for (const key of Object.keys(specShape)) {
+    if (written.get(key) === undefined) continue;
+    context.issues.push({
+      code: "custom",
+      input: context.value,
+      message: `"${key}" belongs into spec`,
+      path: [key],
+      params: { sentence: true, key },
+    });
+  }
+}
 
 export type DeploymentInput = z.infer<typeof deployment>;
-export type DeploymentSpecInput = z.infer<typeof deploymentSpec>;
+export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof specShape>;
 export type ProbeInput = z.infer<typeof probe>;

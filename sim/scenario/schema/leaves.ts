@@ -34,6 +34,7 @@ const TIME_WORDS: Readonly<Record<string, string>> = {
 };
 
 export function adviseOnTime(written: string): string | null {
+  if (DURATION.test(written)) return null;
   if (written === "0") return "none at all is written 0s";
   if (NUMBER_ONLY.test(written)) return `a number needs its unit: ${written}s, ${written}ms`;
   const [, value, unit] = /^([0-9.]+)\s*([a-zA-Zµ]+)$/u.exec(written) ?? [];
@@ -172,7 +173,13 @@ export function count(description: string, min: number, max?: number) {
 }
 
 export const flag = (description: string) =>
-  z.boolean({ error: "true or false" }).meta({ description });
+  z
+    .boolean({
+      error: advised("true or false", (written) =>
+        /^(?:yes|on|y)$/iu.test(written) ? "YAML 1.2 says true" : null,
+      ),
+    })
+    .meta({ description });
 
 export const text = (description: string) =>
   z.string({ error: "text" }).min(1, { error: "text, not empty" }).meta({ description });

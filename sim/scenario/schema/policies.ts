@@ -18,7 +18,7 @@ export const rolloutUse = z
   )
   .meta({ id: "Rollout", minProperties: 2, maxProperties: 3 });
 
-const policySet = fields("a set of policies", {
+const policySet = fields({
   about: text("What it is, in a few words.").optional(),
   autoscalers: named("a map from services to their autoscalers", autoscalerUse)
     .meta({ description: "Who decides on replicas. Services without one keep theirs." })

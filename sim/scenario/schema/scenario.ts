@@ -10,7 +10,7 @@ import { traffic } from "./traffic.ts";
  * A scenario as it is written. The one source of its types, of its validation and of the JSON Schema; nothing is
  * converted here. Times in it count from the start of the measured time, after the warm-up.
  */
-export const scenarioSchema = fields("a scenario", {
+export const scenarioSchema = fields({
   peakday: z
     .literal(1, { error: "1, the version of this format" })
     .meta({ description: "Version of the format." }),

@@ -58,12 +58,12 @@ const stepList = () =>
     z.lazy(() => step),
   );
 
-const step: z.ZodType<StepInput> = fields("a step", {
+const step: z.ZodType<StepInput> = fields({
   work: distribution("CPU time.").optional(),
   wait: distribution("Time that passes without CPU.").optional(),
   call: either("a service, or a map with service, endpoint, timeout and retries", [
     callTarget,
-    fields("a call", {
+    fields({
       service: text("The service that is called."),
       endpoint: text("Its endpoint. Default: its only one.").optional(),
       timeout: timeout.optional(),
@@ -74,7 +74,7 @@ const step: z.ZodType<StepInput> = fields("a step", {
     .optional(),
   query: either("a datastore, or a map with datastore, pool, timeout and retries", [
     text("The datastore; over the pool of that name, when there is one."),
-    fields("a query", {
+    fields({
       datastore: text("The datastore that is asked."),
       pool: text("Connections it goes over. Default: the pool named after it, if any.").optional(),
       timeout: timeout.optional(),
@@ -83,7 +83,7 @@ const step: z.ZodType<StepInput> = fields("a step", {
   ])
     .meta({ description: "A call to a datastore." })
     .optional(),
-  cache: fields("a cache", {
+  cache: fields({
     name: text("Its name in reports. Default cache.").optional(),
     hits: share("Share of the requests that find what they want."),
     hit: stepList().meta({ description: "What a hit does." }).optional(),
@@ -98,7 +98,7 @@ const step: z.ZodType<StepInput> = fields("a step", {
     .optional(),
   choose: list(
     "a list of options with probability and steps",
-    fields("an option", {
+    fields({
       probability: share("How often it is taken; what is left to 1 takes none."),
       steps: stepList(),
     }),
@@ -118,18 +118,18 @@ const adviseOnDiscipline = (written: string): string | null =>
 export const DISCIPLINES = ["processor-sharing", "fifo", "event-loop"] as const;
 export const BALANCERS = ["round-robin", "random", "least-request"] as const;
 
-const pool = fields("a map with size and acquireTimeout", {
+const pool = fields({
   size: count("Connections of each replica.", 1, 1_000_000),
   acquireTimeout: positiveDuration(
     "A query gives up waiting after this. Default never.",
   ).optional(),
 });
 
-const revision = fields("a map with errors and latency", {
+const revision = fields({
   errors: share("Share of the answers that are errors. Default 0.").optional(),
   latency: either("a factor, or a map with min and max", [
     number("Everything takes this many times as long.", { above: 0 }),
-    fields("a map with min and max", {
+    fields({
       min: number("The least factor.", { above: 0 }),
       max: number("The largest factor.", { above: 0 }),
     }),
@@ -140,7 +140,7 @@ const revision = fields("a map with errors and latency", {
     .optional(),
 });
 
-export const service = fields("a service", {
+export const service = fields({
   deployment: deployment.optional(),
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   resources: containerResources.optional(),
@@ -165,10 +165,10 @@ export const service = fields("a service", {
   asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
   balancer: word(BALANCERS, "How callers choose a replica. Default round-robin.").optional(),
   startup: distribution("From container start until it listens. Default 2s.").optional(),
-  image: fields("a map with pull", {
+  image: fields({
     pull: distribution("Time to pull the image. Default 0s: it is there."),
   }).optional(),
-  memory: fields("a map with base and perRequest", {
+  memory: fields({
     base: memory("Of an idle replica. Default 0.").optional(),
     perRequest: memory("For each request in it. Default 0.").optional(),
   })
@@ -185,7 +185,7 @@ export const service = fields("a service", {
   }),
 });
 
-export const datastore = fields("a datastore", {
+export const datastore = fields({
   concurrency: count("Requests it works on at once.", 1, 1_000_000),
   queue: count(
     "Requests that may wait; one more is refused. Default no limit.",

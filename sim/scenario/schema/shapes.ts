@@ -7,11 +7,20 @@ import { advised } from "./leaves.ts";
  */
 
 /** A map with these keys and no others. */
-export function fields<Shape extends z.core.$ZodLooseShape>(what: string, shape: Shape) {
-  const known = Object.keys(shape).join("\n");
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  const phrase = mapPhrase(known);
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? known : what),
+    error: (issue) => (issue.code === "unrecognized_keys" ? known.join("\n") : phrase),
   });
+}
+
+const KEYS_SHOWN_MAX = 7;
+
+function mapPhrase(keys: readonly string[]): string {
+  if (keys.length === 1) return `a map with ${keys[0]}`;
+  if (keys.length > KEYS_SHOWN_MAX) return `a map with keys like ${keys.slice(0, 3).join(", ")}`;
+  return `a map with ${keys.slice(0, -1).join(", ")} and ${keys.at(-1)}`;
 }
 
 /** A map from names to equal things. Names are free but for `pattern`. */
@@ -79,7 +88,11 @@ export function checkOneOf(
 
 /** What `checkOneOf` checks, in the words of JSON Schema. */
 export const metaOneOf = (heads: readonly string[]) => ({
-  oneOf: heads.map((head) => ({ required: [head] })),
+  oneOf: heads.map((head) => ({
+    type: "object",
+    properties: { [head]: { not: { type: "null" } } },
+    required: [head],
+  })),
 });
 
 /** The same for maps that hold nothing else. */

@@ -16,16 +16,16 @@ export const DISTRIBUTIONS = [
 const mean = positiveDuration("The mean.");
 const cv = number("Standard deviation over mean; 0 is a constant.", { min: 0, max: 100 });
 
-const distributionMap = fields("a distribution", {
+const distributionMap = fields({
   constant: duration("Always this long.").optional(),
   exponential: positiveDuration("The mean; the coefficient of variation is 1.").optional(),
-  lognormal: fields("a map with mean and cv", { mean, cv })
+  lognormal: fields({ mean, cv })
     .meta({ description: "Lognormal by its mean and coefficient of variation." })
     .optional(),
-  gamma: fields("a map with mean and cv", { mean, cv })
+  gamma: fields({ mean, cv })
     .meta({ description: "Gamma by its mean and coefficient of variation." })
     .optional(),
-  erlang: fields("a map with mean and phases", {
+  erlang: fields({
     mean,
     phases: count("Exponential phases one after the other.", 1, 1_000_000),
   })
@@ -33,7 +33,7 @@ const distributionMap = fields("a distribution", {
     .optional(),
   "hyper-exponential": list(
     "a list of phases with weight and mean",
-    fields("a map with weight and mean", {
+    fields({
       weight: number("How often this phase is taken, relative to the others.", { above: 0 }),
       mean,
     }),
@@ -41,7 +41,7 @@ const distributionMap = fields("a distribution", {
   )
     .meta({ description: "One of several exponentials, by weight." })
     .optional(),
-  "bounded-pareto": fields("a map with min, max and shape", {
+  "bounded-pareto": fields({
     min: positiveDuration("The shortest."),
     max: positiveDuration("The longest."),
     shape: number("The tail index: lower is heavier.", { above: 0 }),

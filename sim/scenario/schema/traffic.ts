@@ -105,13 +105,13 @@ const factors = (what: string, length: number) =>
     .meta({ description: `${what}; absent, the built-in curve.` })
     .optional();
 
-const rateMap: z.ZodType<RateMapInput> = fields("a rate profile", {
+const rateMap: z.ZodType<RateMapInput> = fields({
   preset: word(PRESET_NAMES, "A documented shape of traffic.").optional(),
   ...presetKeys,
   startRate: rate("Stages: the rate before the first stage. Default 0/s.").optional(),
   stages: list(
     "a list of stages with duration and target",
-    fields("a map with duration and target", {
+    fields({
       duration: duration("How long the stage takes; 0s jumps."),
       target: rate("The rate at its end."),
     }),
@@ -121,7 +121,7 @@ const rateMap: z.ZodType<RateMapInput> = fields("a rate profile", {
     .optional(),
   steps: list(
     "a list of steps with at and rate",
-    fields("a map with at and rate", {
+    fields({
       at: duration("When the rate changes, from the start of the measured time."),
       rate: rate("The rate from then on."),
     }),
@@ -129,17 +129,17 @@ const rateMap: z.ZodType<RateMapInput> = fields("a rate profile", {
   )
     .meta({ description: "Rates that hold until the next step." })
     .optional(),
-  day: fields("a map with rate, startHour and multipliers", {
+  day: fields({
     rate: rate("The day's mean rate."),
     startHour: number("O'clock at the start. Default 0.", { min: 0, max: 24 }).optional(),
     multipliers: factors("a list of 24 hourly multipliers", 24),
   }).optional(),
-  week: fields("a map with rate, startDay and multipliers", {
+  week: fields({
     rate: rate("The week's mean rate."),
     startDay: number("Day at the start, 0 is Monday. Default 0.", { min: 0, max: 7 }).optional(),
     multipliers: factors("a list of 7 daily multipliers", 7),
   }).optional(),
-  spike: fields("a map with height, start, rise, hold and decay", {
+  spike: fields({
     height: rate("The rate at its height."),
     start: duration("When it begins, from the start of the measured time."),
     rise: duration("How long it grows, in a straight line."),
@@ -175,7 +175,7 @@ export function profile(description: string): z.ZodType<RateInput> {
 const weighted = (what: string) =>
   number(`How many of all users are of this ${what}, relative to the others.`, { above: 0 });
 
-const population = fields("a population", {
+const population = fields({
   users: count("How many users there are, all equally active. Default 1.", 1, 2 ** 48).optional(),
   regions: named("a map from regions to their weights", weighted("region"))
     .meta({ description: "Where users live, by weight." })
@@ -184,7 +184,7 @@ const population = fields("a population", {
     "a map from tenants to their weights",
     either("a weight, or a map with weight and priority", [
       weighted("tenant"),
-      fields("a map with weight and priority", {
+      fields({
         weight: weighted("tenant"),
         priority: count("A lower number matters more. Default 0.", 0, 1000).optional(),
       }),
@@ -192,7 +192,7 @@ const population = fields("a population", {
   )
     .meta({ description: "To whom users belong, by weight." })
     .optional(),
-  keys: fields("a map with count and zipf", {
+  keys: fields({
     count: count("How many keys (products, rows) there are.", 1, 2 ** 48),
     zipf: number("Exponent of their popularity (Zipf's law). Default: all equal.", {
       above: 0,
@@ -202,7 +202,7 @@ const population = fields("a population", {
   deadline: positiveDuration("When an answer is worthless. Default: never.").optional(),
 });
 
-const journeyStep = fields("a journey's step", {
+const journeyStep = fields({
   call: callTarget,
   probability: share("How often the step is taken. Default 1.").optional(),
   thinkTime: distribution("Pause after the answer. Default none.").optional(),
@@ -210,7 +210,7 @@ const journeyStep = fields("a journey's step", {
   retries: retries.optional(),
 });
 
-const journey = fields("a journey", {
+const journey = fields({
   name: name("Its name."),
   weight: number("How often, relative to the others. Default 1.", { above: 0 }).optional(),
   steps: list("a list of steps with a call each", journeyStep, 1),
@@ -218,7 +218,7 @@ const journey = fields("a journey", {
 
 const TRAFFIC_HEADS = ["rate", "users"];
 
-export const traffic = fields("traffic", {
+export const traffic = fields({
   arrivals: word(
     ["poisson", "paced"],
     "How arrivals fall around the rate: at random, or evenly spaced as by k6. Default poisson.",
