@@ -1,5 +1,5 @@
 import type { CanaryResult } from "../sim/result/result.ts";
-import { clock, fixed, percentText, plain } from "./format.ts";
+import { clock, fixed, plain } from "./format.ts";
 
 export type CanaryCell = CanaryResult["cells"][number];
 
@@ -125,5 +125,5 @@ export function largestHalfWidth(canary: CanaryResult): number | null {
 }
 
 export function rolledBackText(cell: CanaryCell): string {
-  return percentText(Math.round(percentOf(cell.share.mean)));
+  return `${fixed(percentOf(cell.share.mean), 0)} %`;
 }

@@ -172,11 +172,11 @@ export function mainChain(policy: PolicyResult): DelayChain | null {
 
 export type DelayLink = DelayChain["links"][number];
 
-/** The link that costs most of a delay; null when none costs two fifths of the whole. */
+/** The link that costs most of a delay; null when none costs a third of the whole. */
 export function dominantLink(chain: DelayChain): DelayLink | null {
   const longest = chain.links.toSorted((a, b) => b.seconds - a.seconds)[0];
   if (longest === undefined) return null;
-  return longest.seconds >= 0.4 * chain.wholeSeconds.mean ? longest : null;
+  return longest.seconds >= chain.wholeSeconds.mean / 3 ? longest : null;
 }
 
 function dominantText(chain: DelayChain): string | null {
@@ -357,6 +357,12 @@ export function claimSentences(claim: Result["claims"][number]): readonly string
   const names = listText(kept.map((policy) => policy.policy));
   const verb = kept.length === 1 ? "keeps" : "keep";
   return [...sentences, kept.length === 0 ? "No policy keeps it." : `${names} ${verb} it.`];
+}
+
+/** When the claimed replicas were ready: "10:21", "before", "never". */
+export function reachedText(seconds: number | null, reachedIn: number): string {
+  if (seconds === null || reachedIn === 0) return "never";
+  return seconds < 0.5 ? "before" : clock(seconds);
 }
 
 /** The command that gives the same bytes again. */

@@ -1,5 +1,6 @@
 import type { ClaimResult, Result } from "../../sim/result/result.ts";
 import { clock } from "../format.ts";
+import { reachedText } from "../verdict.ts";
 import {
   type Box,
   labelBox,
@@ -42,7 +43,10 @@ interface Steps {
   readonly points: readonly { readonly seconds: number; readonly replicas: number }[];
 }
 
-/** Ready replicas of every policy that the claim speaks of. */
+/**
+ * Ready replicas of the policies that still had to get there. Those that had enough before stand
+ * in the table: their lines would all lie on the claim.
+ */
 function stepsOf(result: Result, claim: ClaimResult): readonly Steps[] {
   return claim.policies.flatMap(({ policy, seconds, reachedIn }): readonly Steps[] => {
     const found = result.policies.find((candidate) => candidate.name === policy);
@@ -52,7 +56,8 @@ function stepsOf(result: Result, claim: ClaimResult): readonly Steps[] {
     const points = service.ready.flatMap((replicas, bin) =>
       replicas === null ? [] : [{ seconds: bin * timeline.binSeconds, replicas }],
     );
-    const reached = seconds === null || reachedIn === 0 ? "never" : clock(seconds.mean);
+    const reached = reachedText(seconds?.mean ?? null, reachedIn);
+    if (reached === "before") return [];
     return points.length === 0 ? [] : [{ policy, label: reached, points }];
   });
 }

@@ -1,5 +1,5 @@
 import type { PolicyResult, Result } from "../../sim/result/result.ts";
-import { span } from "../format.ts";
+import { decimalsFor, span } from "../format.ts";
 import {
   baselineOf,
   frontOf,
@@ -19,10 +19,10 @@ import {
 } from "./labelPlaces.ts";
 import { firstOf, LATENCY_LABEL, lastOf, logTicks, ticksAround } from "./scales.ts";
 import {
+  type Channel,
   type ChartSize,
   type ChartSpec,
   chart,
-  guide,
   hex,
   type Layer,
   labels,
@@ -111,7 +111,8 @@ function nameRows(
   const limit = headlineLimitMs(result);
   if (limit !== null) {
     const y = axes.py(limit);
-    taken.push({ left: 0, top: y - 16, right: 170, bottom: y + 1 });
+    taken.push({ left: 0, top: y - 16, right: 170, bottom: y });
+    taken.push({ ...bounds, top: y - 2, bottom: y + 2 });
   }
   return points.map((point, index): PlacedLabel => {
     const [x, y] = spots[index] ?? [0, 0];
@@ -124,15 +125,15 @@ function nameRows(
       [
         { x: x + 10, y, align: "left" },
         { x: x - 10, y, align: "right" },
-        { x, y: y - 14, align: "center" },
-        { x, y: y + 15, align: "center" },
-        { x: x - 6, y: y - 14, align: "left" },
-        { x: x + 6, y: y - 14, align: "right" },
-        { x: x - 6, y: y + 15, align: "left" },
-        { x: x + 6, y: y + 15, align: "right" },
-        { x: x - 6, y: y + 30, align: "left" },
-        { x: x + 6, y: y + 30, align: "right" },
-        { x: x + 6, y: y - 29, align: "right" },
+        { x, y: y - 16, align: "center" },
+        { x, y: y + 16, align: "center" },
+        { x: x - 6, y: y - 16, align: "left" },
+        { x: x + 6, y: y - 16, align: "right" },
+        { x: x - 6, y: y + 16, align: "left" },
+        { x: x + 6, y: y + 16, align: "right" },
+        { x: x - 6, y: y + 32, align: "left" },
+        { x: x + 6, y: y + 32, align: "right" },
+        { x: x + 6, y: y - 32, align: "right" },
       ],
       { taken, bounds },
     );
@@ -142,7 +143,7 @@ function nameRows(
 }
 
 /** The area in which the objective holds, its upper edge, and its name. */
-function objectiveLayers(result: Result, axes: Axes, y: SpecValue): readonly Layer[] {
+function objectiveLayers(result: Result, axes: Axes, y: Channel): readonly Layer[] {
   const limit = headlineLimitMs(result);
   if (limit === null) return [];
   const metric = headlineMetric(result);
@@ -155,15 +156,8 @@ function objectiveLayers(result: Result, axes: Axes, y: SpecValue): readonly Lay
     },
     {
       data: { values: [{ ms: limit }] },
-      ...guide(
-        "y",
-        { field: "ms", type: "quantitative", axis: null },
-        {
-          color: hex("red"),
-          strokeWidth: 1.25,
-          strokeDash: [5, 3],
-        },
-      ),
+      mark: { type: "rule", color: hex("red"), strokeWidth: 1.25, strokeDash: [5, 3] },
+      encoding: { y },
     },
     labels(
       [{ ms: limit, text: `objective: ${metric} < ${limit} ms` }],
@@ -174,7 +168,7 @@ function objectiveLayers(result: Result, axes: Axes, y: SpecValue): readonly Lay
 }
 
 /** Dotted steps joining the policies that no other beats on both axes. */
-function frontLayer(result: Result, points: readonly Point[], x: SpecValue, y: SpecValue): Layer {
+function frontLayer(result: Result, points: readonly Point[], x: Channel, y: Channel): Layer {
   const values = frontOf(result).flatMap((policy): readonly Row[] =>
     points
       .filter((point) => point.policy.name === policy.name)
@@ -193,7 +187,7 @@ function frontLayer(result: Result, points: readonly Point[], x: SpecValue, y: S
   };
 }
 
-function dotLayers(result: Result, points: readonly Point[], x: SpecValue, y: SpecValue) {
+function dotLayers(result: Result, points: readonly Point[], x: Channel, y: Channel) {
   const values = points.map(
     ({ policy, cost, costLow, costHigh, ms, msLow, msHigh }): Row => ({
       ...{ cost, costLow, costHigh, ms, msLow, msHigh },
@@ -201,8 +195,8 @@ function dotLayers(result: Result, points: readonly Point[], x: SpecValue, y: Sp
     }),
   );
   const cross = { type: "rule", strokeWidth: 1.5, color: hex("muted") } as const;
-  const xLow = { field: "costLow", type: "quantitative", axis: null };
-  const yLow = { field: "msLow", type: "quantitative", axis: null };
+  const xLow = { ...x, field: "costLow" };
+  const yLow = { ...y, field: "msLow" };
   return [
     { data: { values }, mark: cross, encoding: { x: xLow, x2: { field: "costHigh" }, y } },
     { data: { values }, mark: cross, encoding: { x, y: yLow, y2: { field: "msHigh" } } },
@@ -233,7 +227,7 @@ export function costAgainstObjective(result: Result, size: ChartSize): ChartSpec
   const title = `cost of ${span(result.scenario.durationSeconds)}, $`;
   const x = position("cost", axes.x.scale, {
     values: size.width > 400 ? axes.x.ticks : axes.x.ticks.filter((_, index) => index % 2 === 0),
-    format: "$,.2~f",
+    format: `$.${decimalsFor(axes.x.ticks, { least: 2, most: 5 })}f`,
     title,
     titlePadding: 6,
   });

@@ -70,7 +70,7 @@ export function delayWaterfall(
     {
       values: ticks.filter((tick) => tick <= lastOf(ticks) && tick <= domainEnd),
       grid: true,
-      title: "seconds since the demand exceeded what was ready",
+      title: size.width > 400 ? "seconds since the demand exceeded what was ready" : "seconds",
       titlePadding: 6,
     },
   );

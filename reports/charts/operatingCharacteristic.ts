@@ -95,12 +95,19 @@ function names(curves: readonly Curve[], frame: Frame, healthy: number): readonl
       );
     });
     const steep = spots.toSorted(([, a], [, b]) => middle(a, frame) - middle(b, frame));
-    const candidates = steep.flatMap(([sx, sy]) => [
+    const [firstX, firstY] = points[0] ?? [0, 0];
+    const before = [0, -7, 7].map((shift) => ({
+      x: firstX - 7,
+      y: firstY + shift,
+      align: "right" as const,
+    }));
+    const beside = steep.flatMap(([sx, sy]) => [
       { x: sx + 7, y: sy + 6, align: "left" as const },
       { x: sx - 7, y: sy - 6, align: "right" as const },
       { x: sx + 7, y: sy + 18, align: "left" as const },
       { x: sx - 7, y: sy - 18, align: "right" as const },
     ]);
+    const candidates = [...before, ...beside];
     const found = placeLabel(curve.label, FONT_SIZE, candidates, { taken, bounds });
     taken.push(labelBox(found, curve.label, FONT_SIZE));
     return { text: curve.label, ...found, color: hex(curve.mended ? "green" : "blue") };
@@ -131,7 +138,7 @@ export function operatingCharacteristic(canary: CanaryResult, size: ChartSize): 
   const y = {
     type: "quantitative",
     scale: { domain: [0, 1], nice: false },
-    axis: { values: [0, 0.25, 0.5, 0.75, 1], format: ".0%", title: null },
+    axis: { values: [0, 0.25, 0.5, 0.75, 1], labelExpr: "100 * datum.value + ' %'", title: null },
   };
   const curves = curvesOf(canary);
   const layers = curves.flatMap(({ cells, mended }, index): readonly Layer[] => {

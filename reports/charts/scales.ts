@@ -33,7 +33,7 @@ function ticksBetween(first: number, last: number, step: number): readonly numbe
 export function logTicks(low: number, high: number): readonly number[] {
   const ticks: number[] = [];
   let power = 1e-3;
-  while (power * 3 <= low) power *= 10;
+  while (power * 10 <= low) power *= 10;
   for (let tick = power, three = false; ; three = !three) {
     const next = three ? (tick / 3) * 10 : tick * 3;
     if (Number(next.toPrecision(6)) > low) ticks.push(Number(tick.toPrecision(6)));

@@ -85,9 +85,10 @@ export function stageStrips(strips: readonly Strip[], size: ChartSize): ChartSpe
     const short = { "rolled-back": "rolled back", promoted: "promoted", unfinished: "unfinished" };
     const at = rollout.endSeconds === null ? "" : ` at ${clock(rollout.endSeconds)}`;
     const brief = `${short[rollout.outcome]}${at}`;
-    const text = most >= brief.length + 8 ? shorten(outcomeText(rollout), most) : brief;
+    const candidates = [outcomeText(rollout), brief, short[rollout.outcome], at.slice(4)];
+    const text = candidates.find((candidate) => candidate.length <= most) ?? "";
     const color = hex(rollout.outcome === "rolled-back" ? "red" : "muted");
-    return most < brief.length ? [] : [{ row, stop: stop / unit.seconds, text, color }];
+    return text === "" ? [] : [{ row, stop: stop / unit.seconds, text, color }];
   });
   const names = strips.map(({ name }, row) => ({
     row,

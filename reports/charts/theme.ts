@@ -119,22 +119,12 @@ export function chart(size: ChartSize, description: string, layer: readonly Laye
   };
 }
 
-/** A quantitative position; layers that share an axis must be given the same objects. */
-export function position(
-  field: string,
-  scale: SpecValue,
-  axis: SpecValue,
-): { readonly [key: string]: SpecValue } {
-  return { field, type: "quantitative", scale, axis };
-}
+/** The encoding of one channel. */
+export type Channel = { readonly [key: string]: SpecValue };
 
-/** A line across the plot, at one value of `x` or `y`. */
-export function guide(
-  channel: "x" | "y",
-  at: { readonly [key: string]: SpecValue },
-  mark: { readonly [key: string]: SpecValue },
-): Layer {
-  return { mark: { type: "rule", ...mark }, encoding: { [channel]: at } };
+/** A quantitative position; layers that share an axis must be given the same objects. */
+export function position(field: string, scale: SpecValue, axis: SpecValue): Channel {
+  return { field, type: "quantitative", scale, axis };
 }
 
 /** Text at fixed places, each row with its own `text`. */

@@ -25,7 +25,7 @@ export const TIME_PARTS: readonly {
 const ROW_HEIGHT = 30;
 
 export function timeSpentSize(rows: number, width: number): ChartSize {
-  const padding = { left: width > 400 ? 158 : 112, right: 62, top: 2, bottom: 2 };
+  const padding = { left: width > 400 ? 158 : 118, right: 62, top: 2, bottom: 2 };
   return { width, height: rows * ROW_HEIGHT + padding.top + padding.bottom, padding };
 }
 

@@ -48,7 +48,8 @@ summary{cursor:pointer;color:var(--blue)}
 .warnings ul{margin:4px 0 0;padding-left:18px}
 .list{columns:2;column-gap:48px;font-size:14px;padding-left:18px;margin:8px 0}
 .list li{break-inside:avoid;margin-bottom:6px}
-.kv{display:grid;grid-template-columns:max-content 1fr;gap:5px 24px;font-size:14px;margin:8px 0}
+.kv{display:grid;grid-template-columns:max-content 1fr;gap:5px 24px;font-size:14px;margin:8px 0;
+  align-content:start}
 .kv dt{color:var(--muted)}
 .kv dd{margin:0;min-width:0;overflow-wrap:anywhere}
 `;
@@ -76,7 +77,9 @@ tbody th{overflow-wrap:anywhere;min-width:7em}
 .verdict .v{font-size:16px;font-weight:600}
 .verdict .i{color:var(--muted);font-size:13px}
 .verdict .d{font-size:13px;margin-top:5px;line-height:1.45}
-.verdict .d .ii{display:inline;color:var(--muted)}
+.verdict .d :is(.n,.ii){display:inline}
+.d .n,.d .ii{white-space:nowrap}
+.d .ii{color:var(--muted)}
 .verdict .d .w{display:block}
 .verdict :is(tbody,thead) th:first-child{padding-left:12px}
 .verdict tr.pick th{box-shadow:inset 3px 0 0 var(--green)}
@@ -95,16 +98,17 @@ figcaption span{color:var(--muted);margin-left:6px}
 .half{display:grid;grid-template-columns:1fr 1fr;gap:24px 48px}
 .two>*,.half>*{min-width:0}
 .grid{display:grid;gap:36px 12px;margin-top:14px}
+.solo{max-width:660px}
 .of2{grid-template-columns:repeat(2,minmax(0,1fr))}
 .of3{grid-template-columns:repeat(3,minmax(0,1fr))}
 .of4{grid-template-columns:repeat(4,minmax(0,1fr))}
 .panel{position:relative;margin:0 0 8px}
 .panel svg{width:100%;max-width:none}
-.key{font-size:11.5px;line-height:1.35;color:var(--muted);margin:0 0 1px;padding-left:46px;
+.key{font-size:11px;line-height:1.4;color:var(--muted);margin:0 0 1px;padding-left:46px;
   max-width:none}
-.key b{font-weight:650;margin-left:5px;white-space:nowrap}
+.key :is(b,span){margin-left:5px;white-space:nowrap}
+.key b{font-weight:650}
 .bars .key{padding-left:158px;margin-bottom:3px}
-.narrow .bars .key{padding-left:112px}
 .sw{display:inline-block;width:8px;height:8px;margin-right:3px;border-radius:1px}
 .plot{position:relative}
 .spot{position:absolute;top:0;bottom:0;padding:0;border:0;background:none;cursor:help;
@@ -128,7 +132,9 @@ const RESPONSIVE = `
 @media (max-width:1040px) and (min-width:641px),print{
   .verdict .d .ii{display:block}.verdict td{padding-left:10px}
 }
-@media (max-width:720px){.wide{display:none}.narrow{display:block}}
+@media (max-width:720px){
+  .wide{display:none}.narrow{display:block}.bars .key{padding-left:118px}
+}
 @media (max-width:640px){
   main,header,footer{padding:0 16px}
   header{padding-top:20px}

@@ -47,6 +47,13 @@ export function trusted(text: string): SafeHtml {
   return new SafeHtml(text);
 }
 
+/** Keeps a number and its unit on one line. */
+export function tied(markup: SafeHtml): SafeHtml {
+  return new SafeHtml(
+    markup.text.replace(/(\d) (?=(?:%|ms|s|pp|min|h|million|thousand)(?!\w))/g, "$1\u00a0"),
+  );
+}
+
 export const nothing = new SafeHtml("");
 
 export function isEmpty(value: SafeHtml): boolean {

@@ -10,7 +10,7 @@ import {
   worstMinuteText,
 } from "../verdict.ts";
 import { CSS } from "./css.ts";
-import { html, nothing, type SafeHtml, trusted } from "./html.ts";
+import { html, nothing, type SafeHtml, tied, trusted } from "./html.ts";
 import { canarySection } from "./sections/canary.ts";
 import { claimSection } from "./sections/claim.ts";
 import { costSection } from "./sections/cost.ts";
@@ -89,9 +89,10 @@ function headHtml(result: Result): SafeHtml {
   const holds = pickOf(result) !== null;
   const name = holds ? html`<em class="good">${policy}</em>` : html`<em>${policy}</em>`;
   const details = [...verdictDetails(result), ...worstText(result)];
-  const lede = details.length === 0 ? nothing : html`<p class="lede">${details.join(" ")}</p>`;
+  const lede =
+    details.length === 0 ? nothing : html`<p class="lede">${tied(html`${details.join(" ")}`)}</p>`;
   return html`<p class="eyebrow">${scenario.title} · ${policies} · ${world}</p>
-<h1>${before}${name}${after}</h1>
+<h1>${before}${name}${tied(html`${after}`)}</h1>
 ${lede}`;
 }
 

@@ -1,7 +1,13 @@
 import type { ClaimResult, Result } from "../../../sim/result/result.ts";
 import { claimSteps, hasClaimSteps } from "../../charts/index.ts";
 import { clock, listText, secondsText } from "../../format.ts";
-import { claimSentences, dominantLink, mainChain, policyNamed } from "../../verdict.ts";
+import {
+  claimSentences,
+  dominantLink,
+  mainChain,
+  policyNamed,
+  reachedText,
+} from "../../verdict.ts";
 import { html, nothing, type SafeHtml } from "../html.ts";
 import { responsive, type Section, tableHtml, WIDE } from "./shared.ts";
 
@@ -32,8 +38,7 @@ function tableOf(result: Result, claim: ClaimResult): SafeHtml {
     const { low = null, high = null } = seconds ?? {};
     const interval =
       low === null || high === null || high - low < 0.5 ? "" : ` [${clock(low)}, ${clock(high)}]`;
-    const took =
-      seconds === null || reachedIn === 0 ? "never" : `${clock(seconds.mean)}${interval}`;
+    const took = `${reachedText(seconds?.mean ?? null, reachedIn)}${interval}`;
     const status = kept
       ? html`<span class="good">✓ kept</span>`
       : html`<span class="bad">✗ broken</span>`;

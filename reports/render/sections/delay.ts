@@ -1,7 +1,7 @@
 import type { DelayChain, Result } from "../../../sim/result/result.ts";
 import { delayWaterfall, waterfallSize } from "../../charts/index.ts";
 import { fixed, listText, secondsText } from "../../format.ts";
-import { dominantLink, ranked, runsOf } from "../../verdict.ts";
+import { dominantLink, runsOf } from "../../verdict.ts";
 import { html, nothing, type SafeHtml } from "../html.ts";
 import { disclosure, HALF, responsive, type Section, tableHtml, WIDE } from "./shared.ts";
 
@@ -16,7 +16,7 @@ export async function delaySection(result: Result): Promise<Section | null> {
   const several = new Set(
     result.policies.flatMap(({ delayChains }) => delayChains.map(({ service }) => service)),
   );
-  const chains = ranked(result).flatMap((policy) =>
+  const chains = result.policies.flatMap((policy) =>
     policy.delayChains.map((chain): NamedChain => {
       const name = several.size > 1 ? `${policy.name}, ${chain.service}` : policy.name;
       return { name, chain };

@@ -1,5 +1,5 @@
 import type { ChartSpec } from "../../charts/theme.ts";
-import { html, isEmpty, nothing, type SafeHtml } from "../html.ts";
+import { html, isEmpty, nothing, type SafeHtml, tied } from "../html.ts";
 import { renderChart } from "../svg.ts";
 
 /** Widths of pictures: in a column of three fifths, in a half, on a phone. */
@@ -18,7 +18,7 @@ export interface Section {
 
 /** A section, or none when it has nothing to show. */
 export function sectionHtml({ id, title, lead, body }: Section): SafeHtml {
-  const sub = isEmpty(lead) ? nothing : html`<p class="sub">${lead}</p>`;
+  const sub = isEmpty(lead) ? nothing : html`<p class="sub">${tied(lead)}</p>`;
   return html`<h2 id="${id}">${title}</h2>${sub}
 ${body}`;
 }

@@ -1,4 +1,4 @@
-import type { PolicyResult, Result, Timeline } from "../../../sim/result/result.ts";
+import type { Decision, PolicyResult, Result, Timeline } from "../../../sim/result/result.ts";
 import {
   type ChartSpec,
   decisionSpots,
@@ -13,7 +13,7 @@ import {
 import { serviceOf } from "../../charts/timelineModel.ts";
 import { failureReasonStyles } from "../../failureReasons.ts";
 import { fixed, instant, millisecondDecimals, secondsText, span } from "../../format.ts";
-import { objectiveText, ranked, runsOf, statusText } from "../../verdict.ts";
+import { objectiveText, runsOf, statusText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml, trusted } from "../html.ts";
 import { renderChart } from "../svg.ts";
 import { disclosure, NARROW, type Section, tableHtml, WIDE } from "./shared.ts";
@@ -22,24 +22,33 @@ import { disclosure, NARROW, type Section, tableHtml, WIDE } from "./shared.ts";
 const MOST_TABLE_ROWS = 60;
 const MOST_SPOTS = 200;
 const MOST_DECISIONS = 400;
+const MOST_BESIDE = 10;
 
 export async function timelineSection(result: Result): Promise<Section | null> {
   const model = timelineModel(result);
   if (model === null) return null;
-  const policies = ranked(result);
+  const { policies } = result;
   const columns: SafeHtml[] = [];
   for (const policy of policies) columns.push(await columnHtml(result, policy, model));
-  const count = Math.min(policies.length, 4);
-  const grid = count === 1 ? nothing : html` of${count}`;
-  const decisions = policies.map((policy) => decisionsHtml(policy));
   return {
     id: "time",
     short: "Timeline",
-    title: `The ${span(result.scenario.durationSeconds)}, step by step`,
+    title: `What happened in the ${span(result.scenario.durationSeconds)}`,
     lead: leadHtml(result, model),
-    body: html`<div class="grid${grid}">${columns}</div>
-${disclosure("These charts as a table", timeTable(policies, model))}${decisions}`,
+    body: html`${arranged(policies, columns)}
+${disclosure("These charts as a table", timeTable(policies, model))}${policies.map(decisionsHtml)}`,
   };
+}
+
+/** Policies beside each other; one alone has its first decisions beside it. */
+function arranged(policies: readonly PolicyResult[], columns: readonly SafeHtml[]): SafeHtml {
+  const [only, ...others] = policies;
+  if (only === undefined || others.length > 0) {
+    return html`<div class="grid of${Math.min(policies.length, 4)}">${columns}</div>`;
+  }
+  const shown = decisionsOf(only).slice(0, MOST_BESIDE);
+  const table = shown.length === 0 ? nothing : decisionTable(shown, "The first decisions");
+  return html`<div class="two"><div class="solo">${columns}</div><div>${table}</div></div>`;
 }
 
 function leadHtml(result: Result, model: TimelineModel): SafeHtml {
@@ -54,7 +63,13 @@ function leadHtml(result: Result, model: TimelineModel): SafeHtml {
     ({ letter, timeSeconds, message }) =>
       html` <b>${letter}</b> ${instant(timeSeconds)} ${message}.`,
   );
-  return html`${columns}${means}${marks}${faults}`;
+  const services = new Set(result.policies.flatMap((policy) => servicesOf(policy))).size;
+  const of = services > 1 ? html` Traffic and capacity are those of ${model.service}.` : nothing;
+  return html`${columns}${means}${of}${marks}${faults}`;
+}
+
+function servicesOf({ timeline }: PolicyResult): readonly string[] {
+  return timeline.services.map(({ service }) => service);
 }
 
 /** Widths by the number of policies beside each other. */
@@ -96,8 +111,8 @@ interface Panel {
 const bare = (): SafeHtml => nothing;
 
 function panelsOf(policy: PolicyResult, model: TimelineModel): readonly Panel[] {
-  const several = policy.timeline.services.length > 1;
-  const named = (service: string): string => (several ? `${service}, ` : "");
+  const several = model.scaledServices.length > 1;
+  const named = (service: string): string => (several ? `${service} ` : "");
   const objective = model.limitMs === null ? nothing : html`<b class="red">objective</b>`;
   const replicas = model.scaledServices.map(
     (service): Panel => ({
@@ -109,14 +124,14 @@ class="blue">ready</b>`,
   );
   return [
     {
-      key: html`${named(model.service)}requests/s:<b class="ink">traffic</b><b
+      key: html`requests/s:<b class="ink">traffic</b><b
 class="blue">capacity</b><b class="red">short</b>`,
       spec: (options) => trafficPanel(policy, model, options),
       overlay: bare,
     },
     ...replicas,
     {
-      key: html`latency:<b class="purple">p50–p99 band</b><b class="purple">p95</b>${objective}`,
+      key: html`latency:<span class="purple">p50–p99</span><b class="purple">p95</b>${objective}`,
       spec: (options) => latencyPanel(policy, model, options),
       overlay: bare,
     },
@@ -225,27 +240,33 @@ function figureCells(timeline: Timeline, bin: number, service: string): SafeHtml
   return html`<td>${ready ?? "–"}</td><td>${latency}</td><td>${fixed(failed, 1)}</td>`;
 }
 
-/** Every decision of a policy with its reason. */
-function decisionsHtml(policy: PolicyResult): SafeHtml {
-  const decisions = policy.decisions.filter((decision) => decision.kind !== "fault");
-  if (decisions.length === 0) return nothing;
-  const rows = decisions.slice(0, MOST_DECISIONS).map((decision) => {
-    const { from, to, subject, reason, message } = decision;
+function decisionsOf(policy: PolicyResult): readonly Decision[] {
+  return policy.decisions.filter((decision) => decision.kind !== "fault");
+}
+
+function decisionTable(decisions: readonly Decision[], caption?: string): SafeHtml {
+  const rows = decisions.map(({ timeSeconds, from, to, subject, reason, message }) => {
     const change = from === null && to === null ? "–" : `${from ?? "?"} → ${to ?? "?"}`;
-    const text = message === "" ? reason : message;
-    return { cells: [instant(decision.timeSeconds), subject, change, text] };
+    return { cells: [instant(timeSeconds), subject, change, message === "" ? reason : message] };
   });
-  const more = decisions.length - rows.length;
-  const rest = more > 0 ? html`<p class="note">and ${more} more in result.json</p>` : nothing;
   const columns = [
     { head: "time" },
     { head: "of" },
     { head: "change" },
     { head: "reason", text: true },
   ];
-  const table = tableHtml(columns, rows, { small: true });
+  return tableHtml(columns, rows, caption === undefined ? { small: true } : { caption });
+}
+
+/** Every decision of a policy with its reason. */
+function decisionsHtml(policy: PolicyResult): SafeHtml {
+  const decisions = decisionsOf(policy);
+  if (decisions.length === 0) return nothing;
+  const shown = decisions.slice(0, MOST_DECISIONS);
+  const more = decisions.length - shown.length;
+  const rest = more > 0 ? html`<p class="note">and ${more} more in result.json</p>` : nothing;
   return disclosure(
     `Every decision of ${policy.name} with its reason (${decisions.length})`,
-    html`${table}${rest}`,
+    html`${decisionTable(shown)}${rest}`,
   );
 }

@@ -124,10 +124,11 @@ function differenceHtml(
 ): SafeHtml {
   if (difference === null || difference === undefined) return nothing;
   const { mean, low, high, n, verdict } = difference;
-  if (low === null || high === null) return html`<span class="d">${show(mean)}</span>`;
+  if (low === null || high === null)
+    return html`<span class="d"><span class="n">${show(mean)}</span></span>`;
   const kind = { better: "good", worse: "bad", "no difference shown": "none" }[verdict];
   const words = verdict === "no difference shown" ? `${verdict} (n = ${n})` : verdict;
-  return html`<span class="d">${show(mean)} <span class="ii">[${bound(low)}, ${bound(high)}]</span>
+  return html`<span class="d"><span class="n">${show(mean)}</span> <span class="ii">[${bound(low)}, ${bound(high)}]</span>
 <b class="w ${kind}">${words}</b></span>`;
 }
 
@@ -138,7 +139,7 @@ function differencesOf(result: Result, policy: PolicyResult) {
 }
 
 function latencyDifference(difference: PairedDifference | null | undefined): SafeHtml {
-  const decimals = millisecondDecimals(difference?.mean ?? 0);
+  const decimals = Math.abs(difference?.mean ?? 0) < 9.95 ? 1 : 0;
   const bound = (value: number): string => signed(value, decimals);
   return differenceHtml(difference, (value) => `${bound(value)} ms`, bound);
 }

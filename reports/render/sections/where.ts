@@ -1,18 +1,16 @@
 import type { Result } from "../../../sim/result/result.ts";
 import { TIME_PARTS, timeSpentBars, timeSpentSize } from "../../charts/index.ts";
 import { fixed, instant, listText, millisecondDecimals } from "../../format.ts";
-import { ranked } from "../../verdict.ts";
 import { html } from "../html.ts";
 import { responsive, type Section, tableHtml, WIDE } from "./shared.ts";
 
 export async function whereSection(result: Result): Promise<Section | null> {
-  const sorted = { ...result, policies: [...ranked(result)] };
-  const spent = sorted.policies.flatMap(({ name, timeSpent }) =>
+  const spent = result.policies.flatMap(({ name, timeSpent }) =>
     timeSpent === null || timeSpent.totalMs <= 0 ? [] : [{ name, timeSpent }],
   );
   if (spent.length === 0) return null;
   const chart = await responsive(
-    (width) => timeSpentBars(sorted, timeSpentSize(spent.length, width)),
+    (width) => timeSpentBars(result, timeSpentSize(spent.length, width)),
     WIDE,
   );
   const minutes = spent.map(({ name, timeSpent }) => `${name} ${instant(timeSpent.startSeconds)}`);

@@ -1,0 +1,111 @@
+import type { Estimate, PolicyResult, Result } from "../sim/result/result.ts";
+import { fixed, latencyText, percentText, usdText } from "./format.ts";
+import {
+  baselineOf,
+  comparisonOf,
+  differenceWords,
+  latencyEstimate,
+  levelText,
+  objectiveText,
+  ranked,
+  reproduceCommand,
+  runsOf,
+  statusText,
+  tableMetrics,
+  verdictDetails,
+  verdictSentence,
+} from "./verdict.ts";
+
+/** Text of a file as Markdown text: no markup, no table cell, no HTML of its own. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, " ")
+    .replace(/[\\`*_{}[\]<>()#!|~@]/g, (sign) => `\\${sign}`);
+}
+
+/** The answer as Markdown, for a pull request or a wiki: verdict, table, how sure. */
+export function resultMarkdown(result: Result): string {
+  const { before, policy, after } = verdictSentence(result);
+  const answer = `${escapeMarkdown(before)}**${escapeMarkdown(policy)}**${escapeMarkdown(after)}`;
+  const details = verdictDetails(result).map(escapeMarkdown);
+  const warnings = result.warnings.map((warning) => `- ${escapeMarkdown(warning)}`);
+  const parts = [
+    `### ${escapeMarkdown(result.scenario.title)}`,
+    [answer, ...details].join(" "),
+    table(result),
+    ...(warnings.length === 0 ? [] : [`How much to trust this:\n\n${warnings.join("\n")}`]),
+    sureText(result),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function withInterval(estimate: Estimate | null, show: (value: number) => string): string {
+  if (estimate === null) return "–";
+  const { low, high, mean } = estimate;
+  return low === null || high === null ? show(mean) : `${show(mean)} [${show(low)}, ${show(high)}]`;
+}
+
+function row(result: Result, policy: PolicyResult): string {
+  const { metrics, objective } = policy;
+  const latencies = tableMetrics(result).map((metric) =>
+    withInterval(latencyEstimate(policy, metric), latencyText),
+  );
+  const cells = [
+    escapeMarkdown(policy.name),
+    objectiveText(result) === null ? "–" : statusText(objective.held),
+    ...latencies,
+    withInterval(metrics.failedPercent, percentText),
+    metrics.costUsd === null ? "–" : usdText(metrics.costUsd.mean),
+    comparedText(result, policy),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** "p95 better, cost worse" against the baseline. */
+function comparedText(result: Result, policy: PolicyResult): string {
+  const baseline = baselineOf(result);
+  if (baseline === null) return "–";
+  if (baseline === policy.name) return "baseline";
+  const differences = comparisonOf(result, policy.name, baseline)?.differences;
+  const named = [
+    ["p95", differences?.p95Ms],
+    ["failed", differences?.failedPercent],
+    ["cost", differences?.costUsd],
+  ] as const;
+  const words = named.flatMap(([name, difference]) =>
+    difference ? [`${name} ${differenceWords(difference)}`] : [],
+  );
+  return words.length === 0 ? "–" : words.join(", ");
+}
+
+function table(result: Result): string {
+  const heads = [
+    "policy",
+    "objective",
+    ...tableMetrics(result),
+    "failed",
+    "cost",
+    "against the baseline",
+  ];
+  const rows = ranked(result).map((policy) => row(result, policy));
+  const head = `| ${heads.join(" | ")} |`;
+  return [head, "| --- | --- | --: | --: | --: | --: | --- |", ...rows].join("\n");
+}
+
+function sureText(result: Result): string {
+  const runs = runsOf(result);
+  const interval = runs < 2 ? "no interval from one run" : `${levelText(result)} intervals`;
+  const objective = objectiveText(result);
+  const lines = [
+    ...(objective === null ? [] : [`Objective: ${escapeMarkdown(objective)}.`]),
+    `${fixed(runs, 0)} replications per policy, ${interval}, seed ${result.scenario.seed}, ` +
+      `digest \`${result.digest.replaceAll("`", "")}\`.`,
+  ];
+  return `<details><summary>How sure, and how to repeat it</summary>
+
+${lines.join("\n")}
+
+    ${reproduceCommand(result).replace(/\p{Cc}/gu, " ")}
+
+</details>`;
+}
