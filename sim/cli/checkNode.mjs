@@ -1,7 +1,7 @@
 // Plain JavaScript, so that an old Node gets as far as the message. Imported before all else.
 import { existsSync } from "node:fs";
 
-/** In a checkout the entry is TypeScript, which Node runs since 22.18; the package has JavaScript. */
+/** A checkout has TypeScript, which Node runs since 22.18; the package has JavaScript. */
 export const isCheckout = existsSync(new URL("./peakday.ts", import.meta.url));
 
 const [needsMajor, needsMinor] = isCheckout ? [22, 18] : [20, 0];
