@@ -23,10 +23,16 @@ export interface DeploymentSpec {
   readonly replicas: number;
   readonly container: {
     readonly name: string;
-    readonly requests: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
+    readonly requests: {
+      readonly cpuMillicores: number | null;
+      readonly memoryBytes: number | null;
+    };
     readonly limits: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
   };
-  readonly strategy: { readonly maxSurge: string | number; readonly maxUnavailable: string | number };
+  readonly strategy: {
+    readonly maxSurge: string | number;
+    readonly maxUnavailable: string | number;
+  };
   readonly readinessProbe: ProbeSpec | null;
   readonly terminationGracePeriod: Micros;
   /** From the start of the container until the process listens. */

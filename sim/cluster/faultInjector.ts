@@ -88,7 +88,8 @@ export class FaultInjector {
     const inScope = this.#pods.filter((pod) => {
       if (!isActive(pod)) return false;
       const workload = this.#workloads[pod.workload];
-      if (service !== undefined && this.#services[this.#serviceOf(pod)]?.name !== service) return false;
+      if (service !== undefined && this.#services[this.#serviceOf(pod)]?.name !== service)
+        return false;
       if (revision !== undefined && workload?.revisions[pod.revision] !== revision) return false;
       const place = pod.node === null ? undefined : this.#nodes[pod.node];
       if (node !== undefined && place?.name !== node) return false;

@@ -10,10 +10,25 @@ import { exists, isActive, type Pod } from "./pod.ts";
 import type { Workload } from "./workload.ts";
 
 /** Sites of a pod's draws; its key is its number within the workload, so that policies meet the same delays. */
-const SITE = { scheduling: 0x61, imagePull: 0x62, startup: 0x63, endpoint: 0x64, removal: 0x65 } as const;
+const SITE = {
+  scheduling: 0x61,
+  imagePull: 0x62,
+  startup: 0x63,
+  endpoint: 0x64,
+  removal: 0x65,
+} as const;
 const WORKLOAD_SPAN = 2 ** 32;
 /** Pod numbers go into the digest with what happened to them. */
-const TRACE = { bound: 40, pulled: 41, listens: 42, ready: 43, known: 44, deleted: 45, gone: 46, unready: 47 };
+const TRACE = {
+  bound: 40,
+  pulled: 41,
+  listens: 42,
+  ready: 43,
+  known: 44,
+  deleted: 45,
+  gone: 46,
+  unready: 47,
+};
 
 type Step = "bind" | "pulled" | "listen" | "probe" | "known" | "removed" | "grace" | "end";
 

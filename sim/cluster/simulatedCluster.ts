@@ -431,11 +431,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const { service, revisions, revisionReplicas, routes } = this.#workloads[workload]!;
     const name = present(revisions[revision], "revision");
     const available = this.#pods.filter(
-      (pod) =>
-        pod.workload === workload &&
-        pod.revision === revision &&
-        isActive(pod) &&
-        pod.known,
+      (pod) => pod.workload === workload && pod.revision === revision && isActive(pod) && pod.known,
     );
     const weight = routes[0]?.weights[name] ?? (routes.length === 0 && revision === 0 ? 1 : 0);
     return {
@@ -508,4 +504,3 @@ function byDeletionOrder(a: Pod, b: Pod): number {
   const rank = (pod: Pod): number => (pod.node === null ? 0 : pod.ready ? 2 : 1);
   return rank(a) - rank(b) || b.createdAt - a.createdAt || b.number - a.number;
 }
-

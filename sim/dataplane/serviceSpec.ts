@@ -80,7 +80,10 @@ export type StepSpec =
   /** Takes one option by its probability; with what is left to 1 it takes none. */
   | {
       readonly kind: "choice";
-      readonly options: readonly { readonly probability: number; readonly steps: readonly StepSpec[] }[];
+      readonly options: readonly {
+        readonly probability: number;
+        readonly steps: readonly StepSpec[];
+      }[];
     }
   | {
       readonly kind: "cache";

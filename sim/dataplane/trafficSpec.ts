@@ -9,7 +9,11 @@ export type TrafficSpec = {
   readonly population: PopulationSpec;
   readonly journeys: readonly JourneySpec[];
 } & (
-  | { readonly kind: "open"; readonly arrivals: "poisson" | "paced"; readonly rate: RateProfileSpec }
+  | {
+      readonly kind: "open";
+      readonly arrivals: "poisson" | "paced";
+      readonly rate: RateProfileSpec;
+    }
   /** Virtual users who send one request at a time. */
   | { readonly kind: "closed"; readonly users: number }
 );

@@ -1,6 +1,6 @@
 import { toSeconds } from "../kernel/time.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { type DistributionSpec, compileDistribution } from "../workload/distributions.ts";
+import { compileDistribution, type DistributionSpec } from "../workload/distributions.ts";
 
 /** For each link of a workload's delay chain, the parameter behind it, as a person would look it up. */
 export function chainSettings(

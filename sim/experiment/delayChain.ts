@@ -58,7 +58,11 @@ export function delayChain(parts: {
 }
 
 /** The span of seconds, shortages of one reaction taken together, in which the most work was missed. */
-function worstShortage({ cores, ready, coresPerReplica }: Demand): { from: number; to: number } | null {
+function worstShortage({
+  cores,
+  ready,
+  coresPerReplica,
+}: Demand): { from: number; to: number } | null {
   let worst: { from: number; to: number; missed: number } | null = null;
   let current: { from: number; to: number; missed: number } | null = null;
   cores.forEach((needed, second) => {

@@ -29,7 +29,11 @@ export function demandOf(model: Model, workload: number): Demand | null {
     }, 0);
   });
   const pods = cluster.pods.filter((pod) => pod.workload === workload);
-  return { cores, ready: readyBySecond(pods, scenario.warmUp, length), coresPerReplica: limit / 1000 };
+  return {
+    cores,
+    ready: readyBySecond(pods, scenario.warmUp, length),
+    coresPerReplica: limit / 1000,
+  };
 }
 
 function readyBySecond(pods: readonly Pod[], from: number, length: number): readonly number[] {

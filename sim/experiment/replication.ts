@@ -208,9 +208,7 @@ function claimsOf(model: Model): readonly ClaimSample[] {
     const index = cluster.workloads.findIndex(({ spec }) => spec.name === claim.workload);
     const demand = demandOf(model, index);
     if (demand === null) return { startSeconds: null, seconds: null };
-    const crossed = demand.cores.findIndex(
-      (cores) => cores > claim.from * demand.coresPerReplica,
-    );
+    const crossed = demand.cores.findIndex((cores) => cores > claim.from * demand.coresPerReplica);
     const reached = demand.ready.findIndex((ready) => ready >= claim.to);
     if (crossed < 0) return { startSeconds: null, seconds: null };
     return { startSeconds: crossed, seconds: reached < 0 ? null : reached - crossed };

@@ -80,7 +80,11 @@ export function describeScenario(
           : `${traffic.name}: closed, ${traffic.users} users`,
       )
       .join("; "),
-    objective: scenario.objective.map(({ metric, limit }) => ({ metric, limit, unit: unitOf(metric) })),
+    objective: scenario.objective.map(({ metric, limit }) => ({
+      metric,
+      limit,
+      unit: unitOf(metric),
+    })),
     notes: scenario.notes.map((note) => ({ ...note })),
   };
 }
@@ -107,7 +111,13 @@ function policyResult(
   const first = present(outputs[0], "replication");
   const checks = scenario.objective.map(({ metric, limit }) => {
     const value = estimateOrNull(replications.map(metricOf(metric)), level);
-    return { metric, limit, unit: unitOf(metric), value, held: value !== null && value.mean < limit };
+    return {
+      metric,
+      limit,
+      unit: unitOf(metric),
+      value,
+      held: value !== null && value.mean < limit,
+    };
   });
   const heldIn = replications.filter(({ held }) => held).length;
   return {

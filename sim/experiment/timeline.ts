@@ -31,7 +31,8 @@ export function timelineOf(model: Model, replication: number): Timeline {
   };
 }
 
-const millisOrNull = (time: number | null): number | null => (time === null ? null : toMillis(time));
+const millisOrNull = (time: number | null): number | null =>
+  time === null ? null : toMillis(time);
 
 function serviceTimeline(
   service: string,

@@ -21,7 +21,12 @@ const RETRY_SITE = 0x40000000;
  * with the tables and the rare slow path computed by `@stdlib`, so that it gives the same bits on every machine.
  * Takes 32 random bits in 98.9 % of the cases.
  */
-export function exponential(draws: KeyedDraws, request: number, site: number, attempt: number): number {
+export function exponential(
+  draws: KeyedDraws,
+  request: number,
+  site: number,
+  attempt: number,
+): number {
   const word = draws.word(request, site, attempt) >>> 0;
   const strip = word & 255;
   if (word < accept[strip]!) return word * scale[strip]!;

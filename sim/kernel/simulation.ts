@@ -1,5 +1,10 @@
 import { assert } from "./assert.ts";
-import { type CalendarState, EventCalendar, type ScheduledEvent, type TimerLane } from "./calendar.ts";
+import {
+  type CalendarState,
+  EventCalendar,
+  type ScheduledEvent,
+  type TimerLane,
+} from "./calendar.ts";
 import { TraceDigest } from "./digest.ts";
 import { type Micros, micros, ZERO } from "./time.ts";
 
@@ -53,7 +58,8 @@ export class Simulation {
 
   /** At equal times the lower priority number goes first, then the event that was scheduled first. */
   schedule(time: number, kind: number, a: number, b: number, priority = 0): ScheduledEvent {
-    if (time < this.#now) assert(false, `an event was scheduled at ${time}, before now (${this.#now})`);
+    if (time < this.#now)
+      assert(false, `an event was scheduled at ${time}, before now (${this.#now})`);
     return this.#calendar.schedule(time, priority, kind, a, b);
   }
 

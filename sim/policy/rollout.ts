@@ -31,7 +31,11 @@ export interface RolloutObservation {
 /** A rule of weighted routing; the first rule that matches a request decides. */
 export interface RouteRule {
   /** Which requests: absent attributes match all. */
-  readonly match: { readonly region?: string; readonly tenant?: string; readonly users?: readonly string[] };
+  readonly match: {
+    readonly region?: string;
+    readonly tenant?: string;
+    readonly users?: readonly string[];
+  };
   /** Shares of the revisions, adding up to 1. */
   readonly weights: Readonly<Record<string, number>>;
   /** `request`: each request anew. `user`: by hash of flag and user, so that a user stays on a side. */

@@ -37,7 +37,11 @@ const replication = z.strictObject({
   held: z.boolean(),
   /** The minute with the worst p95 (by failures when equal), from the start of the measured time. */
   worstMinute: z
-    .strictObject({ startSeconds: z.number(), p95Ms: z.number().nullable(), failedPercent: z.number() })
+    .strictObject({
+      startSeconds: z.number(),
+      p95Ms: z.number().nullable(),
+      failedPercent: z.number(),
+    })
     .nullable(),
 });
 
@@ -129,7 +133,12 @@ const rolloutOutcome = z.strictObject({
   /** From the start of the rollout. */
   endSeconds: z.number().nullable(),
   stages: z.array(
-    z.strictObject({ percent: z.number(), startSeconds: z.number(), requests: z.number(), failures: z.number() }),
+    z.strictObject({
+      percent: z.number(),
+      startSeconds: z.number(),
+      requests: z.number(),
+      failures: z.number(),
+    }),
   ),
   /** Distinct users who met a failure of the new revision that the stable one would not have given. */
   usersHurt: z.number().nullable(),
@@ -162,7 +171,12 @@ const policyResult = z.strictObject({
   delayChains: z.array(delayChain),
   timeSpent: timeSpent.nullable(),
   bottleneck: z
-    .strictObject({ resource: z.string(), service: z.string(), busyPercent: z.number(), startSeconds: z.number() })
+    .strictObject({
+      resource: z.string(),
+      service: z.string(),
+      busyPercent: z.number(),
+      startSeconds: z.number(),
+    })
     .nullable(),
   replicas: z.array(
     z.strictObject({ service: z.string(), mean: z.number(), min: z.number(), max: z.number() }),
@@ -199,7 +213,12 @@ const claim = z.strictObject({
   startSeconds: z.number().nullable(),
   /** From the first moment the demand called for more than `from`; null when `to` was never ready. */
   policies: z.array(
-    z.strictObject({ policy: z.string(), seconds: estimate.nullable(), reachedIn: z.int(), kept: z.boolean() }),
+    z.strictObject({
+      policy: z.string(),
+      seconds: estimate.nullable(),
+      reachedIn: z.int(),
+      kept: z.boolean(),
+    }),
   ),
 });
 
@@ -242,7 +261,9 @@ export const resultSchema = z.strictObject({
     durationSeconds: z.number(),
     warmUpSeconds: z.number(),
     arrivals: z.string(),
-    objective: z.array(z.strictObject({ metric: z.string(), limit: z.number(), unit: z.enum(["ms", "%"]) })),
+    objective: z.array(
+      z.strictObject({ metric: z.string(), limit: z.number(), unit: z.enum(["ms", "%"]) }),
+    ),
     notes: z.array(
       z.strictObject({ line: z.int(), kind: z.enum(["fact", "assumed"]), text: z.string() }),
     ),

@@ -1,8 +1,8 @@
 import { assert, unreachable } from "../../kernel/assert.ts";
 import { digestText } from "../../kernel/digest.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
-import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
 import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
 import { expectedLoad } from "./expectedLoad.ts";
 import {
   type CallPlan,
@@ -32,7 +32,11 @@ export function compileCallPlan(
   return { program: writer.program(), services: planned, traffic: clients, caches: writer.caches };
 }
 
-function planService(service: ServiceSpec, writer: ProgramWriter, meanWork: number): PlannedService {
+function planService(
+  service: ServiceSpec,
+  writer: ProgramWriter,
+  meanWork: number,
+): PlannedService {
   const pools = service.pools.map((pool) => pool.name);
   const entries = service.endpoints.map((endpoint) => {
     const entry = writer.at;

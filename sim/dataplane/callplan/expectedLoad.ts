@@ -1,6 +1,6 @@
 import { compileDistribution } from "../../workload/distributions.ts";
-import type { TrafficSpec } from "../trafficSpec.ts";
 import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import type { TrafficSpec } from "../trafficSpec.ts";
 
 interface Tally {
   /** Expected visits and CPU work (microseconds) of each service, for one journey. */
@@ -44,7 +44,12 @@ export function expectedLoad(
   };
 }
 
-function visit(services: readonly ServiceSpec[], call: CallSpec, share: number, tally: Tally): void {
+function visit(
+  services: readonly ServiceSpec[],
+  call: CallSpec,
+  share: number,
+  tally: Tally,
+): void {
   const index = services.findIndex((service) => service.name === call.service);
   const endpoint = services[index]?.endpoints.find((candidate) => candidate.name === call.endpoint);
   if (endpoint === undefined || share === 0) return;

@@ -73,7 +73,11 @@ export interface PlannedService {
   readonly asynchronous: boolean;
   readonly balancer: BalancerName;
   readonly memory: { readonly baseBytes: number; readonly perRequestBytes: number };
-  readonly pools: readonly { readonly name: string; readonly size: number; readonly acquireTimeout: number | null }[];
+  readonly pools: readonly {
+    readonly name: string;
+    readonly size: number;
+    readonly acquireTimeout: number | null;
+  }[];
   /** Entry instruction of each endpoint. */
   readonly entries: Int32Array;
   readonly endpoints: readonly string[];

@@ -38,7 +38,7 @@ import {
 } from "./callTable.ts";
 import { CpuScheduler } from "./cpu.ts";
 import { Effects } from "./effects.ts";
-import { Links, type Place } from "./links.ts";
+import type { Links, Place } from "./links.ts";
 import { ConnectionPool, DRAINING, GONE, ReplicaTable, SERVING } from "./replicaTable.ts";
 import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";

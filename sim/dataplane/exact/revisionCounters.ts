@@ -44,7 +44,13 @@ export class RevisionCounters {
       const value = latencies?.quantile(q) ?? null;
       return value === null ? null : toMillis(value);
     };
-    return { requests, failures, p50Ms: quantile(0.5), p95Ms: quantile(0.95), p99Ms: quantile(0.99) };
+    return {
+      requests,
+      failures,
+      p50Ms: quantile(0.5),
+      p95Ms: quantile(0.95),
+      p99Ms: quantile(0.99),
+    };
   }
 
   reset(service: number): void {

@@ -144,8 +144,10 @@ export class Router {
 function matches(compiled: CompiledRule, attributes: AttributeSampler, request: number): boolean {
   const { region, tenant, users } = compiled.rule.match;
   const { spec } = attributes;
-  if (region !== undefined && spec.regions[attributes.region(request)]?.name !== region) return false;
-  if (tenant !== undefined && spec.tenants[attributes.tenant(request)]?.name !== tenant) return false;
+  if (region !== undefined && spec.regions[attributes.region(request)]?.name !== region)
+    return false;
+  if (tenant !== undefined && spec.tenants[attributes.tenant(request)]?.name !== tenant)
+    return false;
   return users === undefined || compiled.users.has(attributes.user(request));
 }
 

@@ -26,11 +26,14 @@ function policiesOf(module: unknown, name: string): Readonly<Record<string, Expo
   const exported = Object.entries(module ?? {}).find(([key]) => key === name)?.[1];
   if (exported === undefined) return {};
   if (typeof exported !== "object" || exported === null) {
-    throw new PolicyFileError(`"${name}" is a record of policies by name, found ${typeof exported}`);
+    throw new PolicyFileError(
+      `"${name}" is a record of policies by name, found ${typeof exported}`,
+    );
   }
   for (const [key, policy] of Object.entries(exported)) {
     const missing = ["validate", "init", "syncPeriod", "step"].filter(
-      (method) => typeof Object.entries(policy ?? {}).find(([k]) => k === method)?.[1] !== "function",
+      (method) =>
+        typeof Object.entries(policy ?? {}).find(([k]) => k === method)?.[1] !== "function",
     );
     if (missing.length > 0) {
       throw new PolicyFileError(`policy "${key}" has no ${missing.join(", ")}`);

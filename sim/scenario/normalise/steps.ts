@@ -3,7 +3,7 @@ import type { CacheInput, QueryInput, StepInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseShare } from "../units.ts";
 import { DATASTORE_ENDPOINT, resolveCall, retriesOf, timeoutOf } from "./calls.ts";
-import type { Context } from "./context.ts";
+import type { Context, Edge } from "./context.ts";
 import { normaliseDistribution } from "./time.ts";
 
 /** Room for the rounding of shares that add up to 1 on paper. */
@@ -136,7 +136,10 @@ function normaliseChoice(
  * circle is reported at the call that closes it.
  */
 export function reportCircles(context: Context): void {
-  const outgoing = Map.groupBy(context.edges, ({ from }) => from);
+  const outgoing = new Map<string, Edge[]>();
+  for (const edge of context.edges) {
+    outgoing.set(edge.from, [...(outgoing.get(edge.from) ?? []), edge]);
+  }
   const done = new Set<string>();
   const trail: string[] = [];
   const visit = (node: string): void => {

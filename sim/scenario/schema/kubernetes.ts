@@ -10,7 +10,12 @@ import { fields, list } from "./shapes.ts";
 type Ignored<Keys extends string> = Record<Keys, z.ZodOptional<z.ZodUnknown>>;
 
 function ignored<const Keys extends string>(...keys: readonly Keys[]): Ignored<Keys> {
-  const shape = Object.fromEntries(keys.map((key) => [key, z.unknown().optional()]));
+  const shape = Object.fromEntries(
+    keys.map((key) => [
+      key,
+      z.unknown().meta({ description: "Accepted, not modelled." }).optional(),
+    ]),
+  );
   return shape as Ignored<Keys>; // fromEntries forgets which keys there are
 }
 
@@ -32,11 +37,16 @@ export const integerOrPercent = (description: string) =>
     .meta({ description });
 
 export const strategy = fields({
-  type: z.enum(["RollingUpdate", "Recreate"], { error: "RollingUpdate or Recreate" }).optional(),
+  type: z
+    .enum(["RollingUpdate", "Recreate"], { error: "RollingUpdate or Recreate" })
+    .meta({ description: "RollingUpdate (the default) or Recreate." })
+    .optional(),
   rollingUpdate: fields({
     maxSurge: integerOrPercent("Replicas above the wanted ones. Default 25%.").optional(),
     maxUnavailable: integerOrPercent("Replicas that may be missing. Default 25%.").optional(),
-  }).optional(),
+  })
+    .meta({ description: "How far a roll may go at once." })
+    .optional(),
 }).meta({ description: "A Deployment's strategy." });
 
 const resourceList = fields({

@@ -88,7 +88,9 @@ const step: z.ZodType<StepInput> = fields({
     hits: share("Share of the requests that find what they want."),
     hit: stepList().meta({ description: "What a hit does." }).optional(),
     miss: stepList().meta({ description: "What a miss does." }).optional(),
-  }).optional(),
+  })
+    .meta({ description: "A look into a cache." })
+    .optional(),
   parallel: list(
     "a list of branches",
     either("a step, or a list of steps", [z.lazy(() => step), stepList()]),
@@ -100,7 +102,7 @@ const step: z.ZodType<StepInput> = fields({
     "a list of options with probability and steps",
     fields({
       probability: share("How often it is taken; what is left to 1 takes none."),
-      steps: stepList(),
+      steps: stepList().meta({ description: "What it does." }),
     }),
     1,
   )
@@ -167,7 +169,9 @@ export const service = fields({
   startup: distribution("From container start until it listens. Default 2s.").optional(),
   image: fields({
     pull: distribution("Time to pull the image. Default 0s: it is there."),
-  }).optional(),
+  })
+    .meta({ description: "The container's image." })
+    .optional(),
   memory: fields({
     base: memory("Of an idle replica. Default 0.").optional(),
     perRequest: memory("For each request in it. Default 0.").optional(),

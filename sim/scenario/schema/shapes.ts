@@ -88,11 +88,7 @@ export function checkOneOf(
 
 /** What `checkOneOf` checks, in the words of JSON Schema. */
 export const metaOneOf = (heads: readonly string[]) => ({
-  oneOf: heads.map((head) => ({
-    type: "object",
-    properties: { [head]: { not: { type: "null" } } },
-    required: [head],
-  })),
+  oneOf: heads.map((head) => ({ required: [head] })),
 });
 
 /** The same for maps that hold nothing else. */

@@ -133,21 +133,29 @@ const rateMap: z.ZodType<RateMapInput> = fields({
     rate: rate("The day's mean rate."),
     startHour: number("O'clock at the start. Default 0.", { min: 0, max: 24 }).optional(),
     multipliers: factors("a list of 24 hourly multipliers", 24),
-  }).optional(),
+  })
+    .meta({ description: "A day, hour by hour." })
+    .optional(),
   week: fields({
     rate: rate("The week's mean rate."),
     startDay: number("Day at the start, 0 is Monday. Default 0.", { min: 0, max: 7 }).optional(),
     multipliers: factors("a list of 7 daily multipliers", 7),
-  }).optional(),
+  })
+    .meta({ description: "A week, day by day." })
+    .optional(),
   spike: fields({
     height: rate("The rate at its height."),
     start: duration("When it begins, from the start of the measured time."),
     rise: duration("How long it grows, in a straight line."),
     hold: duration("How long it stays."),
     decay: positiveDuration("Time in which it then falls to 37 %."),
-  }).optional(),
+  })
+    .meta({ description: "A rush: up, hold, and away." })
+    .optional(),
   get sum() {
-    return list("a list of rates", profile("A part."), 1).optional();
+    return list("a list of rates", profile("A part."), 1)
+      .meta({ description: "All of them together." })
+      .optional();
   },
   get product() {
     return list(
@@ -156,7 +164,9 @@ const rateMap: z.ZodType<RateMapInput> = fields({
         error: "a rate or a number",
       }),
       1,
-    ).optional();
+    )
+      .meta({ description: "A rate times numbers." })
+      .optional();
   },
   trace: text("A CSV file with the columns timestamp_s,rps, beside the scenario.").optional(),
 })
@@ -198,7 +208,9 @@ const population = fields({
       above: 0,
       max: 10,
     }).optional(),
-  }).optional(),
+  })
+    .meta({ description: "What requests are about." })
+    .optional(),
   deadline: positiveDuration("When an answer is worthless. Default: never.").optional(),
 });
 
@@ -213,7 +225,9 @@ const journeyStep = fields({
 const journey = fields({
   name: name("Its name."),
   weight: number("How often, relative to the others. Default 1.", { above: 0 }).optional(),
-  steps: list("a list of steps with a call each", journeyStep, 1),
+  steps: list("a list of steps with a call each", journeyStep, 1).meta({
+    description: "One call after the other.",
+  }),
 });
 
 const TRAFFIC_HEADS = ["rate", "users"];

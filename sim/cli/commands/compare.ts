@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { compareText } from "../../../reports/terminal/index.ts";
+import { summarise } from "../../experiment/summarise.ts";
+import type { Result } from "../../result/result.ts";
+import { nameHint } from "../../scenario/problem.ts";
+import type { Scenario } from "../../scenario/scenario.ts";
+import { type Console, createConsole } from "../console.ts";
+import { CliError, EXIT } from "../exitCodes.ts";
+import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
+import { resultJson, writeOutput } from "../output.ts";
+import { readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import { type SimulateOptions, simulate } from "../simulate.ts";
+import { readVersion } from "../version.ts";
+
+interface CompareOptions extends ScenarioOptions, SimulateOptions, OutputOptions {
+  readonly level: number;
+  readonly against?: string;
+  readonly color?: boolean;
+}
+
+export function addCompare(program: Command): void {
+  const command = program
+    .command("compare <scenario>")
+    .summary("several policies, the same customers: differences and a verdict")
+    .description(
+      "Runs several policies on the same customers (common random numbers) and says\n" +
+        "which hold the objective, what they cost, and which differences are real.",
+    )
+    .option("--policy <name...>", "only these policies (default: all in the file)")
+    .option("--against <name>", "compare against this one (default: the first)");
+  outputOptions(scenarioOptions(runOptions(command, 20)))
+    .addHelpText(
+      "after",
+      "\nExit codes  0 some policy holds the objective  99 none does  104 bad input\n\n" +
+        "Examples\n" +
+        "  peakday compare scenarios/black-friday.yaml\n" +
+        "  peakday compare shop.yaml --policy hpa scheduled --runs 50",
+    )
+    .action(async (file: string, _: unknown, self: Command) => {
+      process.exitCode = await compare(file, self.optsWithGlobals<CompareOptions>());
+    });
+}
+
+async function compare(file: string, options: CompareOptions): Promise<number> {
+  const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
+  const input = await readScenario(file, options, console);
+  const against = baselineName(input.scenarios, options.against);
+  const simulated = await simulate(input, options, console);
+  const result = summarise({
+    identity: {
+      version: readVersion(),
+      file,
+      scenarioDigest: input.digest,
+      level: options.level,
+    },
+    scenarios: input.scenarios,
+    outputs: simulated.outputs,
+    against,
+  });
+  const folder = options.out ?? join("out", result.scenario.name);
+  const files = await writeOutput(folder, result, simulated);
+  show(result, files, options, console);
+  return result.policies.some(({ objective }) => objective.held) ? EXIT.ok : EXIT.objectiveFailed;
+}
+
+function baselineName(scenarios: readonly Scenario[], wanted: string | undefined): string {
+  const names = scenarios.map((scenario) => scenario.policy.name);
+  if (wanted === undefined) return names[0]!;
+  if (names.includes(wanted)) return wanted;
+  const hint = nameHint(wanted, names);
+  throw new CliError(
+    `error: --against names no policy of this comparison: "${wanted}"\n       ${hint ?? ""}`,
+  );
+}
+
+function show(
+  result: Result,
+  files: Parameters<typeof compareText>[1]["files"],
+  options: CompareOptions,
+  console: Console,
+): void {
+  if (options.json === true) console.print(resultJson(result));
+  else console.print(compareText(result, { style: console.out, files: files ?? [] }));
+}

@@ -1,0 +1,65 @@
+import type { TextStyle } from "../../reports/terminal/index.ts";
+
+/** The streams of the program and what they can show. Results go to `out`, everything else to `err`. */
+export interface Console {
+  readonly out: TextStyle;
+  readonly err: TextStyle;
+  /** Standard error is a terminal: lines may be redrawn. */
+  readonly redraws: boolean;
+  readonly quiet: boolean;
+  print(text: string): void;
+  note(text: string): void;
+}
+
+const NARROWEST = 40;
+const WIDEST = 100;
+
+/** `color` is false for `--no-color`; else the environment and the stream decide, for each stream on its own. */
+export function createConsole(options: {
+  readonly color?: boolean | undefined;
+  readonly quiet: boolean;
+}): Console {
+  const { stdout, stderr } = process;
+  return {
+    out: styleOf(stdout, options.color),
+    err: styleOf(stderr, options.color),
+    redraws: stderr.isTTY === true && process.env["TERM"] !== "dumb",
+    quiet: options.quiet,
+    print: (text) => {
+      stdout.write(withEnd(text));
+    },
+    note: (text) => {
+      stderr.write(withEnd(text));
+    },
+  };
+}
+
+const withEnd = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
+
+function styleOf(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  flag: boolean | undefined,
+): TextStyle {
+  const isTerminal = stream.isTTY === true;
+  const columns = isTerminal ? (stream.columns ?? 80) : 80;
+  return {
+    color: flag !== false && colorWanted(isTerminal),
+    unicode: isUtf8(),
+    width: Math.max(NARROWEST, Math.min(columns, WIDEST)),
+  };
+}
+
+/** https://no-color.org, and FORCE_COLOR as Node reads it. */
+function colorWanted(isTerminal: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
+  return isTerminal && TERM !== "dumb";
+}
+
+/** The first of the locale's variables that is set decides; none at all is taken for UTF-8, as in containers. */
+function isUtf8(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== "");
+  return locale === undefined || /utf-?8/i.test(locale);
+}

@@ -1,0 +1,72 @@
+import { availableParallelism } from "node:os";
+import type { Executor } from "../experiment/executor.ts";
+import { inProcess } from "../experiment/executors/inProcess.ts";
+import { workerThreads } from "../experiment/executors/workerThreads.ts";
+import { byPolicy, replicationTasks } from "../experiment/experiment.ts";
+import type { ReplicationOutput, ReplicationTask } from "../experiment/replication.ts";
+import type { ModelSnapshot } from "../scenario/build/model.ts";
+import type { Console } from "./console.ts";
+import { CliError, EXIT } from "./exitCodes.ts";
+import { ReplicationProgress } from "./progress.ts";
+import type { ScenarioInput } from "./scenarioInput.ts";
+
+export interface SimulateOptions {
+  readonly runs: number;
+  /** Threads; 0 stays in this one. */
+  readonly workers?: number;
+}
+
+export interface Simulated {
+  /** By policy set. */
+  readonly outputs: readonly (readonly ReplicationOutput[])[];
+  readonly wallSeconds: number;
+  readonly workers: number;
+}
+
+/** Runs every policy set of a scenario; shows progress; Ctrl-C ends it with nothing written. */
+export async function simulate(
+  input: ScenarioInput,
+  options: SimulateOptions,
+  console: Console,
+  from: ModelSnapshot | null = null,
+): Promise<Simulated> {
+  const { scenarios } = input;
+  const tasks = replicationTasks({ scenarios, runs: options.runs, from });
+  const names = scenarios.map((scenario) => scenario.policy.name);
+  const progress = new ReplicationProgress(console, names, options.runs);
+  const workers = options.workers ?? Math.min(availableParallelism(), tasks.length);
+  const started = Date.now();
+  const outputs = await execute(input, workers, tasks, progress);
+  progress.clear();
+  const wallSeconds = (Date.now() - started) / 1000;
+  return { outputs: byPolicy(outputs, options.runs), wallSeconds, workers };
+}
+
+async function execute(
+  input: ScenarioInput,
+  workers: number,
+  tasks: readonly ReplicationTask[],
+  progress: ReplicationProgress,
+): Promise<readonly ReplicationOutput[]> {
+  const executor: Executor =
+    workers === 0
+      ? inProcess(input.registry)
+      : workerThreads({ workers, policies: input.policiesUrl });
+  let interrupt = (): void => {};
+  const interruption = new Promise<never>((_, reject) => {
+    interrupt = () => {
+      progress.clear();
+      reject(new CliError(progress.interrupted(), EXIT.interrupted));
+    };
+  });
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  try {
+    const run = executor.run(tasks, (task) => progress.finished(task));
+    return await Promise.race([run, interruption]);
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+    await executor.close();
+  }
+}
