@@ -19,8 +19,10 @@ export interface TimelineModel {
   readonly unit: TimeUnit;
   readonly durationSeconds: number;
   readonly binSeconds: number;
-  /** The service whose traffic and capacity are shown. */
-  readonly service: string;
+  /** The service whose traffic and capacity are shown; null where only the whole is known. */
+  readonly service: string | null;
+  /** Whether the capacity of that service is known anywhere. */
+  readonly capacityKnown: boolean;
   /** Services with a panel of replicas: the first and whatever else was scaled. */
   readonly scaledServices: readonly string[];
   readonly timelines: ReadonlyMap<string, Timeline>;
@@ -36,6 +38,16 @@ export interface TimelineModel {
 
 export function serviceOf(timeline: Timeline, service: string): ServiceTimeline | null {
   return timeline.services.find((candidate) => candidate.service === service) ?? null;
+}
+
+/** Arrivals and capacity of a service, or the arrivals of the whole where it is not known. */
+export function trafficOf(
+  timeline: Timeline,
+  service: string | null,
+): Pick<ServiceTimeline, "arrivalsRps" | "capacityRps"> {
+  const found = service === null ? null : serviceOf(timeline, service);
+  const { arrivalsRps } = timeline;
+  return found ?? { arrivalsRps, capacityRps: arrivalsRps.map(() => null) };
 }
 
 /** Whether the wanted or the ready replicas ever change. */
@@ -125,27 +137,28 @@ function faultsOf(decisions: readonly Decision[]): readonly FaultMark[] {
 
 /** Null when no policy has a timeline to show. */
 export function timelineModel(result: Result): TimelineModel | null {
-  const [service, ...others] = servicesByWeight(result);
+  const [service = null, ...others] = servicesByWeight(result);
   const binSeconds = Math.max(...result.policies.map(({ timeline }) => timeline.binSeconds));
   const bins = maximum(result.policies.map(({ timeline }) => timeline.arrivalsRps.length));
-  if (service === undefined || bins === 0) return null;
+  if (bins === 0) return null;
   const thinned = result.policies.map(({ timeline }) => thinTimeline(timeline, MOST_BINS));
   const of = (name: string) => thinned.map((timeline) => serviceOf(timeline, name));
   const scaledServices = [
-    service,
+    ...(service === null ? [] : [service]),
     ...others.filter((name) => of(name).some((each) => each !== null && isScaled(each))),
   ].slice(0, MOST_SCALED_SERVICES);
   const limitMs = headlineLimitMs(result);
-  const main = of(service);
+  const main = thinned.map((timeline) => trafficOf(timeline, service));
   return {
     unit: timeUnit(bins * binSeconds),
     durationSeconds: bins * binSeconds,
     binSeconds: Math.max(...thinned.map((timeline) => timeline.binSeconds)),
     service,
+    capacityKnown: main.some(({ capacityRps }) => capacityRps.some((rps) => rps !== null)),
     scaledServices,
     timelines: new Map(result.policies.map(({ name }, index) => [name, thinned[index]!])),
     rpsTicks: ticksFromZero(
-      maximum(main.flatMap((each) => [...(each?.arrivalsRps ?? []), ...(each?.capacityRps ?? [])])),
+      maximum(main.flatMap((each) => [...each.arrivalsRps, ...each.capacityRps])),
       3,
     ),
     replicaTicks: new Map(scaledServices.map((name) => [name, replicaTicksOf(of(name))])),

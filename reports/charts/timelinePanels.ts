@@ -16,7 +16,13 @@ import {
   type SpecValue,
   type TokenName,
 } from "./theme.ts";
-import { failedShares, latencyDomain, serviceOf, type TimelineModel } from "./timelineModel.ts";
+import {
+  failedShares,
+  latencyDomain,
+  serviceOf,
+  type TimelineModel,
+  trafficOf,
+} from "./timelineModel.ts";
 
 export interface PanelOptions {
   readonly width: number;
@@ -120,11 +126,10 @@ export function trafficPanel(
   options: PanelOptions,
 ): ChartSpec | null {
   const timeline = model.timelines.get(policy.name);
-  const service = timeline === undefined ? null : serviceOf(timeline, model.service);
-  if (service === null) return null;
+  if (timeline === undefined) return null;
   const x = timeEncoding(model, options);
   const y = yAxis(model.rpsTicks, COUNT_LABEL);
-  const { arrivalsRps, capacityRps } = service;
+  const { arrivalsRps, capacityRps } = trafficOf(timeline, model.service);
   const short = arrivalsRps.map((rps, bin) => {
     const capacity = capacityRps[bin] ?? null;
     return capacity === null ? null : Math.max(rps, capacity);
@@ -139,7 +144,8 @@ export function trafficPanel(
   const known = capacityRps.some((capacity) => capacity !== null);
   return chart(
     panelSize(options, options.width > 400 ? 110 : 90),
-    `Traffic and ready capacity of ${model.service} under ${policy.name}; figures in the table`,
+    `Traffic and ready capacity of ${model.service ?? "the whole"} under ${policy.name}; ` +
+      "figures in the table",
     [
       ...(known ? [shortage] : []),
       line(rows, x, { ...y, field: "capacity" }, { ...step, color: hex("blue") }),

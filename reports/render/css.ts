@@ -63,6 +63,7 @@ thead th{color:var(--muted);font-size:13px;border-bottom:1px solid var(--axis);
   vertical-align:bottom}
 th:first-child{text-align:left;padding-left:0}
 .tx,thead th.tx{text-align:left}
+td.tx{overflow-wrap:anywhere;min-width:9em}
 td:not(.tx){white-space:nowrap}
 tbody th{overflow-wrap:anywhere;min-width:7em}
 .scroll{overflow-x:auto;margin-top:8px}

@@ -27,14 +27,18 @@ export async function delaySection(result: Result): Promise<Section | null> {
   const longest = Math.max(...shown.map(({ chain }) => chain.wholeSeconds.mean), 1);
   const figures: SafeHtml[] = [];
   for (const named of shown) figures.push(await figureHtml(named, longest, shown.length));
-  const layout = shown.length === 1 ? figures[0] : html`<div class="half">${figures}</div>`;
+  const title = "The chain as a table, with the setting behind each link";
+  const body =
+    shown.length === 1
+      ? html`<div class="two">${figures}<div>${tableOf(chains, false)}</div></div>`
+      : html`<div class="half">${figures}</div>
+${disclosure(title, tableOf(chains, true))}`;
   return {
     id: "delay",
     short: "Scaling delay",
     title: "Where the scaling delay went",
     lead: leadHtml(result),
-    body: html`${layout}
-${disclosure("The chain as a table, with the setting behind each link", tableOf(chains))}`,
+    body,
   };
 }
 
@@ -65,7 +69,7 @@ async function figureHtml(
 }
 
 /** Links of all chains in order of time; a link that a chain lacks is a dash. */
-function tableOf(chains: readonly NamedChain[]): SafeHtml {
+function tableOf(chains: readonly NamedChain[], small: boolean): SafeHtml {
   const links = [...new Set(chains.flatMap(({ chain }) => chain.links.map(({ link }) => link)))];
   const columns = [
     { head: "link" },
@@ -79,13 +83,8 @@ function tableOf(chains: readonly NamedChain[]): SafeHtml {
     return { cells: [name, ...figures, settings.join("; ")] };
   });
   const wholes = chains.map(({ chain }) => wholeText(chain));
-  return tableHtml(
-    columns,
-    [...rows, { cells: ["whole reaction", ...wholes, nothing], sum: true }],
-    {
-      small: true,
-    },
-  );
+  const sum = { cells: ["whole reaction", ...wholes, nothing], sum: true };
+  return tableHtml(columns, [...rows, sum], { small });
 }
 
 function wholeText({ wholeSeconds: { mean, low, high } }: DelayChain): string {

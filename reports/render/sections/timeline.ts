@@ -22,7 +22,7 @@ import { disclosure, NARROW, type Section, tableHtml, WIDE } from "./shared.ts";
 const MOST_TABLE_ROWS = 60;
 const MOST_SPOTS = 200;
 const MOST_DECISIONS = 400;
-const MOST_BESIDE = 10;
+const MOST_BESIDE = 7;
 
 export async function timelineSection(result: Result): Promise<Section | null> {
   const model = timelineModel(result);
@@ -64,7 +64,10 @@ function leadHtml(result: Result, model: TimelineModel): SafeHtml {
       html` <b>${letter}</b> ${instant(timeSeconds)} ${message}.`,
   );
   const services = new Set(result.policies.flatMap((policy) => servicesOf(policy))).size;
-  const of = services > 1 ? html` Traffic and capacity are those of ${model.service}.` : nothing;
+  const of =
+    services > 1 && model.service !== null
+      ? html` Traffic and capacity are those of ${model.service}.`
+      : nothing;
   return html`${columns}${means}${of}${marks}${faults}`;
 }
 
@@ -114,6 +117,9 @@ function panelsOf(policy: PolicyResult, model: TimelineModel): readonly Panel[] 
   const several = model.scaledServices.length > 1;
   const named = (service: string): string => (several ? `${service} ` : "");
   const objective = model.limitMs === null ? nothing : html`<b class="red">objective</b>`;
+  const capacity = model.capacityKnown
+    ? html`<b class="blue">capacity</b><b class="red">short</b>`
+    : nothing;
   const replicas = model.scaledServices.map(
     (service): Panel => ({
       key: html`${named(service)}replicas:<b class="orange">wanted</b><b class="green">created</b><b
@@ -124,8 +130,7 @@ class="blue">ready</b>`,
   );
   return [
     {
-      key: html`requests/s:<b class="ink">traffic</b><b
-class="blue">capacity</b><b class="red">short</b>`,
+      key: html`requests/s:<b class="ink">traffic</b>${capacity}`,
       spec: (options) => trafficPanel(policy, model, options),
       overlay: bare,
     },
@@ -227,8 +232,8 @@ function timeTable(policies: readonly PolicyResult[], model: TimelineModel): Saf
 <tbody>${rows}</tbody></table></div>`;
 }
 
-function figureCells(timeline: Timeline, bin: number, service: string): SafeHtml {
-  const ready = serviceOf(timeline, service)?.ready[bin] ?? null;
+function figureCells(timeline: Timeline, bin: number, service: string | null): SafeHtml {
+  const ready = service === null ? null : serviceOf(timeline, service)?.ready[bin];
   const p95 = timeline.p95Ms[bin] ?? null;
   const failures = Object.values(timeline.failures).reduce(
     (sum, counts) => sum + (counts[bin] ?? 0),
@@ -245,13 +250,16 @@ function decisionsOf(policy: PolicyResult): readonly Decision[] {
 }
 
 function decisionTable(decisions: readonly Decision[], caption?: string): SafeHtml {
+  const several = new Set(decisions.map(({ subject }) => subject)).size > 1;
   const rows = decisions.map(({ timeSeconds, from, to, subject, reason, message }) => {
     const change = from === null && to === null ? "–" : `${from ?? "?"} → ${to ?? "?"}`;
-    return { cells: [instant(timeSeconds), subject, change, message === "" ? reason : message] };
+    const of = several ? [subject] : [];
+    const text = message === "" ? reason : message;
+    return { cells: [instant(timeSeconds), ...of, change, text] };
   });
   const columns = [
     { head: "time" },
-    { head: "of" },
+    ...(several ? [{ head: "of" }] : []),
     { head: "change" },
     { head: "reason", text: true },
   ];
