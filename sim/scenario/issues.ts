@@ -18,7 +18,10 @@ type Issue = z.core.$ZodIssue;
 export interface Checked<Value> {
   /** Null when nothing valid is left. */
   readonly value: Value | null;
-  /** What is left of the tree: all that was wrong is cut out, so that the rest can be checked for sense. */
+  /**
+   * What is left of the tree: all that was wrong is cut out, so that the rest can be checked for
+   * sense.
+   */
   readonly tree: Tree;
   readonly findings: readonly Finding[];
 }
@@ -35,9 +38,10 @@ interface Reading {
 }
 
 /**
- * Checks a tree against a schema. What is wrong is told and cut out, and the rest is checked again, until it is valid:
- * so that one mistake hides no other, and what depends on names and numbers can still be checked where it is sound.
- * `standIns` take the place of required keys at the top that are missing or wrong, for the same reason.
+ * Checks a tree against a schema. What is wrong is told and cut out, and the rest is checked again,
+ * until it is valid: so that one mistake hides no other, and what depends on names and numbers can
+ * still be checked where it is sound. `standIns` take the place of required keys at the top that
+ * are missing or wrong, for the same reason.
  */
 export function checkTree<Value>(
   schema: z.ZodType<Value>,
@@ -91,8 +95,8 @@ function comparePaths(a: Path, b: Path): number {
 }
 
 /**
- * Drops what only follows from something else: what a damaged map or list lacks, and what is missing from a map
- * beside a misspelling of it.
+ * Drops what only follows from something else: what a damaged map or list lacks, and what is
+ * missing from a map beside a misspelling of it.
  */
 function withoutEchoes(tree: Tree, readings: readonly Reading[]): readonly Reading[] {
   const unknown = readings.filter(({ kind }) => kind === "unknown");
@@ -133,8 +137,8 @@ function readIssue(tree: Tree, issue: Issue, base: Path): readonly Reading[] {
 }
 
 /**
- * The option that takes this kind of value at all, with the fewest keys wrong in its outermost map, then the fewest
- * issues; null when none or several are as good.
+ * The option that takes this kind of value at all, with the fewest keys wrong in its outermost map,
+ * then the fewest issues; null when none or several are as good.
  */
 function chosenOption(options: readonly (readonly Issue[])[]): readonly Issue[] | null {
   const fitting = options.filter(
@@ -222,6 +226,7 @@ export function shownValue(node: Tree): string {
       return node.items.length === 0 ? "an empty list" : "a list";
     case "scalar": {
       if (node.value === null) return "nothing";
+      if (Number.isNaN(node.value)) return ".nan";
       const text = typeof node.value === "string" ? JSON.stringify(node.value) : String(node.value);
       return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text;
     }
@@ -233,7 +238,9 @@ export function markOf(node: Tree): Span {
   return node.kind === "scalar" ? node.span : { ...node.span, end: node.span.start + 1 };
 }
 
-/** Where the carets go for a map as a whole: under the key that holds it, else under its first key. */
+/**
+ * Where the carets go for a map as a whole: under the key that holds it, else under its first key.
+ */
 export function spanOf(tree: Tree, path: Path): Span {
   const key = keySpanAt(tree, path);
   if (key !== null) return key;

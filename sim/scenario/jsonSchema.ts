@@ -4,7 +4,10 @@ import { hpaConfigSchema, hpaSpecSchema } from "../policy/autoscalers/hpa/schema
 import { autoscalerUse } from "./schema/policies.ts";
 import { scenarioSchema } from "./schema/scenario.ts";
 
-/** The JSON Schema (2020-12) of scenario files, for editors: it catches what has no need of knowing names. */
+/**
+ * The JSON Schema (2020-12) of scenario files, for editors: it catches what has no need of knowing
+ * names.
+ */
 export function scenarioJsonSchema(): Json {
   const schema = z.toJSONSchema(scenarioSchema, {
     io: "input",
@@ -17,7 +20,10 @@ export function scenarioJsonSchema(): Json {
   return JSON.parse(JSON.stringify(schema)) as Json; // what was parsed from JSON is JSON
 }
 
-/** Only what is pasted in verbatim is spelled out; the other policies' few keys are checked by the loader. */
+/**
+ * Only what is pasted in verbatim is spelled out; the other policies' few keys are checked by the
+ * loader.
+ */
 function policyProperties(): Record<string, unknown> {
   return { hpa: { anyOf: [embedded(hpaConfigSchema), embedded(hpaSpecSchema)] } };
 }

@@ -16,7 +16,10 @@ export interface SourceText {
 }
 
 export interface LoadOptions extends SourceText {
-  /** Partial scenarios that are laid over the first one in this order (RFC 7386: null takes a key away). */
+  /**
+   * Partial scenarios that are laid over the first one in this order (RFC 7386: null takes a key
+   * away).
+   */
   readonly overlays?: readonly SourceText[];
   /** Values that are put last of all: `["traffic.shoppers.rate", "200/s"]`, the value in YAML. */
   readonly set?: readonly Setting[];
@@ -37,7 +40,10 @@ export interface Loaded {
 
 const scalar = (value: string | number): Tree => ({ kind: "scalar", span: NOWHERE, value });
 const NOWHERE = { file: "", start: 0, end: 0 };
-/** Harmless values for top-level keys that are missing, so that the rest of the file can still be checked. */
+/**
+ * Harmless values for top-level keys that are missing, so that the rest of the file can still be
+ * checked.
+ */
 const STAND_INS: Readonly<Record<string, Tree>> = {
   peakday: scalar(1),
   name: scalar("nameless"),

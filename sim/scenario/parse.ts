@@ -69,7 +69,10 @@ function firstLineEnd(text: string): number {
   return end < 0 ? text.length : end;
 }
 
-/** The parser's errors in our words, the first one of each line: what follows on a line is mostly its echo. */
+/**
+ * The parser's errors in our words, the first one of each line: what follows on a line is mostly
+ * its echo.
+ */
 function syntaxFindings(file: string, text: string, document: Document.Parsed): Finding[] {
   const findings: Finding[] = [];
   const lines = new Set<number>();
@@ -189,7 +192,10 @@ function keyEnd(text: string, start: number): number {
   return end <= 0 ? start + 1 : start + end;
 }
 
-/** Turns the parser's nodes into a tree: follows aliases, applies merge keys, and bounds depth and size. */
+/**
+ * Turns the parser's nodes into a tree: follows aliases, applies merge keys, and bounds depth and
+ * size.
+ */
 class TreeReader {
   readonly findings: Finding[] = [];
   readonly #file: string;
@@ -214,7 +220,8 @@ class TreeReader {
     if (depth > DEPTH_MAX) return this.#fail(span, "this is nested too deeply", null);
     if (isAlias(node)) return this.#readAlias(node.source, span);
     if (isSeq(node)) {
-      const items = node.items.map((item) => this.read(item as ParsedNode | null, depth + 1)); // a parsed list holds parsed nodes
+      // A parsed list holds parsed nodes.
+      const items = node.items.map((item) => this.read(item as ParsedNode | null, depth + 1));
       return this.#sized({ kind: "list", span, items, damaged: false }, items);
     }
     if (isMap(node)) return this.#readMap(node, span, depth);
@@ -277,7 +284,10 @@ class TreeReader {
     return tree;
   }
 
-  /** What takes the place of something unreadable counts as damaged, so that nobody complains about it again. */
+  /**
+   * What takes the place of something unreadable counts as damaged, so that nobody complains about
+   * it again.
+   */
   #fail(span: Span, message: string, hint: string | null): Tree {
     this.findings.push({ span, message, hint });
     return { kind: "map", span, entries: new Map(), damaged: true };
@@ -304,8 +314,8 @@ function scalarValue(node: Scalar): string | number | boolean | null {
 const NOTE = /^#\s*(assumed|fact):\s*(.*)$/u;
 
 /**
- * The notes that a file makes on itself: comments `# assumed: …` and `# fact: …`. Comment lines that follow
- * directly and are indented deeper after their `#` continue a note.
+ * The notes that a file makes on itself: comments `# assumed: …` and `# fact: …`. Comment lines
+ * that follow directly and are indented deeper after their `#` continue a note.
  */
 export function readNotes(text: string): readonly ScenarioNote[] {
   const notes: ScenarioNote[] = [];
@@ -313,7 +323,8 @@ export function readNotes(text: string): readonly ScenarioNote[] {
   let lastLine = 0;
   let isScalarNext = false;
   for (const token of new Lexer().lex(text)) {
-    // Control characters are marks of the lexer, not text: one announces a scalar, which is no comment.
+    // Control characters are marks of the lexer, not text: one announces a scalar, which is no
+    // comment.
     if (token === "\u001f" || token === "\u0002" || token === "\u0018") {
       isScalarNext = token === "\u001f";
       continue;

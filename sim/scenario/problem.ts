@@ -1,6 +1,9 @@
 import { distance } from "fastest-levenshtein";
 
-/** One thing that is wrong with a scenario, where an editor can jump to it. Lines and columns count from 1. */
+/**
+ * One thing that is wrong with a scenario, where an editor can jump to it. Lines and columns count
+ * from 1.
+ */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -16,9 +19,10 @@ export interface Problem {
 }
 
 /**
- * The known name nearest to what was written, or null when none is near: less than half of its letters may differ,
- * and at most a third of long ones, so that "paymnet" finds "payment" and "web" does not find "api". Names that
- * differ in their numbers only (v2, v3) are no misspellings. Equal distances go to the first in the list.
+ * The known name nearest to what was written, or null when none is near: less than half of its
+ * letters may differ, and at most a third of long ones, so that "paymnet" finds "payment" and "web"
+ * does not find "api". Names that differ in their numbers only (v2, v3) are no misspellings. Equal
+ * distances go to the first in the list.
  */
 export function nearestName(written: string, known: readonly string[]): string | null {
   const limit = Math.min(Math.max(2, Math.floor(written.length / 3)), (written.length - 1) / 2);

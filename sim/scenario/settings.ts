@@ -12,7 +12,9 @@ export interface Settled {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Puts values into a tree, in order. A name with dots in it is found when the tree has it already. */
+/**
+ * Puts values into a tree, in order. A name with dots in it is found when the tree has it already.
+ */
 export function applySettings(tree: Tree, settings: readonly Setting[]): Settled {
   const findings: Finding[] = [];
   const texts = new Map<string, string>();

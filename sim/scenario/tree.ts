@@ -8,8 +8,9 @@ export interface Span {
 }
 
 /**
- * A YAML document as data that remembers where each part was written, through merge keys, aliases and overlays:
- * a tree that several files have contributed to still points into each of them. Never changed in place.
+ * A YAML document as data that remembers where each part was written, through merge keys, aliases
+ * and overlays: a tree that several files have contributed to still points into each of them. Never
+ * changed in place.
  */
 export type Tree = MapTree | ListTree | ScalarTree;
 
@@ -86,8 +87,8 @@ export function nearestKeySpan(tree: Tree, path: Path): Span | null {
 }
 
 /**
- * A patch laid over a tree (JSON Merge Patch, RFC 7386): maps merge key by key, a null takes the key away, and
- * everything else, lists included, replaces what was there.
+ * A patch laid over a tree (JSON Merge Patch, RFC 7386): maps merge key by key, a null takes the
+ * key away, and everything else, lists included, replaces what was there.
  */
 export function mergeTrees(base: Tree | null, patch: Tree): Tree {
   if (patch.kind !== "map") return patch;
@@ -126,7 +127,10 @@ export function cutAt(tree: Tree, path: Path): Tree {
   return { ...tree, entries };
 }
 
-/** The tree with a value put at a path of keys and list positions; maps on the way are made when missing. */
+/**
+ * The tree with a value put at a path of keys and list positions; maps on the way are made when
+ * missing.
+ */
 export function setAt(tree: Tree | null, path: Path, value: Tree, keySpan: Span): Tree {
   const [part, ...rest] = path;
   if (part === undefined) return value;

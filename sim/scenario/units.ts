@@ -30,7 +30,7 @@ const NUMBER = "[0-9]+(?:\\.[0-9]+)?";
 /** `30s`, `5m`, `1h30m`, `250ms`, `10us`, as Go writes them, and `d` for days. */
 export const DURATION = new RegExp(`^(?:${NUMBER}(?:us|µs|ms|s|m|h|d))+$`, "u");
 /** The same, longer than nothing. */
-export const POSITIVE_DURATION = new RegExp(`^(?=.*[1-9])(?:${NUMBER}(?:us|µs|ms|s|m|h|d))+$`, "u");
+export const POSITIVE_DURATION = new RegExp(`^(?=.*[1-9])${DURATION.source.slice(1)}`, "u");
 /** `100/s`, `50000/min`. */
 export const RATE = new RegExp(`^${NUMBER}/(?:s|sec|second|m|min|minute|h|hour|d|day)$`, "u");
 /** `95%`, from 0 to 100. */

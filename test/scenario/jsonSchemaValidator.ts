@@ -1,6 +1,6 @@
 /**
- * A validator for the part of JSON Schema (2020-12) that scenario schemas use. A keyword that it does not know fails,
- * so that a new one cannot slip through unchecked.
+ * A validator for the part of JSON Schema (2020-12) that scenario schemas use. A keyword that it
+ * does not know fails, so that a new one cannot slip through unchecked.
  */
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -20,6 +20,7 @@ const asSchema = (value: unknown): Schema => (isObject(value) ? value : {});
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function isOfType(type: unknown, value: unknown): boolean {
+  if (Array.isArray(type)) return type.some((one) => isOfType(one, value));
   switch (type) {
     case "object":
       return isObject(value);
@@ -103,7 +104,8 @@ export class JsonSchemaValidator {
 
   #keepsMap(keyword: string, rule: unknown, map: Schema, rules: Schema): boolean {
     const keys = Object.keys(map);
-    const known = asSchema(rules["properties"]);
+    const { properties } = rules;
+    const known = asSchema(properties);
     switch (keyword) {
       case "properties":
         return Object.entries(asSchema(rule)).every(
@@ -130,6 +132,7 @@ export class JsonSchemaValidator {
 
   #definition(reference: string): unknown {
     const name = reference.replace("#/$defs/", "");
-    return asSchema(this.#root["$defs"])[name] ?? false;
+    const { $defs } = this.#root;
+    return asSchema($defs)[name] ?? false;
   }
 }

@@ -17,7 +17,10 @@ import { constant, distributionOr, normaliseDistribution } from "./time.ts";
 const GIBIBYTE = 1024 ** 3;
 const DEFAULT_REGION = "local";
 const DEFAULT_ZONE = "a";
-/** With room for everything: nodes matter only to scenarios that describe them. Three, so that one can be lost. */
+/**
+ * With room for everything: nodes matter only to scenarios that describe them. Three, so that one
+ * can be lost.
+ */
 const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
   name: `node-${i + 1}`,
   zone,
@@ -26,11 +29,15 @@ const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
   memoryBytes: 100_000 * GIBIBYTE,
 }));
 
-/** kube-scheduler binds a pod within tens of milliseconds when the cluster has room (assumed: 50 ms). */
+/**
+ * kube-scheduler binds a pod within tens of milliseconds when the cluster has room (assumed: 50
+ * ms).
+ */
 const DEFAULT_SCHEDULING = constant(millis(50));
 /**
- * metrics-server's released manifests scrape every 15 s (`--metric-resolution=15s`) and compute the usage between two
- * scrapes. What it scrapes is up to 10 s old, the kubelet's `--housekeeping-interval`: 5 s on average.
+ * metrics-server's released manifests scrape every 15 s (`--metric-resolution=15s`) and compute the
+ * usage between two scrapes. What it scrapes is up to 10 s old, the kubelet's
+ * `--housekeeping-interval`: 5 s on average.
  * Source: https://github.com/kubernetes-sigs/metrics-server and the kubelet's reference
  */
 const DEFAULT_METRICS: MetricsSpec = {

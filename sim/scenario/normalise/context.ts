@@ -12,9 +12,9 @@ export interface Edge {
 }
 
 /**
- * What normalising a scenario needs everywhere: the places of things, the names there are, and where problems go.
- * Names come from the tree as it was written, before anything wrong was cut out of it, so that a mistake inside of a
- * service does not make its callers wrong too.
+ * What normalising a scenario needs everywhere: the places of things, the names there are, and
+ * where problems go. Names come from the tree as it was written, before anything wrong was cut out
+ * of it, so that a mistake inside of a service does not make its callers wrong too.
  */
 export class Context {
   readonly tree: Tree;
@@ -67,7 +67,10 @@ export class Context {
     this.findings.push({ span, message, hint });
   }
 
-  /** Whether a name is known; reports it when it is not. `what` is "service", or "endpoint of product". */
+  /**
+   * Whether a name is known; reports it when it is not. `what` is "service", or "endpoint of
+   * product".
+   */
   knows(
     what: string,
     written: string,

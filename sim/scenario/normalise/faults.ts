@@ -26,11 +26,12 @@ export function normaliseFault(
   const effect = normaliseEffect(context, input, path);
   const at = parseDuration(input.at);
   const length = input.for === undefined ? null : parseDuration(input.for);
+  const measured = `the run measures ${durationText(world.duration)}`;
   if (at >= world.duration) {
-    const hint = `the run measures ${durationText(world.duration)}, counted from the end of the warm-up`;
+    const hint = `${measured}, counted from the end of the warm-up`;
     context.atValue([...path, "at"], "this fault begins when the run is over", hint);
   } else if (length !== null && at + length > world.duration) {
-    const hint = `the run measures ${durationText(world.duration)}: for: ${durationText(world.duration - at)} lasts to its end`;
+    const hint = `${measured}: for: ${durationText(world.duration - at)} lasts to its end`;
     context.atValue([...path, "for"], "this fault would end after the run", hint);
   }
   if (length === null && effect.kind !== "kill") {

@@ -87,7 +87,9 @@ function normaliseRollout(
   return [{ workload: service, policy, config, revision: input.revision, start }];
 }
 
-/** The one key at a place that names a policy; null, and a problem, when there is none or another. */
+/**
+ * The one key at a place that names a policy; null, and a problem, when there is none or another.
+ */
 function solePolicy(
   context: Context,
   what: string,
@@ -124,7 +126,9 @@ function checkedConfig(
 
 const UNKNOWN_FIELD = /^the unknown field (.*)$/u;
 
-/** Says what a policy says about its configuration in the loader's words, at the place in the file. */
+/**
+ * Says what a policy says about its configuration in the loader's words, at the place in the file.
+ */
 function reportConfigProblem(context: Context, problem: ConfigProblem, path: Path): void {
   const { expected, received } = problem;
   const key = String(path.at(-1));

@@ -19,8 +19,8 @@ const isMap = (value: Json | undefined): value is JsonMap =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * What a scenario may leave out around a configuration: an HPA is a manifest or only its spec. And what it counts
- * differently: the times of a schedule.
+ * What a scenario may leave out around a configuration: an HPA is a manifest or only its spec. And
+ * what it counts differently: the times of a schedule.
  */
 export function writtenConfig(policy: string, config: Json): WrittenConfig {
   if (policy === "hpa") return writtenHpa(config);

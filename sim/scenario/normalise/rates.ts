@@ -168,7 +168,8 @@ function normaliseTrace(context: Context, file: string, path: Path): RateProfile
     const start = starts[line - 1] ?? text.length;
     const end = starts[line] ?? text.length;
     const span = { file, start, end: Math.max(start + 1, end - 1) };
-    const message = `this line should have ${expected}, found ${received === "" ? "nothing" : received}`;
+    const found = received === "" ? "nothing" : received;
+    const message = `this line should have ${expected}, found ${found}`;
     context.findings.push({ span, message, hint: null });
   }
   return nothing;

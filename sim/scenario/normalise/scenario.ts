@@ -17,8 +17,8 @@ const DEFAULT_WARM_UP = seconds(60);
 const FARGATE: Price = { vcpuHourUsd: 0.040_48, gibHourUsd: 0.004_445 };
 
 /**
- * Makes a scenario of what the schema let through, under one set of policies (null: none). What makes no sense is
- * reported to the context; the scenario is then of no use.
+ * Makes a scenario of what the schema let through, under one set of policies (null: none). What
+ * makes no sense is reported to the context; the scenario is then of no use.
  */
 export function normaliseScenario(
   context: Context,

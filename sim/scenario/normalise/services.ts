@@ -11,7 +11,9 @@ import type { Context } from "./context.ts";
 import { normaliseSteps } from "./steps.ts";
 import { constant, distributionOr, normaliseDistribution } from "./time.ts";
 
-/** Two seconds: a small server process. Said in the README, since it decides how fast a fleet grows. */
+/**
+ * Two seconds: a small server process. Said in the README, since it decides how fast a fleet grows.
+ */
 const DEFAULT_STARTUP = seconds(2);
 /** Kubernetes' own defaults. */
 const DEFAULT_SURGE = "25%";
@@ -162,7 +164,8 @@ function normaliseStrategy(
   path: Path,
 ): DeploymentSpec["strategy"] {
   const strategy = input.strategy ?? specOf(input.deployment).strategy;
-  // Recreate takes every old pod away before it starts a new one: a roll without surge that may be down to nothing.
+  // Recreate takes every old pod away before it starts a new one: a roll without surge that may be
+  // down to nothing.
   if (strategy?.type === "Recreate") return { maxSurge: 0, maxUnavailable: "100%" };
   const maxSurge = strategy?.rollingUpdate?.maxSurge ?? DEFAULT_SURGE;
   const maxUnavailable = strategy?.rollingUpdate?.maxUnavailable ?? DEFAULT_SURGE;
@@ -179,8 +182,8 @@ type Resources = Omit<DeploymentSpec["container"], "name">;
 type ResourceList = Resources["requests"];
 
 /**
- * A pod asks for the sum of its containers' requests, and serves with the first one's limits. A limit without a
- * request is the request too, as in Kubernetes.
+ * A pod asks for the sum of its containers' requests, and serves with the first one's limits. A
+ * limit without a request is the request too, as in Kubernetes.
  */
 function normaliseResources(context: Context, input: ServiceInput, path: Path): Resources {
   const containers = specOf(input.deployment).template?.spec.containers ?? [];
@@ -226,7 +229,8 @@ function checkLimits(
   const slots = input.concurrency;
   const quota = limits.cpuMillicores;
   if (input.cpu === "fifo" && slots !== undefined && quota !== null && quota < slots * 1000) {
-    const message = `fifo runs all ${slots} slots at full speed: a CPU limit of ${own?.limits?.cpu} would not hold`;
+    const limit = `a CPU limit of ${own?.limits?.cpu} would not hold`;
+    const message = `fifo runs all ${slots} slots at full speed: ${limit}`;
     const hint = "use cpu: processor-sharing, fewer slots, or no limit";
     context.atValue([...place, "limits", "cpu"], message, hint);
   }

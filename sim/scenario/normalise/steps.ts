@@ -132,8 +132,8 @@ function normaliseChoice(
 }
 
 /**
- * Finds calls that come back to where they started: they would never end. Depth first in the order of the file; each
- * circle is reported at the call that closes it.
+ * Finds calls that come back to where they started: they would never end. Depth first in the order
+ * of the file; each circle is reported at the call that closes it.
  */
 export function reportCircles(context: Context): void {
   const outgoing = new Map<string, Edge[]>();

@@ -36,7 +36,8 @@ export function normaliseTraffic(
 }
 
 /**
- * A profile says what happens in the measured time, so it begins after the warm-up; until then its first rate holds.
+ * A profile says what happens in the measured time, so it begins after the warm-up; until then its
+ * first rate holds.
  */
 export function afterWarmUp(
   profile: RateProfileSpec,

@@ -3,8 +3,9 @@ import { count, cpu, memory, text } from "./leaves.ts";
 import { fields, list } from "./shapes.ts";
 
 /**
- * `apps/v1` Deployments as they are written in manifests. What the simulator does not model is accepted by name and
- * ignored, so that a manifest is pasted in verbatim; a name that Kubernetes does not have is still an error.
+ * `apps/v1` Deployments as they are written in manifests. What the simulator does not model is
+ * accepted by name and ignored, so that a manifest is pasted in verbatim; a name that Kubernetes
+ * does not have is still an error.
  * Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
  */
 type Ignored<Keys extends string> = Record<Keys, z.ZodOptional<z.ZodUnknown>>;

@@ -3,8 +3,8 @@ import { parseQuantity, QUANTITY_PATTERN } from "../../workload/quantity.ts";
 import { DURATION, PERCENT, POSITIVE_DURATION, parseTime, RATE } from "../units.ts";
 
 /**
- * The scalars of a scenario. Zod carries one text per issue; here its first line completes "x is …", and a second
- * line, when there is one, is advice that fits what was found.
+ * The scalars of a scenario. Zod carries one text per issue; here its first line completes "x is
+ * …", and a second line, when there is one, is advice that fits what was found.
  */
 export const advised =
   (phrase: string, advise: (written: string) => string | null) =>

@@ -30,7 +30,7 @@ const policySet = fields({
     .record(z.string(), z.unknown(), { error: "a part of a scenario" })
     .meta({
       description:
-        "What is different in the scenario under this set: laid over it key by key; null takes a key away.",
+        "What is different under this set: laid over the rest, key by key; null takes a key away.",
     })
     .optional(),
 });

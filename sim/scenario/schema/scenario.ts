@@ -7,8 +7,9 @@ import { fields, list, named } from "./shapes.ts";
 import { traffic } from "./traffic.ts";
 
 /**
- * A scenario as it is written. The one source of its types, of its validation and of the JSON Schema; nothing is
- * converted here. Times in it count from the start of the measured time, after the warm-up.
+ * A scenario as it is written. The one source of its types, of its validation and of the JSON
+ * Schema; nothing is converted here. Times in it count from the start of the measured time, after
+ * the warm-up.
  */
 export const scenarioSchema = fields({
   peakday: z

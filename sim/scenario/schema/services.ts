@@ -151,7 +151,7 @@ export const service = fields({
   terminationGracePeriodSeconds: count("Default 30, as in Kubernetes.", 0, 86_400).optional(),
   cpu: word(
     DISCIPLINES,
-    "How a replica spends CPU: all requests share the quota, slots that each run at full speed, or one core in order of arrival. Default processor-sharing.",
+    "All requests share the quota (the default), slots run at full speed, or one core in order.",
     adviseOnDiscipline,
   ).optional(),
   concurrency: count(

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { advised } from "./leaves.ts";
 
 /**
- * The compound forms of a scenario. What `issues.ts` needs to explain a failure travels in Zod's one text per issue:
- * for unknown keys the known ones, a line each; else what completes "x is …".
+ * The compound forms of a scenario. What `issues.ts` needs to explain a failure travels in Zod's
+ * one text per issue: for unknown keys the known ones, a line each; else what completes "x is …".
  */
 
 /** A map with these keys and no others. */
@@ -38,8 +38,8 @@ export const list = <Item extends z.ZodType>(what: string, item: Item, min = 0) 
   z.array(item, { error: what }).min(min, { error: `${what}, at least ${min}` });
 
 /**
- * One or the other; which one is meant shows in the kind of value: a scalar, a list, a map. Scalars of a kind that
- * none takes get advice.
+ * One or the other; which one is meant shows in the kind of value: a scalar, a list, a map. Scalars
+ * of a kind that none takes get advice.
  */
 export const either = <const Options extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
   what: string,
@@ -48,8 +48,8 @@ export const either = <const Options extends readonly [z.ZodType, z.ZodType, ...
 ) => z.union(options, { error: advised(what, advise) });
 
 /**
- * A map that holds exactly one of `heads`, beside keys of other kinds. `companions` go with certain heads only.
- * The same stands in `metaOneOf` for editors.
+ * A map that holds exactly one of `heads`, beside keys of other kinds. `companions` go with certain
+ * heads only. The same stands in `metaOneOf` for editors.
  */
 export function checkOneOf(
   what: string,
