@@ -41,6 +41,8 @@ describe("the project is tidy", () => {
       (name) => !name.startsWith(".") && !TOP_LEVEL.includes(name) && !GENERATED.includes(name),
     );
     expect(unknown).toEqual([]);
+    const papers = ["CHANGELOG.md", "LICENSE", "README.md"];
+    expect(papers.filter((name) => !existsSync(join(root, name)))).toEqual([]);
   });
 
   it("has every layer of the design, and no other folder", () => {
