@@ -15,15 +15,10 @@ export const SIM_LAYERS = [
   "experiment",
 ] as const;
 
-/** Folders that the design names, by parent; others need a place in the design first. */
+/** What may be directly in a folder; below that, each layer divides itself as it likes. */
 export const KNOWN_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   sim: [...SIM_LAYERS, "cli"],
-  "sim/policy": ["autoscalers", "rollouts", "resilience", "balancers"],
-  "sim/dataplane": ["callplan", "exact", "fluid"],
-  "sim/scenario": ["import", "export"],
-  "sim/experiment": ["executors"],
   loadtests: ["k6", "stack", "control", "collect"],
-  reports: ["render"],
 };
 
 export const TOP_LEVEL: readonly string[] = [
