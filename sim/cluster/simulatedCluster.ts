@@ -105,8 +105,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     parts.plane.attach(this);
   }
 
-  /** Everything that is there when the run begins: datastores, and the Deployments' replicas, ready. */
-  start(): void {
+  /**
+   * Everything that is there when the run begins: datastores, and the Deployments' replicas, ready. Usage is scraped
+   * when somebody is going to look at it.
+   */
+  start({ scrapes }: { readonly scrapes: boolean }): void {
     for (const workload of this.#workloads.keys()) {
       const { spec } = this.#workloads[workload]!;
       for (let i = 0; i < spec.replicas; i++) {
@@ -116,7 +119,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#services.forEach((service, index) => {
       if (service.kind === "datastore") this.#startDatastore(index);
     });
-    this.#scrapeUsage();
+    if (scrapes) this.#scrapeUsage();
   }
 
   // ---- Platform ------------------------------------------------------------------------------------------------

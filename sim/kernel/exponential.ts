@@ -4,7 +4,7 @@ import type { KeyedDraws } from "./keyedDraws.ts";
 import type { RandomStream } from "./streams.ts";
 
 /** Right edge of the base strip, and area of each of the 256 strips (Marsaglia & Tsang, 2000). */
-const R = 7.69711747013104972;
+const R = 7.69711747013105;
 const V = 3.949659822581572e-3;
 const TWO32 = 4294967296;
 

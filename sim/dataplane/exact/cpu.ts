@@ -67,7 +67,7 @@ export class CpuScheduler {
       else this.#waitForLoop(replica, row);
     } else {
       replicas.setCpuRate(replica, replicas.cpuRate[replica]! + 1, now);
-      this.#simulation.schedule(now + demand, this.#workEnd, row, rows.generation[row]!);
+      this.#simulation.scheduleAfter(demand, this.#workEnd, row, rows.generation[row]!);
     }
   }
 
@@ -106,7 +106,7 @@ export class CpuScheduler {
     replicas.loopRow[replica] = row;
     replicas.setCpuRate(replica, speed, now);
     const turn = Math.ceil(rows.demand[row]! / speed - 1e-6);
-    this.#simulation.schedule(now + turn, this.#loopEnd, row, rows.generation[row]!);
+    this.#simulation.scheduleAfter(turn, this.#loopEnd, row, rows.generation[row]!);
   }
 
   #waitForLoop(replica: number, row: number): void {

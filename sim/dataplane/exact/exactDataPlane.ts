@@ -376,8 +376,7 @@ export class ExactDataPlane implements DataPlane {
       rows.served[row]! += duration;
       this.#releaseSlotIfAsynchronous(row);
     }
-    const { now } = this.#simulation;
-    this.#simulation.schedule(now + duration, this.#waitEnd, row, rows.generation[row]!);
+    this.#simulation.scheduleAfter(duration, this.#waitEnd, row, rows.generation[row]!);
   }
 
   #endWait(row: number): void {
@@ -513,7 +512,7 @@ export class ExactDataPlane implements DataPlane {
     rows.replica[row] = replica;
     const delay = this.#delay(row, site, replica);
     if (delay > 0) {
-      this.#simulation.schedule(now + delay, this.#arrival, row, rows.generation[row]!);
+      this.#simulation.scheduleAfter(delay, this.#arrival, row, rows.generation[row]!);
     } else this.#arrive(row);
   }
 
@@ -593,8 +592,7 @@ export class ExactDataPlane implements DataPlane {
     if (link > 0 && (flags & ABANDONED) === 0 && reason !== NO_ENDPOINT) {
       rows.pending[row] = reason;
       rows.flags[row]! &= ~(ADMITTED | HOLDS_SLOT);
-      const { now } = this.#simulation;
-      this.#simulation.schedule(now + link, this.#answer, row, rows.generation[row]!);
+      this.#simulation.scheduleAfter(link, this.#answer, row, rows.generation[row]!);
       return;
     }
     this.#deliver(row, reason);
@@ -693,8 +691,8 @@ export class ExactDataPlane implements DataPlane {
       const draw = this.#draws.uniform(rows.request[row]!, rows.key[row]! ^ BACKOFF_SITE, attempt);
       pause *= 1 + backoff.jitter * (2 * draw - 1);
     }
-    const at = this.#simulation.now + roundHalfEven(pause);
-    this.#simulation.schedule(at, this.#retry, row, rows.generation[row]!);
+    const delay = roundHalfEven(pause);
+    this.#simulation.scheduleAfter(delay, this.#retry, row, rows.generation[row]!);
   }
 
   #sendAgain(row: number): void {
@@ -751,7 +749,7 @@ export class ExactDataPlane implements DataPlane {
     this.#chooseJourney(row);
     // A journey that took no time (it failed at once) would begin for ever in this instant.
     const pause = rows.start[row] === now ? IDLE_PAUSE : 0;
-    this.#simulation.schedule(now + pause, this.#waitEnd, row, rows.generation[row]!);
+    this.#simulation.scheduleAfter(pause, this.#waitEnd, row, rows.generation[row]!);
   }
 
   // ---- slots, queues and connections -----------------------------------------------------------------------------

@@ -188,7 +188,7 @@ export class Model {
     this.#started = true;
     const { simulation, scenario } = this;
     simulation.schedule(scenario.warmUp, this.#measure, 0, 0, MEASURE_PRIORITY);
-    this.cluster.start();
+    this.cluster.start({ scrapes: this.autoscalers.length > 0 });
     for (const controller of this.#controllers) controller.start();
     this.#clients.start();
     this.plane.startUsers();
