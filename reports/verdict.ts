@@ -144,10 +144,11 @@ export function verdictSentence(result: Result): VerdictSentence {
     after: `${middle}: ${values}.`,
   });
   const alone = result.policies.length === 1;
+  const cheapest = best.metrics.costUsd === null ? "smallest" : "cheapest";
   if (result.scenario.objective.length === 0) {
     return alone
       ? say("", " has no objective to hold")
-      : say("No objective is set; ", " is cheapest");
+      : say("No objective is set; ", ` is ${cheapest}`);
   }
   const holding = result.policies.filter((policy) => policy.objective.held).length;
   if (alone) {
@@ -159,8 +160,7 @@ export function verdictSentence(result: Result): VerdictSentence {
     return say("No policy holds the objective; ", " comes closest", missedFigures(best, metric));
   }
   if (holding === 1) return say("", " is the only policy that holds the objective");
-  const priced = best.metrics.costUsd !== null;
-  return say("", ` is the ${priced ? "cheapest" : "smallest"} policy that holds the objective`);
+  return say("", ` is the ${cheapest} policy that holds the objective`);
 }
 
 /** The chain that matters most of a policy: the longest. */

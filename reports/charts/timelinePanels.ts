@@ -80,7 +80,15 @@ function stepRows(
     ),
   });
   const rows = Array.from({ length: bins }, (_, bin) => row(bin, bin + offset));
-  return at === "start" && bins > 0 ? [...rows, row(bins - 1, bins)] : rows;
+  return withoutRepeats(at === "start" && bins > 0 ? [...rows, row(bins - 1, bins)] : rows);
+}
+
+/** Rows like both their neighbours are on a straight line: without them the picture is the same. */
+function withoutRepeats(rows: readonly Row[]): readonly Row[] {
+  const values = rows.map((row) => JSON.stringify({ ...row, time: 0 }));
+  return rows.filter(
+    (_, bin) => values[bin] !== values[bin - 1] || values[bin] !== values[bin + 1],
+  );
 }
 
 /** Enough digits for pixels; it keeps the page small. */
@@ -319,7 +327,15 @@ export function failurePanel(
     ];
   });
   const total = percentText(policy.metrics.failedPercent.mean);
-  const frame = line([{ time: 0, to: 0 }], x, { ...y, field: "to" }, { opacity: 0 });
+  const frame = line(
+    [{ time: 0, to: 0 }],
+    x,
+    { ...y, field: "to" },
+    {
+      opacity: 0,
+      color: hex("muted"),
+    },
+  );
   return chart(
     panelSize(options, options.width > 400 ? 80 : 60),
     `Failed requests by reason under ${policy.name}; figures in the table`,

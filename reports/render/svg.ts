@@ -61,6 +61,7 @@ export async function renderChart(spec: ChartSpec): Promise<SafeHtml> {
  */
 export function themed(svg: string, label: string): string {
   return withoutControls(svg)
+    .replace(/<[^>]*>/g, (tag) => tag.replace(/(\d\.\d\d)\d+/g, "$1"))
     .replace(/<svg[^>]*?( width="[^"]*" height="[^"]*" viewBox="[^"]*")>/, (_, size: string) => {
       const name = `role="img" aria-label="${escapeHtml(label)}"`;
       return `<svg xmlns="http://www.w3.org/2000/svg" ${name}${size}>`;
