@@ -218,7 +218,7 @@ export function labelOf(path: Path): string {
 const SHOWN_MAX = 40;
 
 /** What was found, short enough for a line. */
-export function shownValue(node: Tree): string {
+function shownValue(node: Tree): string {
   switch (node.kind) {
     case "map":
       return node.entries.size === 0 ? "an empty map" : "a map";

@@ -75,7 +75,7 @@ function normaliseCall(
 }
 
 /** How an endpoint is named in messages, and found again. */
-export const endpointId = (service: string, endpoint: string): string => `${service} ${endpoint}`;
+const endpointId = (service: string, endpoint: string): string => `${service} ${endpoint}`;
 
 function normaliseQuery(
   context: Context,

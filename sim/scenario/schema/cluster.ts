@@ -52,7 +52,7 @@ const replicasInScope = either("a count or a share like 10%", [
     }),
 ]);
 
-export const FAULT_EFFECTS = ["kill", "slow", "errors", "latency"] as const;
+const FAULT_EFFECTS = ["kill", "slow", "errors", "latency"] as const;
 
 export const fault = fields({
   name: text("Default: its effect and where.").optional(),
@@ -109,4 +109,3 @@ export const price = fields({
 
 export type ClusterInput = z.infer<typeof cluster>;
 export type FaultInput = z.infer<typeof fault>;
-export type ObjectiveInput = z.infer<typeof objective>;

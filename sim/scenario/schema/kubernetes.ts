@@ -23,7 +23,7 @@ function ignored<const Keys extends string>(...keys: readonly Keys[]): Ignored<K
 const PERCENT_OR_COUNT = "a count or a percentage like 25%";
 
 /** Kubernetes' IntOrString of a rolling update. */
-export const integerOrPercent = (description: string) =>
+const integerOrPercent = (description: string) =>
   z
     .union(
       [

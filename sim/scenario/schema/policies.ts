@@ -8,7 +8,7 @@ export const autoscalerUse = z
   .meta({ id: "Autoscaler", ...META_ONE_KEY, description: "A policy and its configuration." });
 
 /** `{staged-canary: …, revision: v2, at: 1m}`. */
-export const rolloutUse = z
+const rolloutUse = z
   .looseObject(
     {
       revision: text("The revision that is rolled out."),

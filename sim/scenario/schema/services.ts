@@ -15,7 +15,7 @@ import {
 import { checkOneOf, either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
 import { type DistributionInput, distribution } from "./time.ts";
 
-export const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
+const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
 
 /** Written out, since steps contain steps. */
 export interface StepInput {
@@ -117,8 +117,8 @@ const adviseOnDiscipline = (written: string): string | null =>
     ? "how much CPU a pod has goes under resources: {requests: {cpu: …}, limits: {cpu: …}}"
     : null;
 
-export const DISCIPLINES = ["processor-sharing", "fifo", "event-loop"] as const;
-export const BALANCERS = ["round-robin", "random", "least-request"] as const;
+const DISCIPLINES = ["processor-sharing", "fifo", "event-loop"] as const;
+const BALANCERS = ["round-robin", "random", "least-request"] as const;
 
 const pool = fields({
   size: count("Connections of each replica.", 1, 1_000_000),

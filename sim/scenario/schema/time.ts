@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { adviseOnTime, count, duration, number, positiveDuration } from "./leaves.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY } from "./shapes.ts";
 
-export const DISTRIBUTIONS = [
+const DISTRIBUTIONS = [
   "constant",
   "exponential",
   "lognormal",

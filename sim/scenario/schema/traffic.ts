@@ -23,7 +23,7 @@ const PRESET_PARAMETERS = [
   ...new Set(Object.values(PRESETS).flatMap((all) => all.map((one) => one.name))),
 ];
 
-export const RATE_KINDS = [
+const RATE_KINDS = [
   "preset",
   "stages",
   "steps",
@@ -174,7 +174,7 @@ const rateMap: z.ZodType<RateMapInput> = fields({
   .meta({ id: "RateProfile", ...metaOneOf(RATE_KINDS), description: "A rate that changes." });
 
 /** `100/s`, or a map that says how the rate changes over time. */
-export function profile(description: string): z.ZodType<RateInput> {
+function profile(description: string): z.ZodType<RateInput> {
   return either(
     "a rate like 100/s, or a profile like {preset: black-friday}",
     [rate("A rate that never changes."), z.lazy(() => rateMap)],
