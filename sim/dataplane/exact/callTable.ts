@@ -27,7 +27,7 @@ export class CallTable {
   parentGeneration = new Int32Array(INITIAL);
   generation = new Int32Array(INITIAL);
   pc = new Int32Array(INITIAL);
-  replica = new Int32Array(INITIAL);
+  replica = new Int32Array(INITIAL).fill(-1);
   site = new Int32Array(INITIAL);
   attempt = new Int32Array(INITIAL);
   pending = new Int32Array(INITIAL);
@@ -35,10 +35,10 @@ export class CallTable {
   key = new Int32Array(INITIAL);
   traffic = new Int32Array(INITIAL);
   /** Pool of which it holds a connection; −1 for none. */
-  pool = new Int32Array(INITIAL);
+  pool = new Int32Array(INITIAL).fill(-1);
   /** Link of the queue that the row stands in (a row stands in one at most), or of the free list. */
   next = new Int32Array(INITIAL);
-  /** Timer of the call's timeout in the site's lane; −1 when there is none. */
+  /** Timer of the call's timeout in the site's lane, if it has one. */
   timer = new Float64Array(INITIAL);
   request = new Float64Array(INITIAL);
   /** When the caller sent it (calls), or when the step's first attempt was due (clients). */
@@ -52,7 +52,7 @@ export class CallTable {
   /** Time spent waiting for slots, cores and connections; and in its own work and waits. */
   queued = new Float64Array(INITIAL);
   served = new Float64Array(INITIAL);
-  /** Delay of the link between caller and replica, one way. */
+  /** Delay of the link between caller and replica, one way; set where there are links at all. */
   link = new Float64Array(INITIAL);
 
   #used = 0;
@@ -68,7 +68,7 @@ export class CallTable {
     return this.#live;
   }
 
-  /** A row whose fields the caller fills in; only `flags`, `pending`, `timer` and the sums are reset. */
+  /** A row whose fields the caller fills in. Only its flags and sums are reset; its replica and pool are −1. */
   take(): number {
     let row = this.#free;
     if (row >= 0) this.#free = this.next[row]!;
@@ -78,16 +78,12 @@ export class CallTable {
     }
     this.#live++;
     this.flags[row] = 0;
-    this.pending[row] = 0;
-    this.timer[row] = -1;
     this.queued[row] = 0;
     this.served[row] = 0;
-    this.link[row] = 0;
-    this.pool[row] = -1;
-    this.next[row] = -1;
     return row;
   }
 
+  /** Whoever still speaks of the row finds its generation changed. It must hold no connection any more. */
   release(row: number): void {
     this.generation[row]!++;
     this.replica[row] = -1;
@@ -114,7 +110,7 @@ export class CallTable {
   #grow(): void {
     const length = this.pc.length * 2;
     for (const name of INTEGER_COLUMNS) {
-      const larger = new Int32Array(length);
+      const larger = new Int32Array(length).fill(NOTHING_IS_MINUS_ONE.has(name) ? -1 : 0);
       larger.set(this[name]);
       this[name] = larger;
     }
@@ -159,4 +155,5 @@ const FLOAT_COLUMNS = [
   "served",
   "link",
 ] as const;
+const NOTHING_IS_MINUS_ONE: ReadonlySet<string> = new Set(["replica", "pool"]);
 const COLUMNS = [...INTEGER_COLUMNS, ...FLOAT_COLUMNS];

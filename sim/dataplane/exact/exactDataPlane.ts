@@ -157,7 +157,6 @@ export class ExactDataPlane implements DataPlane {
     const rows = this.#rows;
     const row = rows.take();
     rows.parent[row] = -1;
-    rows.replica[row] = -1;
     rows.attempt[row] = 0;
     rows.traffic[row] = traffic;
     rows.request[row] = request;
@@ -478,7 +477,6 @@ export class ExactDataPlane implements DataPlane {
     const row = rows.take();
     rows.parent[row] = parent;
     rows.parentGeneration[row] = rows.generation[parent]!;
-    rows.replica[row] = -1;
     rows.site[row] = index;
     rows.attempt[row] = attempt;
     rows.traffic[row] = rows.traffic[parent]!;
@@ -588,7 +586,7 @@ export class ExactDataPlane implements DataPlane {
     }
     if ((flags & ADMITTED) !== 0) this.#leave(row, flags);
     // It may have been told while slots were handed on: only its own generation knows.
-    const link = rows.link[row]!;
+    const link = this.#links.isEmpty ? 0 : rows.link[row]!;
     if (link > 0 && (flags & ABANDONED) === 0 && reason !== NO_ENDPOINT) {
       rows.pending[row] = reason;
       rows.flags[row]! &= ~(ADMITTED | HOLDS_SLOT);
@@ -638,7 +636,6 @@ export class ExactDataPlane implements DataPlane {
     const index = rows.site[row]!;
     const { service } = this.#program.sites[index]!;
     rows.flags[row]! |= ABANDONED;
-    rows.timer[row] = -1;
     this.#book(row, service, TIMEOUT, this.#simulation.now - rows.start[row]!);
     const parent = rows.parent[row]!;
     if (rows.generation[parent] === rows.parentGeneration[row]) {

@@ -17,15 +17,13 @@ const LINK_SITE = 0x58000000;
 export class Links {
   readonly #links: readonly { readonly spec: LinkSpec; readonly time: TimeDistribution }[];
   readonly #zones: readonly Place[];
+  readonly isEmpty: boolean;
   readonly #regions = new Map<string, Place>();
 
   constructor(links: readonly LinkSpec[], zones: readonly Place[]) {
     this.#links = links.map((spec) => ({ spec, time: compileDistribution(spec.latency) }));
     this.#zones = zones;
-  }
-
-  get isEmpty(): boolean {
-    return this.#links.length === 0;
+    this.isEmpty = links.length === 0;
   }
 
   /** By the cluster's number of the zone. */
