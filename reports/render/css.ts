@@ -66,7 +66,8 @@ th:first-child{text-align:left;padding-left:0}
 td.tx{overflow-wrap:anywhere;min-width:9em}
 td:not(.tx){white-space:nowrap}
 tbody th{overflow-wrap:anywhere;min-width:7em}
-.scroll{overflow-x:auto;margin-top:8px}
+.fit,.scroll{overflow-x:auto}
+.scroll{margin-top:8px}
 .t{width:auto;min-width:50%}
 .t td,.t th{padding:4px 0 4px 22px;white-space:nowrap;overflow-wrap:normal}
 .t th:first-child{padding-left:0}

@@ -1,6 +1,8 @@
 import type { TextStyle } from "../../reports/terminal/index.ts";
 
-/** The streams of the program and what they can show. Results go to `out`, everything else to `err`. */
+/**
+ * The streams of the program and what they can show. Results go to `out`, everything else to `err`.
+ */
 export interface Console {
   readonly out: TextStyle;
   readonly err: TextStyle;
@@ -14,7 +16,10 @@ export interface Console {
 const NARROWEST = 40;
 const WIDEST = 100;
 
-/** `color` is false for `--no-color`; else the environment and the stream decide, for each stream on its own. */
+/**
+ * `color` is false for `--no-color`; else the environment and the stream decide, for each stream on
+ * its own.
+ */
 export function createConsole(options: {
   readonly color?: boolean | undefined;
   readonly quiet: boolean;
@@ -57,7 +62,10 @@ function colorWanted(isTerminal: boolean): boolean {
   return isTerminal && TERM !== "dumb";
 }
 
-/** The first of the locale's variables that is set decides; none at all is taken for UTF-8, as in containers. */
+/**
+ * The first of the locale's variables that is set decides; none at all is taken for UTF-8, as in
+ * containers.
+ */
 function isUtf8(): boolean {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;
   const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== "");

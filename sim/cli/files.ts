@@ -42,8 +42,8 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /**
- * Writes files into a folder, all or none: every one is complete under a temporary name before the first gets its own.
- * Gives back their paths, relative to where the command was started.
+ * Writes files into a folder, all or none: every one is complete under a temporary name before the
+ * first gets its own. Gives back their paths, relative to where the command was started.
  */
 export function writeFiles(
   folder: string,

@@ -6,26 +6,29 @@ const LINE_EVERY_MS = 10_000;
 /** Weight of the newest finishing time in the estimate, so that it does not jump about. */
 const SMOOTHING = 0.3;
 
-/** Progress of replications: a line that is redrawn, or a line for each finished policy where nothing can be. */
+/**
+ * Progress of replications: a line that is redrawn, or a line for each finished policy where
+ * nothing can be.
+ */
 export class ReplicationProgress {
   readonly #console: Console;
-  readonly #policies: readonly string[];
-  readonly #runs: number;
+  readonly #total: number;
+  /** Runs by policy set. */
+  readonly #runs = new Map<string, number>();
   readonly #done = new Map<string, number>();
   readonly #started = Date.now();
   #finished = 0;
   #secondsPerRun: number | null = null;
   #lastLine = Date.now();
 
-  constructor(console: Console, policies: readonly string[], runs: number) {
+  constructor(console: Console, tasks: readonly ReplicationTask[]) {
     this.#console = console;
-    this.#policies = policies;
-    this.#runs = runs;
+    this.#total = tasks.length;
+    for (const { scenario } of tasks) {
+      const { name } = scenario.policy;
+      this.#runs.set(name, (this.#runs.get(name) ?? 0) + 1);
+    }
     this.#redraw();
-  }
-
-  get total(): number {
-    return this.#policies.length * this.#runs;
   }
 
   finished(task: ReplicationTask): void {
@@ -49,16 +52,16 @@ export class ReplicationProgress {
   }
 
   interrupted(): string {
-    return interruptedText({ done: this.#finished, total: this.total });
+    return interruptedText({ done: this.#finished, total: this.#total });
   }
 
   #redraw(): void {
     if (!this.#console.redraws || this.#console.quiet) return;
-    const left = this.total - this.#finished;
+    const left = this.#total - this.#finished;
     const etaSeconds = this.#secondsPerRun === null ? null : left * this.#secondsPerRun;
     const line = progressLine({
       done: this.#finished,
-      total: this.total,
+      total: this.#total,
       etaSeconds,
       style: this.#console.err,
     });
@@ -67,17 +70,19 @@ export class ReplicationProgress {
 
   #line(policy: string, done: number): void {
     const now = Date.now();
-    if (done < this.#runs && now - this.#lastLine < LINE_EVERY_MS) return;
+    const total = this.#runs.get(policy)!;
+    if (done < total && now - this.#lastLine < LINE_EVERY_MS) return;
     this.#lastLine = now;
-    const complete = [...this.#done.values()].filter((count) => count === this.#runs).length;
+    const policies = [...this.#runs.keys()];
+    const complete = policies.filter((name) => this.#done.get(name) === this.#runs.get(name));
     this.#console.note(
       policyProgressLine({
         policy,
         done,
-        total: this.#runs,
-        policiesDone: complete,
-        policies: this.#policies.length,
-        nameWidth: Math.max(...this.#policies.map((name) => name.length)),
+        total,
+        policiesDone: complete.length,
+        policies: policies.length,
+        nameWidth: Math.max(...policies.map((name) => name.length)),
         style: this.#console.err,
       }),
     );

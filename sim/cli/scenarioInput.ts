@@ -28,7 +28,10 @@ export interface ScenarioInput {
   readonly digest: string;
 }
 
-/** Reads and checks a scenario with everything that is laid over it; all problems at once, exit code 104. */
+/**
+ * Reads and checks a scenario with everything that is laid over it; all problems at once, exit code
+ * 104.
+ */
 export async function readScenario(
   file: string,
   options: ScenarioOptions,

@@ -23,7 +23,7 @@ export interface Simulated {
   readonly workers: number;
 }
 
-/** Runs every policy set of a scenario; shows progress; Ctrl-C ends it with nothing written. */
+/** Runs every policy set of a scenario equally often. */
 export async function simulate(
   input: ScenarioInput,
   options: SimulateOptions,
@@ -32,18 +32,27 @@ export async function simulate(
 ): Promise<Simulated> {
   const { scenarios } = input;
   const tasks = replicationTasks({ scenarios, runs: options.runs, from });
-  const names = scenarios.map((scenario) => scenario.policy.name);
-  const progress = new ReplicationProgress(console, names, options.runs);
+  const { outputs, ...rest } = await simulateTasks(input, tasks, options, console);
+  return { outputs: byPolicy(outputs, options.runs), ...rest };
+}
+
+/** Runs tasks and keeps their order; shows progress; Ctrl-C ends it with nothing written. */
+export async function simulateTasks(
+  input: Pick<ScenarioInput, "registry" | "policiesUrl">,
+  tasks: readonly ReplicationTask[],
+  options: Pick<SimulateOptions, "workers">,
+  console: Console,
+): Promise<Omit<Simulated, "outputs"> & { readonly outputs: readonly ReplicationOutput[] }> {
+  const progress = new ReplicationProgress(console, tasks);
   const workers = options.workers ?? Math.min(availableParallelism(), tasks.length);
   const started = Date.now();
   const outputs = await execute(input, workers, tasks, progress);
   progress.clear();
-  const wallSeconds = (Date.now() - started) / 1000;
-  return { outputs: byPolicy(outputs, options.runs), wallSeconds, workers };
+  return { outputs, wallSeconds: (Date.now() - started) / 1000, workers };
 }
 
 async function execute(
-  input: ScenarioInput,
+  input: Pick<ScenarioInput, "registry" | "policiesUrl">,
   workers: number,
   tasks: readonly ReplicationTask[],
   progress: ReplicationProgress,

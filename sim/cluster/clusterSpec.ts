@@ -9,7 +9,10 @@ export interface NodeSpec {
   readonly memoryBytes: number;
 }
 
-/** A readiness probe (`core/v1` Probe); `timeoutSeconds` is read and not modelled by the first instance. */
+/**
+ * A readiness probe (`core/v1` Probe); `timeoutSeconds` is read and not modelled by the first
+ * instance.
+ */
 export interface ProbeSpec {
   readonly initialDelay: Micros;
   readonly period: Micros;

@@ -1,7 +1,10 @@
 import type { FaultEffect } from "../control/fault.ts";
 import type { RouteRule } from "../policy/rollout.ts";
 
-/** Services, revisions and replicas are numbered by the cluster; replica numbers are never used twice. */
+/**
+ * Services, revisions and replicas are numbered by the cluster; replica numbers are never used
+ * twice.
+ */
 export interface ReplicaStart {
   readonly replica: number;
   readonly service: number;
@@ -11,7 +14,10 @@ export interface ReplicaStart {
   readonly cores: number;
 }
 
-/** Cumulative since the replica started; differences over a window are what a metrics pipeline reads. */
+/**
+ * Cumulative since the replica started; differences over a window are what a metrics pipeline
+ * reads.
+ */
 export interface ReplicaUsage {
   readonly cpuMicros: number;
   readonly memoryBytes: number;
@@ -44,9 +50,10 @@ export interface DataPlaneListener {
 }
 
 /**
- * Carries the requests. The cluster owns this interface and drives it: it says which replicas exist and which
- * of them callers know, and reads their usage. Time passes through the simulation that both share. *exact*
- * follows every request; *fluid* keeps flows per service and spreads them over the replicas that it was told of.
+ * Carries the requests. The cluster owns this interface and drives it: it says which replicas exist
+ * and which of them callers know, and reads their usage. Time passes through the simulation that
+ * both share. *exact* follows every request; *fluid* keeps flows per service and spreads them over
+ * the replicas that it was told of.
  */
 export interface DataPlane {
   attach(listener: DataPlaneListener): void;

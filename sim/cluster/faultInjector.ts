@@ -11,8 +11,8 @@ interface Service {
 }
 
 /**
- * Finds the replicas that a fault is about, and hands its effect to the data plane. The replicas are chosen when the
- * fault begins: those that start later are spared.
+ * Finds the replicas that a fault is about, and hands its effect to the data plane. The replicas
+ * are chosen when the fault begins: those that start later are spared.
  */
 export class FaultInjector {
   readonly #plane: DataPlane;

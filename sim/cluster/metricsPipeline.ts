@@ -23,9 +23,10 @@ interface Batch {
 }
 
 /**
- * From the kubelet's counters to the resource metrics API: counters are read every `scrapeInterval`, CPU usage is
- * the mean between the last reading and the one a `window` before (or the oldest, when the pod is younger), and
- * answers appear `lag` later. A pod needs two readings before it has a CPU value, as in metrics-server.
+ * From the kubelet's counters to the resource metrics API: counters are read every
+ * `scrapeInterval`, CPU usage is the mean between the last reading and the one a `window` before
+ * (or the oldest, when the pod is younger), and answers appear `lag` later. A pod needs two
+ * readings before it has a CPU value, as in metrics-server.
  */
 export class MetricsPipeline {
   readonly #spec: MetricsSpec;

@@ -7,9 +7,9 @@ export interface PodRequests {
 }
 
 /**
- * Nodes and what is requested on them. A pod goes to the node, among those where its requests fit, that has the
- * largest free share left (mean over cpu and memory), as kube-scheduler's LeastAllocated scoring does; ties go to
- * the first node.
+ * Nodes and what is requested on them. A pod goes to the node, among those where its requests fit,
+ * that has the largest free share left (mean over cpu and memory), as kube-scheduler's
+ * LeastAllocated scoring does; ties go to the first node.
  */
 export class Nodes {
   readonly specs: readonly NodeSpec[];

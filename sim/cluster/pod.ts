@@ -1,6 +1,6 @@
 /**
- * A pod: plain data, with the moment of every link of its coming up. Times are microseconds; null means "not yet".
- * Its number is the data plane's replica number, and never used twice.
+ * A pod: plain data, with the moment of every link of its coming up. Times are microseconds; null
+ * means "not yet". Its number is the data plane's replica number, and never used twice.
  */
 export interface Pod {
   readonly number: number;

@@ -9,7 +9,10 @@ import type { Nodes } from "./nodes.ts";
 import { exists, isActive, type Pod } from "./pod.ts";
 import type { Workload } from "./workload.ts";
 
-/** Sites of a pod's draws; its key is its number within the workload, so that policies meet the same delays. */
+/**
+ * Sites of a pod's draws; its key is its number within the workload, so that policies meet the same
+ * delays.
+ */
 const SITE = {
   scheduling: 0x61,
   imagePull: 0x62,
@@ -45,8 +48,8 @@ export interface LifecycleEvents {
 }
 
 /**
- * Brings pods up and down: scheduler, image pull, start, readiness probe, endpoint; and back: endpoint removed, drain,
- * end of the grace period. Every step is an event (kind, pod number).
+ * Brings pods up and down: scheduler, image pull, start, readiness probe, endpoint; and back:
+ * endpoint removed, drain, end of the grace period. Every step is an event (kind, pod number).
  */
 export class PodLifecycle {
   readonly #simulation: Simulation;
@@ -124,7 +127,9 @@ export class PodLifecycle {
     this.#known(pod);
   }
 
-  /** Graceful: leaves the endpoints first, then drains; ends when drained or when its grace is over. */
+  /**
+   * Graceful: leaves the endpoints first, then drains; ends when drained or when its grace is over.
+   */
   delete(pod: Pod): void {
     if (pod.deletedAt !== null) return;
     const { now } = this.#simulation;
@@ -241,7 +246,10 @@ export class PodLifecycle {
     this.#events.endpointsChanged(pod.workload);
   }
 
-  /** Callers have forgotten it: a terminating pod stops taking requests and finishes those that it has. */
+  /**
+   * Callers have forgotten it: a terminating pod stops taking requests and finishes those that it
+   * has.
+   */
   #removed(pod: Pod): void {
     if (isActive(pod) && pod.ready) return;
     pod.known = false;

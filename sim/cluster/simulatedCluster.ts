@@ -46,8 +46,9 @@ export interface ClusterParts {
 }
 
 /**
- * The simulated Platform: Deployments, ReplicaSets of revisions, pods on nodes, the metrics pipeline and faults, over
- * any data plane. What controllers ask for is taken note of at once and comes about through events.
+ * The simulated Platform: Deployments, ReplicaSets of revisions, pods on nodes, the metrics
+ * pipeline and faults, over any data plane. What controllers ask for is taken note of at once and
+ * comes about through events.
  */
 export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #simulation: Simulation;
@@ -106,8 +107,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   /**
-   * Everything that is there when the run begins: datastores, and the Deployments' replicas, ready. Usage is scraped
-   * when somebody is going to look at it.
+   * Everything that is there when the run begins: datastores, and the Deployments' replicas, ready.
+   * Usage is scraped when somebody is going to look at it.
    */
   start({ scrapes }: { readonly scrapes: boolean }): void {
     for (const workload of this.#workloads.keys()) {
@@ -122,7 +123,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     if (scrapes) this.#scrapeUsage();
   }
 
-  // ---- Platform ------------------------------------------------------------------------------------------------
+  // ---- Platform ------------------------------------------------------------------------
 
   scale(name: string, replicas: number): void {
     const workload = this.#workload(name);
@@ -215,7 +216,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#simulation.digest.addText(now, line);
   }
 
-  // ---- what the result needs ---------------------------------------------------------------------------------
+  // ---- what the result needs -----------------------------------------------------------
 
   get events(): readonly TimedEvent[] {
     return this.#events;
@@ -242,7 +243,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return { wanted, created, ready };
   }
 
-  /** CPU time that all replicas of a service have used so far, in microseconds; gone ones are not counted. */
+  /**
+   * CPU time that all replicas of a service have used so far, in microseconds; gone ones are not
+   * counted.
+   */
   cpuByPod(workload: number): ReadonlyMap<number, number> {
     const used = new Map<number, number>();
     for (const pod of this.#pods) {
@@ -311,7 +315,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#faults.restore(saved.faults);
   }
 
-  // ---- ReplicaSets -----------------------------------------------------------------------------------------------
+  // ---- ReplicaSets ---------------------------------------------------------------------
 
   /** Creates or deletes pods until each revision has as many as it should. */
   #reconcile(name: string): void {
@@ -396,7 +400,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#plane.setEndpoints(service, [pod.number]);
   }
 
-  // ---- observations ----------------------------------------------------------------------------------------------
+  // ---- observations --------------------------------------------------------------------
 
   #scrapeUsage(): void {
     const { now } = this.#simulation;

@@ -1,6 +1,8 @@
 import type { Micros } from "../kernel/time.ts";
 
-/** Fires a controller's callback; restartable, so that a snapshot of pending alarms is plain data. */
+/**
+ * Fires a controller's callback; restartable, so that a snapshot of pending alarms is plain data.
+ */
 export interface Alarm {
   /** `argument` is handed to the callback. */
   at(time: Micros, argument?: number): void;

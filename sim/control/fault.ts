@@ -14,7 +14,9 @@ export interface FaultScope {
 }
 
 export type FaultEffect =
-  /** The replicas die at once; requests in them fail with `killed`. Their controller replaces them. */
+  /**
+   * The replicas die at once; requests in them fail with `killed`. Their controller replaces them.
+   */
   | { readonly kind: "kill" }
   /** Work that starts during the fault takes `factor` times as long. */
   | { readonly kind: "slow"; readonly factor: number }

@@ -3,9 +3,10 @@ import type { RolloutObservation, RouteRule } from "../policy/rollout.ts";
 import type { Fault } from "./fault.ts";
 
 /**
- * All that a controller can do to the world and learn from it. Both ways are synchronous: commands are accepted now
- * and carried out later, observations are the latest snapshot that has arrived (a real platform polls in the
- * background). Implemented by `sim/cluster` and by the real stack; nothing here tells which.
+ * All that a controller can do to the world and learn from it. Both ways are synchronous: commands
+ * are accepted now and carried out later, observations are the latest snapshot that has arrived (a
+ * real platform polls in the background). Implemented by `sim/cluster` and by the real stack;
+ * nothing here tells which.
  */
 export interface Platform {
   /** Sets `spec.replicas` of a workload. */

@@ -3,9 +3,12 @@ import type { DistributionSpec } from "../workload/distributions.ts";
 
 /**
  * How a replica spends CPU on its requests.
- * `fifo`: each concurrency slot is a server of its own; work runs to its end at full speed (the M/G/c server).
- * `processor-sharing`: all requests with work share the container's CPU quota evenly, one core each at most.
- * `event-loop`: one core, one piece of work at a time, in order of arrival; waits are concurrent (a Node service).
+ * `fifo`: each concurrency slot is a server of its own; work runs to its end at full speed (the
+ * M/G/c server).
+ * `processor-sharing`: all requests with work share the container's CPU quota evenly, one core each
+ * at most.
+ * `event-loop`: one core, one piece of work at a time, in order of arrival; waits are concurrent (a
+ * Node service).
  */
 export type CpuDiscipline = "fifo" | "processor-sharing" | "event-loop";
 
@@ -14,14 +17,22 @@ export type BalancerName = "round-robin" | "random" | "least-request";
 /** A service or a datastore as callers meet it: how it serves, not how many replicas it has. */
 export interface ServiceSpec {
   readonly name: string;
-  /** A datastore has one fixed server group, outside of the cluster: `concurrency` requests at once. */
+  /**
+   * A datastore has one fixed server group, outside of the cluster: `concurrency` requests at once.
+   */
   readonly kind: "service" | "datastore";
   readonly discipline: CpuDiscipline;
   /** Requests that a replica works on at once; null for no limit. */
   readonly concurrency: number | null;
-  /** Requests that may wait for a slot of a replica; null for no limit. One more is refused: `queue-full`. */
+  /**
+   * Requests that may wait for a slot of a replica; null for no limit. One more is refused:
+   * `queue-full`.
+   */
   readonly queueLimit: number | null;
-  /** An asynchronous service gives its slot back while it waits for others, and takes one again afterwards. */
+  /**
+   * An asynchronous service gives its slot back while it waits for others, and takes one again
+   * afterwards.
+   */
   readonly asynchronous: boolean;
   readonly balancer: BalancerName;
   readonly memory: { readonly baseBytes: number; readonly perRequestBytes: number };
@@ -43,7 +54,10 @@ export interface RevisionSpec {
   readonly name: string;
   /** Share of the requests that are answered with an error after their work, 0 … 1. */
   readonly errorShare: number;
-  /** All work and waits of a request take this many times as long: uniform in [min, max], one draw a request. */
+  /**
+   * All work and waits of a request take this many times as long: uniform in [min, max], one draw a
+   * request.
+   */
   readonly latencyFactor: { readonly min: number; readonly max: number };
 }
 
@@ -55,7 +69,10 @@ export interface EndpointSpec {
 export interface RetrySpec {
   /** Attempts in all, the first one included. */
   readonly attempts: number;
-  /** Pause before attempt n + 1: `base` × `factor`^(n − 1), at most `max`, times 1 ± `jitter` (uniform). */
+  /**
+   * Pause before attempt n + 1: `base` × `factor`^(n − 1), at most `max`, times 1 ± `jitter`
+   * (uniform).
+   */
   readonly backoff: {
     readonly base: Micros;
     readonly factor: number;

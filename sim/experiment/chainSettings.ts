@@ -2,7 +2,9 @@ import { toSeconds } from "../kernel/time.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { compileDistribution, type DistributionSpec } from "../workload/distributions.ts";
 
-/** For each link of a workload's delay chain, the parameter behind it, as a person would look it up. */
+/**
+ * For each link of a workload's delay chain, the parameter behind it, as a person would look it up.
+ */
 export function chainSettings(
   scenario: Scenario,
   workload: string,

@@ -11,7 +11,9 @@ export interface ChainLink {
   readonly micros: number;
 }
 
-/** One slow reaction of one replication; links follow each other in time and add up to the whole. */
+/**
+ * One slow reaction of one replication; links follow each other in time and add up to the whole.
+ */
 export interface Chain {
   /** Microseconds since the start of the run. */
   readonly start: number;
@@ -24,9 +26,9 @@ const SECOND = 1_000_000;
 const SAME_REACTION = 60;
 
 /**
- * Where the time went between the moment at which the demand crossed the autoscaler's target and the moment at which
- * the pod that ended the shortage was known to callers. The links are the differences between milestones on the way
- * of that pod, and of the decision that made it:
+ * Where the time went between the moment at which the demand crossed the autoscaler's target and
+ * the moment at which the pod that ended the shortage was known to callers. The links are the
+ * differences between milestones on the way of that pod, and of the decision that made it:
  *
  *   demand crosses the target → next scrape → a scrape whose window shows it → its answer is out → next sync
  *   → stabilization agrees → the metric asks for enough → the policies allow the last pod
@@ -36,7 +38,10 @@ const SAME_REACTION = 60;
  */
 export function delayChain(parts: {
   readonly demand: Demand;
-  /** Cores of one replica at the autoscaler's target; its capacity where the target is no CPU figure. */
+  /**
+   * Cores of one replica at the autoscaler's target; its capacity where the target is no CPU
+   * figure.
+   */
   readonly targetCores: number;
   readonly pods: readonly Pod[];
   readonly ticks: readonly AutoscalerTick[];
@@ -57,7 +62,9 @@ export function delayChain(parts: {
   return { start, whole: links.reduce((sum, link) => sum + link.micros, 0), links };
 }
 
-/** The span of seconds, shortages of one reaction taken together, in which the most work was missed. */
+/**
+ * The span of seconds, shortages of one reaction taken together, in which the most work was missed.
+ */
 function worstShortage({
   cores,
   ready,
@@ -78,7 +85,9 @@ function worstShortage({
   return worst;
 }
 
-/** The pod that became known last before the shortage ended (a second is the grid of the shortage). */
+/**
+ * The pod that became known last before the shortage ended (a second is the grid of the shortage).
+ */
 function lastPod(pods: readonly Pod[], start: number, end: number): Pod | null {
   let last: Pod | null = null;
   for (const pod of pods) {
@@ -125,7 +134,8 @@ function chainLinks(parts: {
   ];
   let reached = start;
   return milestones.map(([link, group, time]) => {
-    // A milestone that an earlier one has overtaken cost nothing; none lies beyond the decision it led to.
+    // A milestone that an earlier one has overtaken cost nothing; none lies beyond the decision it
+    // led to.
     const bound = group === "bringing-up" ? (time ?? reached) : Math.min(time ?? reached, created);
     const next = Math.max(reached, bound);
     const micros = next - reached;

@@ -1,9 +1,14 @@
 import type { Pod } from "../cluster/pod.ts";
 import type { Model } from "../scenario/build/model.ts";
 
-/** CPU that a workload's traffic asks for, and what its replicas hold, second by second of the measured time. */
+/**
+ * CPU that a workload's traffic asks for, and what its replicas hold, second by second of the
+ * measured time.
+ */
 export interface Demand {
-  /** Cores that the offered traffic needs, from the rate profiles: no noise, no effect of failures. */
+  /**
+   * Cores that the offered traffic needs, from the rate profiles: no noise, no effect of failures.
+   */
   readonly cores: readonly number[];
   /** Replicas that callers know. */
   readonly ready: readonly number[];
@@ -13,7 +18,9 @@ export interface Demand {
 
 const SECOND = 1_000_000;
 
-/** Null where demand or capacity is not known: closed workloads, services without CPU work or limit. */
+/**
+ * Null where demand or capacity is not known: closed workloads, services without CPU work or limit.
+ */
 export function demandOf(model: Model, workload: number): Demand | null {
   const { scenario, plan, cluster } = model;
   const { service, spec } = cluster.workloads[workload]!;

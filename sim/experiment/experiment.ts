@@ -2,7 +2,10 @@ import type { ModelSnapshot } from "../scenario/build/model.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { ReplicationOutput, ReplicationTask } from "./replication.ts";
 
-/** Every policy set, `runs` times, with common random numbers: replication i of all sets meets the same customers. */
+/**
+ * Every policy set, `runs` times, with common random numbers: replication i of all sets meets the
+ * same customers.
+ */
 export function replicationTasks({
   scenarios,
   runs,

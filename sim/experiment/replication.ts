@@ -16,7 +16,10 @@ import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
 
-/** One run of one policy set: the unit of work of every experiment. Plain data, so that it can cross threads. */
+/**
+ * One run of one policy set: the unit of work of every experiment. Plain data, so that it can cross
+ * threads.
+ */
 export interface ReplicationTask {
   readonly scenario: Scenario;
   readonly replication: number;
@@ -24,6 +27,8 @@ export interface ReplicationTask {
   readonly detail: boolean;
   /** Start from here instead of from nothing. */
   readonly from: ModelSnapshot | null;
+  /** Nothing after the rollouts is wanted: the run may end with the last of them. */
+  readonly untilRolloutsEnd?: boolean;
 }
 
 export interface ChainSample {
@@ -62,7 +67,8 @@ export function runReplication(task: ReplicationTask, registry: PolicyRegistry):
   const { scenario, replication } = task;
   const model = new Model({ scenario, replication, registry });
   if (task.from !== null) model.restore(task.from);
-  model.run();
+  if (task.untilRolloutsEnd === true) model.runUntilRolloutsEnd();
+  else model.run();
   return summariseModel(model, replication, task.detail);
 }
 
@@ -136,7 +142,10 @@ function latencySummary(latency: Model["recorder"]["latency"]): ReplicationResul
   };
 }
 
-/** Requested resources of all pods that existed in the measured time, starting and terminating ones included. */
+/**
+ * Requested resources of all pods that existed in the measured time, starting and terminating ones
+ * included.
+ */
 function billOf(model: Model): { replicaHours: number; costUsd: number } {
   const { price } = model.scenario;
   let replicaHours = 0;
@@ -190,7 +199,9 @@ function chainsOf(model: Model): readonly ChainSample[] {
   });
 }
 
-/** `averageUtilization` of an HPA's cpu metric, in percent; null when the configuration has none. */
+/**
+ * `averageUtilization` of an HPA's cpu metric, in percent; null when the configuration has none.
+ */
 function cpuTargetPercent(config: unknown): number | null {
   const metrics = lookUp(config, ["spec", "metrics"]);
   if (!Array.isArray(metrics)) return null;
@@ -219,7 +230,9 @@ function replicasOf(model: Model): ReplicationOutput["replicas"] {
   const { cluster, scenario } = model;
   return cluster.workloads.map(({ spec }, index) => {
     const { podMicros, min, max } = cluster.usage(index);
-    return { service: spec.name, mean: podMicros / scenario.duration, min, max };
+    // A run may have ended early.
+    const measuredMicros = model.simulation.now - scenario.warmUp;
+    return { service: spec.name, mean: podMicros / measuredMicros, min, max };
   });
 }
 

@@ -263,7 +263,10 @@ function compare(policy: PolicyResult, against: PolicyResult, level: number): Co
   };
 }
 
-/** Names of the policies that no other beats in cost and in the objective's first latency metric (p95 if none). */
+/**
+ * Names of the policies that no other beats in cost and in the objective's first latency metric
+ * (p95 if none).
+ */
 function frontOf(policies: readonly PolicyResult[], objective: readonly Objective[]): string[] {
   const metric = objective.find((entry) => entry.metric !== "failed")?.metric ?? "p95";
   const points = policies.map((policy) => ({

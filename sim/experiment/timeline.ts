@@ -89,7 +89,9 @@ export function worstMinute(recorder: Recorder): ReplicationResult["worstMinute"
   };
 }
 
-/** Where an answered request of the entry service spent its time in the worst minute, on average. */
+/**
+ * Where an answered request of the entry service spent its time in the worst minute, on average.
+ */
 export function timeSpentOf(model: Model): TimeSpent | null {
   const { recorder, plan } = model;
   const minute = worstMinuteIndex(recorder);

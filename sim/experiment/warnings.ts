@@ -3,7 +3,10 @@ import type { PolicyResult } from "../result/result.ts";
 
 /** Fewer than this many replications say little about the spread. */
 const FEW = 5;
-/** Backlog at the end, as a share of the requests of the last minute, from which a run counts as unfinished. */
+/**
+ * Backlog at the end, as a share of the requests of the last minute, from which a run counts as
+ * unfinished.
+ */
 const UNFINISHED = 0.2;
 
 /** Reasons to doubt a result, in words for its reader. */

@@ -11,7 +11,10 @@ export type ScheduledEvent = number;
 
 export interface CalendarState {
   readonly sequence: number;
-  /** One row per live event: time, order, kind, a, b, slot. Slots stay, so that held handles stay good. */
+  /**
+   * One row per live event: time, order, kind, a, b, slot. Slots stay, so that held handles stay
+   * good.
+   */
   readonly events: readonly (readonly number[])[];
   readonly slots: number;
   readonly freeSlots: readonly number[];
@@ -24,12 +27,14 @@ export interface CalendarState {
 }
 
 /**
- * The future event set. Events leave it in the total order (time, priority, sequence): ties never depend on the
- * heap. A 4-ary heap of typed arrays, because entries that are objects cost 1.3 to 4 times as much; payloads are
- * three integers (kind, a, b), so that scheduling allocates nothing and a snapshot is plain data.
+ * The future event set. Events leave it in the total order (time, priority, sequence): ties never
+ * depend on the heap. A 4-ary heap of typed arrays, because entries that are objects cost 1.3 to 4
+ * times as much; payloads are three integers (kind, a, b), so that scheduling allocates nothing and
+ * a snapshot is plain data.
  *
- * A *lane* serves timers of one constant delay, most of which are cancelled (call timeouts): a FIFO ring of which
- * only the head stands in the heap. Cancelled entries cost a flag, and are never sifted.
+ * A *lane* serves timers of one constant delay, most of which are cancelled (call timeouts): a FIFO
+ * ring of which only the head stands in the heap. Cancelled entries cost a flag, and are never
+ * sifted.
  */
 export class EventCalendar {
   #time = new Float64Array(1024);
@@ -64,7 +69,10 @@ export class EventCalendar {
     return slot;
   }
 
-  /** Takes a pending event out. Cancelling one that has fired already is a bug that this cannot always see. */
+  /**
+   * Takes a pending event out. Cancelling one that has fired already is a bug that this cannot
+   * always see.
+   */
   cancel(event: ScheduledEvent): void {
     assert(this.#kind[event]! >= 0, "an event was cancelled twice");
     this.#kind[event] = CANCELLED;
@@ -90,7 +98,10 @@ export class EventCalendar {
     return position;
   }
 
-  /** Takes the earliest event out and shows it in `time`, `kind`, `a`, `b`. False when none is due by `limit`. */
+  /**
+   * Takes the earliest event out and shows it in `time`, `kind`, `a`, `b`. False when none is due
+   * by `limit`.
+   */
   pop(limit: number): boolean {
     while (this.#size > 0) {
       const time = this.#time[0]!;
@@ -156,7 +167,8 @@ export class EventCalendar {
       kept.restore(lane);
       return kept;
     });
-    // Lanes that the snapshot does not know have holders too. They go last: events name lanes by index.
+    // Lanes that the snapshot does not know have holders too. They go last: events name lanes by
+    // index.
     for (const lane of before) {
       if (lanes.includes(lane)) continue;
       lane.restore({ delay: lane.delay, entries: [], headSlot: -1, head: 0 });
@@ -184,7 +196,10 @@ export class EventCalendar {
     this.#push(lane.headTime, lane.headOrder, slot);
   }
 
-  /** The lane's head has come up: fires it unless cancelled, and puts the next live one into the heap. */
+  /**
+   * The lane's head has come up: fires it unless cancelled, and puts the next live one into the
+   * heap.
+   */
   #fireLane(lane: TimerLane): boolean {
     lane.headSlot = -1;
     const fires = lane.takeHead();
@@ -281,7 +296,10 @@ export class EventCalendar {
 /** Kinds from here on name lanes; kinds below are the caller's. */
 const LANE_KIND = 1 << 20;
 
-/** Timers of one delay: started in time order, so they end in that order and a ring serves as their queue. */
+/**
+ * Timers of one delay: started in time order, so they end in that order and a ring serves as their
+ * queue.
+ */
 export class TimerLane {
   readonly delay: number;
   /** The heap slot that stands for the head, or −1 when the lane is empty. */
@@ -321,7 +339,9 @@ export class TimerLane {
     return position;
   }
 
-  /** Cancels the timer at this position; one that has fired or was cancelled already is left alone. */
+  /**
+   * Cancels the timer at this position; one that has fired or was cancelled already is left alone.
+   */
   cancel(position: number): void {
     if (position >= this.#head) this.#kind[position & (this.#time.length - 1)] = CANCELLED;
   }

@@ -1,6 +1,7 @@
 /**
- * Running digest of domain events: two 32-bit lanes mixed with the murmur3 round (Appleby, public domain),
- * fast and not cryptographic. Two runs with one digest went through the same events in the same order.
+ * Running digest of domain events: two 32-bit lanes mixed with the murmur3 round (Appleby, public
+ * domain), fast and not cryptographic. Two runs with one digest went through the same events in the
+ * same order.
  */
 export class TraceDigest {
   #a: number;

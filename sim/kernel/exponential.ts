@@ -17,9 +17,9 @@ buildTables();
 const RETRY_SITE = 0x40000000;
 
 /**
- * Exponential variate of mean 1, keyed: the ziggurat of Marsaglia & Tsang (J. Statistical Software 5(8), 2000),
- * with the tables and the rare slow path computed by `@stdlib`, so that it gives the same bits on every machine.
- * Takes 32 random bits in 98.9 % of the cases.
+ * Exponential variate of mean 1, keyed: the ziggurat of Marsaglia & Tsang (J. Statistical Software
+ * 5(8), 2000), with the tables and the rare slow path computed by `@stdlib`, so that it gives the
+ * same bits on every machine. Takes 32 random bits in 98.9 % of the cases.
  */
 export function exponential(
   draws: KeyedDraws,
@@ -53,8 +53,8 @@ function exponentialSlow(
 }
 
 /**
- * The same from a stream, for what happens in time order. The strip comes from bits of the uniform number that
- * the variate does not use (Doornik, "An improved ziggurat method", 2005).
+ * The same from a stream, for what happens in time order. The strip comes from bits of the uniform
+ * number that the variate does not use (Doornik, "An improved ziggurat method", 2005).
  */
 export function streamExponential(stream: RandomStream): number {
   for (;;) {

@@ -7,14 +7,16 @@ export interface DrawKey {
   readonly attempt: number;
 }
 
-/** A keyed source handed to policies: the same key always gives the same uniform number in [0, 1). */
+/**
+ * A keyed source handed to policies: the same key always gives the same uniform number in [0, 1).
+ */
 export type Draw = (site: number, attempt: number) => number;
 
 /**
- * Counter-based random numbers: a hash of (seed, replication, request, site, attempt) and nothing else, so that
- * what a request asks for does not depend on the order in which events run (Salmon et al., "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011). The mixing is PCG4D (Jarzynski & Olano, "Hash functions for GPU
- * rendering", JCGT 9(3), 2020) under a 128-bit key.
+ * Counter-based random numbers: a hash of (seed, replication, request, site, attempt) and nothing
+ * else, so that what a request asks for does not depend on the order in which events run (Salmon et
+ * al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The mixing is PCG4D (Jarzynski &
+ * Olano, "Hash functions for GPU rendering", JCGT 9(3), 2020) under a 128-bit key.
  */
 export class KeyedDraws {
   readonly #k0: number;
@@ -55,8 +57,8 @@ export class KeyedDraws {
     y = (y + Math.imul(z, x)) | 0;
     z = (z + Math.imul(x, y)) | 0;
     w = (w + Math.imul(y, z)) | 0;
-    // Multiplying carries bits only upwards: without folding the high half down, bit k of two requests that are
-    // 2^(17 + k) apart would always agree.
+    // Multiplying carries bits only upwards: without folding the high half down, bit k of two
+    // requests that are 2^(17 + k) apart would always agree.
     this.#low = w ^ (w >>> 16);
     return z ^ (z >>> 16);
   }

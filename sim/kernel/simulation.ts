@@ -19,9 +19,9 @@ export interface SimulationState {
 }
 
 /**
- * Virtual clock and event loop. Events are integers (kind, a, b), never closures: kinds are registered by name,
- * in the order in which the model is built, so that the pending events of a snapshot can be restored into a
- * model that was built anew.
+ * Virtual clock and event loop. Events are integers (kind, a, b), never closures: kinds are
+ * registered by name, in the order in which the model is built, so that the pending events of a
+ * snapshot can be restored into a model that was built anew.
  */
 export class Simulation {
   readonly digest = new TraceDigest();
@@ -57,13 +57,18 @@ export class Simulation {
     return this.#handlers.push(handler) - 1;
   }
 
-  /** At equal times the lower priority number goes first, then the event that was scheduled first. */
+  /**
+   * At equal times the lower priority number goes first, then the event that was scheduled first.
+   */
   schedule(time: number, kind: number, a: number, b: number, priority = 0): ScheduledEvent {
     if (time < this.now) assert(false, `an event was scheduled at ${time}, before ${this.now}`);
     return this.#calendar.schedule(time, priority, kind, a, b);
   }
 
-  /** The same, `delay` from now. For hot paths: small numbers pass between functions without being boxed. */
+  /**
+   * The same, `delay` from now. For hot paths: small numbers pass between functions without being
+   * boxed.
+   */
   scheduleAfter(delay: number, kind: number, a: number, b: number): ScheduledEvent {
     if (delay < 0) assert(false, `an event was scheduled ${delay} before now`);
     return this.#calendar.schedule(this.#clock[0]! + delay, 0, kind, a, b);

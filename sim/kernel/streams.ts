@@ -21,8 +21,9 @@ export interface StreamState {
 export type Streams = (name: string) => RandomStream;
 
 /**
- * Named streams of one replication. Names, not order of creation, seed them: adding a component changes no other
- * component's numbers. (Seeding by name has no formal proof of non-overlap; with 2^96 states it is negligible.)
+ * Named streams of one replication. Names, not order of creation, seed them: adding a component
+ * changes no other component's numbers. (Seeding by name has no formal proof of non-overlap; with
+ * 2^96 states it is negligible.)
  */
 export function createStreams({
   seed,

@@ -47,8 +47,8 @@ export interface PodMetricValue {
 }
 
 /**
- * Everything that an autoscaler of a workload can know at this moment: what the API server lists and what the
- * metrics APIs answer, as late and as incomplete as those are.
+ * Everything that an autoscaler of a workload can know at this moment: what the API server lists
+ * and what the metrics APIs answer, as late and as incomplete as those are.
  */
 export interface AutoscalerObservation {
   /** `scale.spec.replicas`. */
@@ -67,7 +67,10 @@ export interface AutoscalerObservation {
   readonly externalMetrics: Readonly<Record<string, readonly number[]>>;
 }
 
-/** How a wanted replica count came about, stage by stage; the delay chain of a report is read off these. */
+/**
+ * How a wanted replica count came about, stage by stage; the delay chain of a report is read off
+ * these.
+ */
 export interface ScalingTrace {
   /** The metric that asked for most, as text for people: "cpu 143 % of 70 %". */
   readonly metric: string | null;
@@ -77,7 +80,9 @@ export interface ScalingTrace {
   readonly stabilizedReplicas: number | null;
 }
 
-/** Reasons are Kubernetes' own where there is one (conditions of `autoscaling/v2`), in CamelCase. */
+/**
+ * Reasons are Kubernetes' own where there is one (conditions of `autoscaling/v2`), in CamelCase.
+ */
 export type AutoscalerDecision =
   | { readonly kind: "hold"; readonly reason: string; readonly trace: ScalingTrace }
   | {

@@ -5,7 +5,9 @@ import { createScheduled } from "./autoscalers/scheduled.ts";
 import type { RolloutPolicy } from "./rollout.ts";
 import { stagedCanary } from "./rollouts/stagedCanary.ts";
 
-/** Policies by the name that a scenario calls them. A user's own come on top of the built-in ones. */
+/**
+ * Policies by the name that a scenario calls them. A user's own come on top of the built-in ones.
+ */
 export interface PolicyRegistry {
   readonly autoscalers: Readonly<Record<string, AutoscalerPolicy>>;
   readonly rollouts: Readonly<Record<string, RolloutPolicy>>;

@@ -38,13 +38,15 @@ export interface RouteRule {
   };
   /** Shares of the revisions, adding up to 1. */
   readonly weights: Readonly<Record<string, number>>;
-  /** `request`: each request anew. `user`: by hash of flag and user, so that a user stays on a side. */
+  /**
+   * `request`: each request anew. `user`: by hash of flag and user, so that a user stays on a side.
+   */
   readonly sticky: "request" | "user";
 }
 
 /**
- * What a rollout wants next. Rolling and blue-green speak through `replicas`, canaries through `routes`, flags
- * through sticky routes, regional rollouts through routes that match a region.
+ * What a rollout wants next. Rolling and blue-green speak through `replicas`, canaries through
+ * `routes`, flags through sticky routes, regional rollouts through routes that match a region.
  */
 export type RolloutDecision =
   | { readonly kind: "hold"; readonly reason: string }

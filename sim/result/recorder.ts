@@ -39,8 +39,8 @@ export interface RequestSeries {
 }
 
 /**
- * Counts what the data plane reports: cheap sums in typed arrays while a bin lasts, series when it closes.
- * Memory grows with bins, not with requests. Times are microseconds.
+ * Counts what the data plane reports: cheap sums in typed arrays while a bin lasts, series when it
+ * closes. Memory grows with bins, not with requests. Times are microseconds.
  */
 export class Recorder {
   readonly binMicros: number;

@@ -35,7 +35,9 @@ const replication = z.strictObject({
   replicaHours: z.number(),
   costUsd: z.number().nullable(),
   held: z.boolean(),
-  /** The minute with the worst p95 (by failures when equal), from the start of the measured time. */
+  /**
+   * The minute with the worst p95 (by failures when equal), from the start of the measured time.
+   */
   worstMinute: z
     .strictObject({
       startSeconds: z.number(),
@@ -87,14 +89,19 @@ const decision = z.strictObject({
   to: z.number().nullable(),
 });
 
-/** From the moment the demand crossed what the ready replicas hold until they hold it again, link by link. */
+/**
+ * From the moment the demand crossed what the ready replicas hold until they hold it again, link by
+ * link.
+ */
 const delayChain = z.strictObject({
   service: z.string(),
   /** Replications in which there was such a reaction. */
   n: z.int(),
   startSeconds: z.number(),
   wholeSeconds: estimate,
-  /** In order of time; their means add up to the whole. `setting` is the parameter behind the link. */
+  /**
+   * In order of time; their means add up to the whole. `setting` is the parameter behind the link.
+   */
   links: z.array(
     z.strictObject({
       link: z.string(),
@@ -140,7 +147,9 @@ const rolloutOutcome = z.strictObject({
       failures: z.number(),
     }),
   ),
-  /** Distinct users who met a failure of the new revision that the stable one would not have given. */
+  /**
+   * Distinct users who met a failure of the new revision that the stable one would not have given.
+   */
   usersHurt: z.number().nullable(),
 });
 
@@ -209,9 +218,13 @@ const claim = z.strictObject({
   from: z.number(),
   to: z.number(),
   withinSeconds: z.number(),
-  /** When, in replication 0, the demand first called for more than `from`; null when it never did. */
+  /**
+   * When, in replication 0, the demand first called for more than `from`; null when it never did.
+   */
   startSeconds: z.number().nullable(),
-  /** From the first moment the demand called for more than `from`; null when `to` was never ready. */
+  /**
+   * From the first moment the demand called for more than `from`; null when `to` was never ready.
+   */
   policies: z.array(
     z.strictObject({
       policy: z.string(),
@@ -237,7 +250,9 @@ const canary = z.strictObject({
       rolledBack: z.int(),
       /** Share rolled back with its interval, 0 … 1. */
       share: estimate,
-      /** Most frequent stage of the rollback, in percent of traffic; null when none was rolled back. */
+      /**
+       * Most frequent stage of the rollback, in percent of traffic; null when none was rolled back.
+       */
       stagePercent: z.number().nullable(),
       detectionSeconds: estimate.nullable(),
       usersHurt: estimate.nullable(),

@@ -6,8 +6,9 @@ import type { Json } from "../kernel/json.ts";
 import type { Micros } from "../kernel/time.ts";
 
 /**
- * A scenario that has been read, checked and normalised: times in microseconds, rates per second, shares from 0
- * to 1, every default filled in, every name resolved. One per policy set, since policies may overlay the rest.
+ * A scenario that has been read, checked and normalised: times in microseconds, rates per second,
+ * shares from 0 to 1, every default filled in, every name resolved. One per policy set, since
+ * policies may overlay the rest.
  */
 export interface Scenario {
   readonly version: 1;

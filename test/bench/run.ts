@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- W1|W2|W3 [--json] [--times N]`: one replication through the whole path of a scenario (read,
- * checked, built, simulated, recorded, summarised), in CPU seconds of this process without start-up, as the peers'
- * programs count theirs. Model events are those of the workload: 2 a customer in W1, 6 in W2, 8 in W3.
+ * `npm run bench -- W1|W2|W3 [--json] [--times N]`: one replication through the whole path of a
+ * scenario (read, checked, built, simulated, recorded, summarised), in CPU seconds of this process
+ * without start-up, as the peers' programs count theirs. Model events are those of the workload: 2
+ * a customer in W1, 6 in W2, 8 in W3.
  */
 import { readFileSync } from "node:fs";
 import { runReplication } from "../../sim/experiment/replication.ts";

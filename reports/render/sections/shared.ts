@@ -67,7 +67,7 @@ export function tableHtml(
   const title = caption === undefined ? nothing : html`<caption>${caption}</caption>`;
   const table = html`<table${small ? html` class="t"` : nothing}>${title}<thead><tr>${heads}</tr></thead>
 <tbody>${body}</tbody></table>`;
-  return small ? html`<div class="scroll">${table}</div>` : table;
+  return html`<div class="${small ? "scroll" : "fit"}">${table}</div>`;
 }
 
 /** A table that opens on demand. */

@@ -9,13 +9,19 @@ interface Tally {
 }
 
 export interface ExpectedLoad {
-  /** Mean CPU work of one visit to each service over the mix of all traffic, in microseconds; 0 if none comes. */
+  /**
+   * Mean CPU work of one visit to each service over the mix of all traffic, in microseconds; 0 if
+   * none comes.
+   */
   readonly meanWork: readonly number[];
   /** By traffic: expected visits of one journey to each service. */
   readonly visits: readonly (readonly number[])[];
 }
 
-/** First attempts only. Every traffic weighs the same. Call graphs are acyclic: the loader has checked that. */
+/**
+ * First attempts only. Every traffic weighs the same. Call graphs are acyclic: the loader has
+ * checked that.
+ */
 export function expectedLoad(
   services: readonly ServiceSpec[],
   traffic: readonly TrafficSpec[],

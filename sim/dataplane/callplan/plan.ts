@@ -31,7 +31,10 @@ export const Op = {
 export interface Program {
   readonly op: Int32Array;
   readonly x: Int32Array;
-  /** Keyed site of the instruction: a hash of its name path, so that other services do not change it. */
+  /**
+   * Keyed site of the instruction: a hash of its name path, so that other services do not change
+   * it.
+   */
   readonly site: Int32Array;
   readonly times: readonly TimeDistribution[];
   readonly sites: readonly CallSite[];

@@ -18,9 +18,10 @@ export const QUEUED = 64;
 const INITIAL = 1024;
 
 /**
- * Rows of everything that is under way: client journeys, calls and branches. Struct of arrays with a free list,
- * so that a request allocates nothing. `generation` tells a row from the next tenant of the same place: events
- * and children carry it, and one that does not match speaks of a row that is gone.
+ * Rows of everything that is under way: client journeys, calls and branches. Struct of arrays with
+ * a free list, so that a request allocates nothing. `generation` tells a row from the next tenant
+ * of the same place: events and children carry it, and one that does not match speaks of a row that
+ * is gone.
  */
 export class CallTable {
   parent = new Int32Array(INITIAL);
@@ -36,7 +37,9 @@ export class CallTable {
   traffic = new Int32Array(INITIAL);
   /** Pool of which it holds a connection; −1 for none. */
   pool = new Int32Array(INITIAL).fill(-1);
-  /** Link of the queue that the row stands in (a row stands in one at most), or of the free list. */
+  /**
+   * Link of the queue that the row stands in (a row stands in one at most), or of the free list.
+   */
   next = new Int32Array(INITIAL);
   /** Timer of the call's timeout in the site's lane, if it has one. */
   timer = new Float64Array(INITIAL);
@@ -68,7 +71,10 @@ export class CallTable {
     return this.#live;
   }
 
-  /** A row whose fields the caller fills in. Only its flags and sums are reset; its replica and pool are −1. */
+  /**
+   * A row whose fields the caller fills in. Only its flags and sums are reset; its replica and pool
+   * are −1.
+   */
   take(): number {
     let row = this.#free;
     if (row >= 0) this.#free = this.next[row]!;
@@ -83,7 +89,10 @@ export class CallTable {
     return row;
   }
 
-  /** Whoever still speaks of the row finds its generation changed. It must hold no connection any more. */
+  /**
+   * Whoever still speaks of the row finds its generation changed. It must hold no connection any
+   * more.
+   */
   release(row: number): void {
     this.generation[row]!++;
     this.replica[row] = -1;

@@ -5,8 +5,8 @@ import { ProcessorSharing } from "./processorSharing.ts";
 import { GONE, type ReplicaTable } from "./replicaTable.ts";
 
 /**
- * Carries out CPU work under each discipline, and calls back when a row's work is done. Starting work schedules at
- * most one event.
+ * Carries out CPU work under each discipline, and calls back when a row's work is done. Starting
+ * work schedules at most one event.
  */
 export class CpuScheduler {
   readonly #simulation: Simulation;

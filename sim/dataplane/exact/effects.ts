@@ -9,7 +9,10 @@ import type { ReplicaTable } from "./replicaTable.ts";
 
 const LATENCY_SITE = 0x57000000;
 
-/** Effects of the faults that are active. Several on one replica add up (errors) or multiply (slowness). */
+/**
+ * Effects of the faults that are active. Several on one replica add up (errors) or multiply
+ * (slowness).
+ */
 export class Effects {
   readonly #replicas: ReplicaTable;
   readonly #services: number;
@@ -60,7 +63,9 @@ export class Effects {
     this.#refresh();
   }
 
-  /** Computed anew from all that are active, so that the order of their ends makes no difference. */
+  /**
+   * Computed anew from all that are active, so that the order of their ends makes no difference.
+   */
   #refresh(): void {
     const { slow, errorShare } = this.#replicas;
     slow.fill(1);

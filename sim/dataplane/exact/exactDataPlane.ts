@@ -68,9 +68,10 @@ export interface ExactParts {
 }
 
 /**
- * Follows every request. A request is a row that walks its endpoint's program; calls to other services are rows of
- * their own, whose caller holds its concurrency slot while it waits (unless its service is asynchronous). A caller
- * that times out goes on as failed while the abandoned call works to its end.
+ * Follows every request. A request is a row that walks its endpoint's program; calls to other
+ * services are rows of their own, whose caller holds its concurrency slot while it waits (unless
+ * its service is asynchronous). A caller that times out goes on as failed while the abandoned call
+ * works to its end.
  */
 export class ExactDataPlane implements DataPlane {
   readonly #simulation: Simulation;
@@ -150,7 +151,7 @@ export class ExactDataPlane implements DataPlane {
     this.#listener = listener;
   }
 
-  // ---- clients -------------------------------------------------------------------------------------------------
+  // ---- clients -------------------------------------------------------------------------
 
   /** A client begins a journey now. `request` is its number within the traffic. */
   startJourney(traffic: number, request: number): void {
@@ -165,7 +166,9 @@ export class ExactDataPlane implements DataPlane {
     this.#advance(row);
   }
 
-  /** The virtual users of closed workloads begin; each sends one request after another, for ever. */
+  /**
+   * The virtual users of closed workloads begin; each sends one request after another, for ever.
+   */
   startUsers(): void {
     this.#plan.traffic.forEach(({ users }, traffic) => {
       for (let user = 0; user < users; user++) this.startJourney(traffic, user);
@@ -193,7 +196,7 @@ export class ExactDataPlane implements DataPlane {
     return count;
   }
 
-  // ---- the cluster's side ------------------------------------------------------------------------------------
+  // ---- the cluster's side --------------------------------------------------------------
 
   startReplica(start: ReplicaStart): void {
     const { replica, service } = start;
@@ -304,7 +307,7 @@ export class ExactDataPlane implements DataPlane {
     this.#counters.restore(saved["counters"]!);
   }
 
-  // ---- walking a plan ------------------------------------------------------------------------------------------
+  // ---- walking a plan ------------------------------------------------------------------
 
   /** Carries out instructions until the row has to wait for something. */
   #advance(row: number): void {
@@ -455,7 +458,7 @@ export class ExactDataPlane implements DataPlane {
     return true;
   }
 
-  // ---- calls -----------------------------------------------------------------------------------------------------
+  // ---- calls ---------------------------------------------------------------------------
 
   #call(row: number, index: number): void {
     const rows = this.#rows;
@@ -572,7 +575,10 @@ export class ExactDataPlane implements DataPlane {
     return factor;
   }
 
-  /** Ends a call or a branch: gives back what it holds, then tells its caller, who may go on at once. */
+  /**
+   * Ends a call or a branch: gives back what it holds, then tells its caller, who may go on at
+   * once.
+   */
   #finish(row: number, reason: number): void {
     const rows = this.#rows;
     const flags = rows.flags[row]!;
@@ -698,7 +704,10 @@ export class ExactDataPlane implements DataPlane {
     else rows.release(row);
   }
 
-  /** A call or a branch of `row` has ended for good. A failure ends the row; its other branches run on unheard. */
+  /**
+   * A call or a branch of `row` has ended for good. A failure ends the row; its other branches run
+   * on unheard.
+   */
   #answered(row: number, reason: number): void {
     const rows = this.#rows;
     const isClient = rows.parent[row]! < 0;
@@ -713,7 +722,10 @@ export class ExactDataPlane implements DataPlane {
     if (--rows.pending[row]! === 0) this.#resume(row);
   }
 
-  /** A client has its answer: the request counts as completed or failed, and the journey goes on or ends. */
+  /**
+   * A client has its answer: the request counts as completed or failed, and the journey goes on or
+   * ends.
+   */
   #stepEnded(row: number, reason: number): void {
     const rows = this.#rows;
     const { now } = this.#simulation;
@@ -738,7 +750,10 @@ export class ExactDataPlane implements DataPlane {
     this.#advance(row);
   }
 
-  /** The next journey of a virtual user: request numbers of users interleave, so that they are its own. */
+  /**
+   * The next journey of a virtual user: request numbers of users interleave, so that they are its
+   * own.
+   */
   #loop(row: number): void {
     const rows = this.#rows;
     const { now } = this.#simulation;
@@ -749,7 +764,7 @@ export class ExactDataPlane implements DataPlane {
     this.#simulation.scheduleAfter(pause, this.#waitEnd, row, rows.generation[row]!);
   }
 
-  // ---- slots, queues and connections -----------------------------------------------------------------------------
+  // ---- slots, queues and connections ---------------------------------------------------
 
   #enqueue(row: number, replica: number): void {
     const replicas = this.#replicas;
@@ -763,7 +778,9 @@ export class ExactDataPlane implements DataPlane {
     replicas.queueLength[replica]!++;
   }
 
-  /** Lets queued rows into free slots. Rows that end at once free theirs again, without recursion. */
+  /**
+   * Lets queued rows into free slots. Rows that end at once free theirs again, without recursion.
+   */
   #pump(replica: number): void {
     const replicas = this.#replicas;
     if (replicas.queueLength[replica] === 0 || replicas.pumping[replica] !== 0) return;
@@ -853,7 +870,9 @@ export class ExactDataPlane implements DataPlane {
     pool.used--;
   }
 
-  /** Timers of waits that ended in time find a row that waits no more, or one that has waited less. */
+  /**
+   * Timers of waits that ended in time find a row that waits no more, or one that has waited less.
+   */
   #endPoolWait(row: number): void {
     const rows = this.#rows;
     if ((rows.flags[row]! & WAITS_FOR_CONNECTION) === 0) return;

@@ -3,13 +3,18 @@ import type { Simulation } from "../../kernel/simulation.ts";
 import type { ArrivalProcess } from "../../workload/arrivals.ts";
 import type { ExactDataPlane } from "./exactDataPlane.ts";
 
-/** Arrivals of one open traffic. Arrival number n is request n, whatever the system does with it. */
+/**
+ * Arrivals of one open traffic. Arrival number n is request n, whatever the system does with it.
+ */
 export interface OpenTraffic {
   readonly traffic: number;
   readonly arrivals: ArrivalProcess;
 }
 
-/** Starts the journeys of open workloads when they are due. Earlier arrivals go before other events of an instant. */
+/**
+ * Starts the journeys of open workloads when they are due. Earlier arrivals go before other events
+ * of an instant.
+ */
 export class OpenClients {
   readonly #simulation: Simulation;
   readonly #plane: ExactDataPlane;

@@ -1,9 +1,10 @@
 import type { Json } from "../../kernel/json.ts";
 
 /**
- * Egalitarian processor sharing of a CPU quota (Kleinrock, 1967): n jobs on q cores each run at min(1, q/n).
- * All jobs progress alike, so a virtual time that counts the work done for each orders them once and for all:
- * a job that arrives at virtual time v with demand d leaves at v + d. A binary heap of those tags; O(log n) a job.
+ * Egalitarian processor sharing of a CPU quota (Kleinrock, 1967): n jobs on q cores each run at
+ * min(1, q/n). All jobs progress alike, so a virtual time that counts the work done for each orders
+ * them once and for all: a job that arrives at virtual time v with demand d leaves at v + d. A
+ * binary heap of those tags; O(log n) a job.
  */
 export class ProcessorSharing {
   cores: number;

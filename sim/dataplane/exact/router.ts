@@ -11,7 +11,9 @@ import type { ReplicaTable } from "./replicaTable.ts";
 const ROUTE_SITE = 0x52000000;
 const BALANCER_SITE = 0x53000000;
 
-/** A route rule with revisions and names resolved. Canaries come first in the cumulative weights. */
+/**
+ * A route rule with revisions and names resolved. Canaries come first in the cumulative weights.
+ */
 interface CompiledRule {
   readonly rule: RouteRule;
   readonly users: ReadonlySet<number>;
@@ -20,7 +22,10 @@ interface CompiledRule {
   readonly thresholds: readonly number[];
 }
 
-/** Chooses the replica of each call: first the revision by the routes, then the endpoint by the balancer. */
+/**
+ * Chooses the replica of each call: first the revision by the routes, then the endpoint by the
+ * balancer.
+ */
 export class Router {
   readonly #services: readonly PlannedService[];
   readonly #draws: KeyedDraws;

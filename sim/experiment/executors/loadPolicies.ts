@@ -8,8 +8,8 @@ export class PolicyFileError extends Error {
 }
 
 /**
- * The built-in policies and, on top, those of a module that exports `autoscalers` and `rollouts`: records of policies
- * by name. Null for no module.
+ * The built-in policies and, on top, those of a module that exports `autoscalers` and `rollouts`:
+ * records of policies by name. Null for no module.
  */
 export async function loadPolicies(url: string | null): Promise<PolicyRegistry> {
   if (url === null) return builtInPolicies;

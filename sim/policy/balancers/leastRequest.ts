@@ -1,8 +1,8 @@
 import type { Balancer } from "./balancer.ts";
 
 /**
- * The endpoint with the fewest outstanding requests of all. Ties go round: the search starts after the last pick,
- * since a fixed start would send all of a quiet hour's traffic to the first replica.
+ * The endpoint with the fewest outstanding requests of all. Ties go round: the search starts after
+ * the last pick, since a fixed start would send all of a quiet hour's traffic to the first replica.
  */
 export class LeastRequest implements Balancer {
   readonly name = "least-request";

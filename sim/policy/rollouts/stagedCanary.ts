@@ -11,8 +11,9 @@ import type {
 } from "../rollout.ts";
 
 /**
- * Canary in stages of growing traffic, each judged once, at its end: row 16 of the reference systems. Rates are
- * shares, 0 … 1. The named variants are ways to read the document that this comes from.
+ * Canary in stages of growing traffic, each judged once, at its end: row 16 of the reference
+ * systems. Rates are shares, 0 … 1. The named variants are ways to read the document that this
+ * comes from.
  */
 export const stagedCanaryConfigSchema = z.strictObject({
   /** Percent of the traffic, stage by stage. */
@@ -141,7 +142,9 @@ function observe(
   return { state: { ...state, phase: "over" }, decision: { kind: "rollback", reason: fault } };
 }
 
-/** What speaks against the canary, or null. Every limit may be reached; only more than that fails. */
+/**
+ * What speaks against the canary, or null. Every limit may be reached; only more than that fails.
+ */
 export function judge(
   limits: Pick<
     StagedCanaryState,

@@ -67,8 +67,8 @@ function used(
 }
 
 /**
- * Requests per second that one replica can work off, by its CPU: null when it needs none or has no limit that a
- * request could reach.
+ * Requests per second that one replica can work off, by its CPU: null when it needs none or has no
+ * limit that a request could reach.
  */
 export function replicaCapacity(
   service: CallPlan["services"][number],

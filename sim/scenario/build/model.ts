@@ -15,7 +15,7 @@ import type { Json } from "../../kernel/json.ts";
 import { type Draw, KeyedDraws } from "../../kernel/keyedDraws.ts";
 import { Simulation, type SimulationState } from "../../kernel/simulation.ts";
 import { createStreams } from "../../kernel/streams.ts";
-import { type Micros, micros } from "../../kernel/time.ts";
+import { type Micros, micros, seconds } from "../../kernel/time.ts";
 import type { PolicyRegistry } from "../../policy/index.ts";
 import { Recorder } from "../../result/recorder.ts";
 import { type ArrivalProcess, pacedArrivals, poissonArrivals } from "../../workload/arrivals.ts";
@@ -26,11 +26,18 @@ import type { Scenario } from "../scenario.ts";
 import { binMicros } from "./bins.ts";
 import { Gauges } from "./gauges.ts";
 
-/** The end of the warm-up comes before everything else of its instant, the end of a bin after it. */
+/**
+ * The end of the warm-up comes before everything else of its instant, the end of a bin after it.
+ */
 const MEASURE_PRIORITY = -1;
 const BIN_PRIORITY = 16;
+/** How often a run that may end early looks whether it may: rollouts decide no oftener than this. */
+const LOOK = seconds(1);
 
-/** A model at rest: plain JSON, from which the same scenario's model goes on as if it had never stopped. */
+/**
+ * A model at rest: plain JSON, from which the same scenario's model goes on as if it had never
+ * stopped.
+ */
 export interface ModelSnapshot {
   readonly schema: "peakday/snapshot";
   readonly version: 1;
@@ -39,8 +46,9 @@ export interface ModelSnapshot {
 }
 
 /**
- * One replication of one policy set: everything that a scenario describes, wired together. Build it anew for every
- * run; restore a snapshot into one that was built from the same scenario, seed and replication.
+ * One replication of one policy set: everything that a scenario describes, wired together. Build it
+ * anew for every run; restore a snapshot into one that was built from the same scenario, seed and
+ * replication.
  */
 export class Model {
   readonly scenario: Scenario;
@@ -149,6 +157,21 @@ export class Model {
   run(until: Micros = this.end): void {
     if (!this.#started) this.#start();
     this.simulation.runUntil(micros(Math.min(until, this.end)));
+  }
+
+  /**
+   * Runs until every rollout is over, or to the end of the scenario. The run then counts as one that was planned to
+   * end there: its last bin is closed, short as it may be.
+   */
+  runUntilRolloutsEnd(): void {
+    const { simulation, end, rollouts, recorder, scenario } = this;
+    const isOver = (): boolean =>
+      rollouts.length > 0 && rollouts.every(({ progress }) => progress.end !== null);
+    while (simulation.now < end && !isOver()) this.run(micros(simulation.now + LOOK));
+    const closed = scenario.warmUp + recorder.bins * recorder.binMicros;
+    if (simulation.now === end || simulation.now < scenario.warmUp) return;
+    if (simulation.now > closed) recorder.closeBin(this.#gauges.read());
+    recorder.finish();
   }
 
   snapshot(): ModelSnapshot {
