@@ -1,5 +1,5 @@
 import type { Estimate, PolicyResult, Result } from "../sim/result/result.ts";
-import { fixed, latencyText, percentText, usdText } from "./format.ts";
+import { fixed, millisecondDecimals, percentDecimals, plural, usdText } from "./format.ts";
 import {
   baselineOf,
   comparisonOf,
@@ -20,7 +20,7 @@ import {
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, " ")
-    .replace(/[\\`*_{}[\]<>()#!|~@]/g, (sign) => `\\${sign}`);
+    .replace(/[\\`*_{}[\]<>#!|~@]/g, (sign) => `\\${sign}`);
 }
 
 /** The answer as Markdown, for a pull request or a wiki: verdict, table, how sure. */
@@ -32,29 +32,35 @@ export function resultMarkdown(result: Result): string {
   const parts = [
     `### ${escapeMarkdown(result.scenario.title)}`,
     [answer, ...details].join(" "),
-    table(result),
+    ...(result.policies.length === 0 ? [] : [table(result)]),
     ...(warnings.length === 0 ? [] : [`How much to trust this:\n\n${warnings.join("\n")}`]),
     sureText(result),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-function withInterval(estimate: Estimate | null, show: (value: number) => string): string {
+function withInterval(estimate: Estimate | null, decimals: number, unit: string): string {
   if (estimate === null) return "–";
   const { low, high, mean } = estimate;
-  return low === null || high === null ? show(mean) : `${show(mean)} [${show(low)}, ${show(high)}]`;
+  const value = `${fixed(mean, decimals)} ${unit}`;
+  if (low === null || high === null) return value;
+  return `${value} [${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+}
+
+function latencyCell(estimate: Estimate | null): string {
+  return withInterval(estimate, millisecondDecimals(estimate?.mean ?? 0), "ms");
 }
 
 function row(result: Result, policy: PolicyResult): string {
   const { metrics, objective } = policy;
   const latencies = tableMetrics(result).map((metric) =>
-    withInterval(latencyEstimate(policy, metric), latencyText),
+    latencyCell(latencyEstimate(policy, metric)),
   );
   const cells = [
     escapeMarkdown(policy.name),
     objectiveText(result) === null ? "–" : statusText(objective.held),
     ...latencies,
-    withInterval(metrics.failedPercent, percentText),
+    withInterval(metrics.failedPercent, percentDecimals(metrics.failedPercent.mean), "%"),
     metrics.costUsd === null ? "–" : usdText(metrics.costUsd.mean),
     comparedText(result, policy),
   ];
@@ -98,7 +104,7 @@ function sureText(result: Result): string {
   const objective = objectiveText(result);
   const lines = [
     ...(objective === null ? [] : [`Objective: ${escapeMarkdown(objective)}.`]),
-    `${fixed(runs, 0)} replications per policy, ${interval}, seed ${result.scenario.seed}, ` +
+    `${plural(runs, "replication")} per policy, ${interval}, seed ${result.scenario.seed}, ` +
       `digest \`${result.digest.replaceAll("`", "")}\`.`,
   ];
   return `<details><summary>How sure, and how to repeat it</summary>

@@ -6,6 +6,7 @@ import type {
   PolicyResult,
   Result,
 } from "../sim/result/result.ts";
+import { canarySentence } from "./canaryWords.ts";
 import { failureLabel } from "./failureReasons.ts";
 import {
   clock,
@@ -133,7 +134,12 @@ function missedFigures(policy: PolicyResult, metric: LatencyMetric): string {
 export function verdictSentence(result: Result): VerdictSentence {
   const metric = headlineMetric(result);
   const best = ranked(result)[0];
-  if (best === undefined) return { before: "Nothing was run.", policy: "", after: "" };
+  if (best === undefined) {
+    const { canary } = result;
+    const variant = canary?.cells[0]?.variant ?? "";
+    const before = canary === null ? "Nothing was run." : canarySentence(canary, variant);
+    return { before, policy: "", after: "" };
+  }
   const say = (
     before: string,
     middle: string,

@@ -108,7 +108,7 @@ figcaption span{color:var(--muted);margin-left:6px}
 .panel svg{width:100%;max-width:none}
 .key{font-size:11px;line-height:1.4;color:var(--muted);margin:0 0 1px;padding-left:46px;
   max-width:none}
-.key :is(b,span){margin-left:5px;white-space:nowrap}
+.key :is(b,span){margin-left:5px;display:inline-block;max-width:100%;overflow-wrap:anywhere}
 .key b{font-weight:650}
 .bars .key{padding-left:158px;margin-bottom:3px}
 .sw{display:inline-block;width:8px;height:8px;margin-right:3px;border-radius:1px}
@@ -163,6 +163,11 @@ const RESPONSIVE = `
   .verdict td .d .w{display:inline;margin-left:8px}
   .verdict td .i{align-self:center}
   .verdict .v{font-size:15px}
+}
+@media (max-width:360px){
+  .verdict td{grid-template-columns:70px 1fr}
+  .verdict td .i{grid-column:2}
+  .verdict td span{white-space:normal}
 }
 `;
 

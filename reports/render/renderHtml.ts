@@ -81,17 +81,25 @@ function titleText(result: Result): string {
     : sentenceText(verdictSentence(result));
 }
 
+function setupText(result: Result): string {
+  const { canary, policies } = result;
+  if (policies.length === 0 && canary !== null) {
+    const rollouts = Math.max(0, ...canary.cells.map((cell) => cell.rollouts));
+    return `${canary.policy}, ${plural(rollouts, "rollout")} for each traffic and error share`;
+  }
+  const runs = plural(runsOf(result), "replication");
+  return `${plural(policies.length, "policy", "policies")} × ${runs}`;
+}
+
 function headHtml(result: Result): SafeHtml {
   const { scenario, world } = result;
-  const runs = plural(runsOf(result), "replication");
-  const policies = `${plural(result.policies.length, "policy", "policies")} × ${runs}`;
   const { before, policy, after } = verdictSentence(result);
   const holds = pickOf(result) !== null;
   const name = holds ? html`<em class="good">${policy}</em>` : html`<em>${policy}</em>`;
   const details = [...verdictDetails(result), ...worstText(result)];
   const lede =
     details.length === 0 ? nothing : html`<p class="lede">${tied(html`${details.join(" ")}`)}</p>`;
-  return html`<p class="eyebrow">${scenario.title} · ${policies} · ${world}</p>
+  return html`<p class="eyebrow">${scenario.title} · ${setupText(result)} · ${world}</p>
 <h1>${before}${name}${tied(html`${after}`)}</h1>
 ${lede}`;
 }

@@ -12,7 +12,7 @@ const tagsOf = (page: string): readonly string[] => [
   ...new Set([...page.matchAll(/<([a-zA-Z!][\w-]*)/g)].map(([, tag]) => tag ?? "")),
 ];
 
-describe("renderHtml", () => {
+describe("renderHtml", { timeout: 60_000 }, () => {
   it("has every section in order, the answer first", async () => {
     const page = await renderHtml(sampleResult({ n: 5, canary: true }));
     expect(headings(page)).toEqual([
@@ -90,6 +90,14 @@ describe("renderHtml", () => {
       page.includes(`peakday run scenarios/black-friday.yaml --runs ${n} --seed 20261127`),
     ).toBe(true);
     expect(/NaN|undefined|Infinity|>null/.exec(page)?.[0]).toBeUndefined();
+  });
+
+  it("answers for a canary without any policy of capacity", async () => {
+    const result = { ...sampleResult({ canary: true }), policies: [], comparisons: [], claims: [] };
+    const page = await renderHtml({ ...result, front: [] });
+    expect(headings(page)).toEqual(["canary", "sure", "assume"]);
+    expect(page.includes("<h1>It catches every 5 % bug, and rolls back 43 to 86 %")).toBe(true);
+    expect(/NaN|undefined|Infinity|0 policies/.exec(page)?.[0]).toBeUndefined();
   });
 
   it("shows a long run within a page of decent size", async () => {

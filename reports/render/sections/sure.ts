@@ -10,13 +10,16 @@ export function sureSection(result: Result): Section {
     scenario.warmUpSeconds > 0
       ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
       : "none";
-  const left: readonly Entry[] = [
-    ["Replications", replicationsText(result)],
-    ["Intervals", intervalsText(result)],
-    ["Warm-up", warmUp],
-    ["Arrivals", `${scenario.arrivals}; ${droppedText(result)}`],
-    ["Balance", balanceText(result)],
-  ];
+  const left: readonly Entry[] =
+    result.policies.length === 0
+      ? [["Intervals", `${levelText(result)}, of the share of rollouts`]]
+      : [
+          ["Replications", replicationsText(result)],
+          ["Intervals", intervalsText(result)],
+          ["Warm-up", warmUp],
+          ["Arrivals", `${scenario.arrivals}; ${droppedText(result)}`],
+          ["Balance", balanceText(result)],
+        ];
   const right: readonly Entry[] = [
     ["World", result.world],
     ["Seed", String(scenario.seed)],
