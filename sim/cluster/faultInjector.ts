@@ -1,5 +1,5 @@
 import type { Fault } from "../control/fault.ts";
-import type { Json } from "../kernel/json.ts";
+import { type Json, savedState } from "../kernel/json.ts";
 import type { NodeSpec } from "./clusterSpec.ts";
 import type { DataPlane } from "./dataPlane.ts";
 import { isActive, type Pod } from "./pod.ts";
@@ -78,7 +78,7 @@ export class FaultInjector {
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as { next: number; active: Record<string, number[]> }; // from `state`
+    const saved = savedState<{ next: number; active: Record<string, number[]> }>(state);
     this.#next = saved.next;
     this.#active = structuredCloneOf(saved.active);
   }

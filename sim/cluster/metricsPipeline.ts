@@ -1,4 +1,4 @@
-import type { Json } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
 import { type Micros, micros } from "../kernel/time.ts";
 import type { PodMetricsSample } from "../policy/autoscaler.ts";
 import type { MetricsSpec } from "./clusterSpec.ts";
@@ -66,12 +66,12 @@ export class MetricsPipeline {
   }
 
   state(): Json {
-    return { history: [...this.#history], batches: this.#batches } as unknown as Json; // plain data
+    return plainState({ history: [...this.#history], batches: this.#batches });
   }
 
   restore(state: Json): void {
     // Written by `state` above.
-    const saved = state as unknown as { history: [number, Reading[]][]; batches: Batch[] };
+    const saved = savedState<{ history: [number, Reading[]][]; batches: Batch[] }>(state);
     this.#history = new Map(saved.history.map(([pod, readings]) => [pod, [...readings]]));
     this.#batches = [...saved.batches];
   }

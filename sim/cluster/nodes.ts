@@ -1,4 +1,4 @@
-import type { Json } from "../kernel/json.ts";
+import { type Json, savedState } from "../kernel/json.ts";
 import type { NodeSpec } from "./clusterSpec.ts";
 
 export interface PodRequests {
@@ -69,7 +69,7 @@ export class Nodes {
 
   restore(state: Json): void {
     // Written by `state` above.
-    const saved = state as unknown as { cpu: number[]; memory: number[]; images: string[][] };
+    const saved = savedState<{ cpu: number[]; memory: number[]; images: string[][] }>(state);
     this.#cpu.set(saved.cpu);
     this.#memory.set(saved.memory);
     this.#images.forEach((images, index) => {

@@ -1,7 +1,7 @@
 import type { Fault } from "../control/fault.ts";
 import type { ControlEvent, Platform } from "../control/platform.ts";
 import { assert, present } from "../kernel/assert.ts";
-import type { Json } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import { micros } from "../kernel/time.ts";
@@ -280,7 +280,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   state(): Json {
-    return {
+    return plainState({
       pods: this.#pods,
       workloads: this.#workloads.map(({ replicas, revisionReplicas, stable, routes }) => ({
         replicas,
@@ -293,11 +293,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       usage: this.#usage,
       events: this.#events,
       faults: this.#faults.state(),
-    } as unknown as Json; // pods, usage and events are plain data
+    });
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as ClusterState; // written by `state` above
+    const saved = savedState<ClusterState>(state);
     this.#pods.splice(0, this.#pods.length, ...saved.pods.map((pod) => ({ ...pod })));
     saved.workloads.forEach((from, index) => {
       const workload = this.#workloads[index]!;

@@ -1,5 +1,5 @@
 import { unreachable } from "../kernel/assert.ts";
-import type { Json } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
 import { type Micros, micros } from "../kernel/time.ts";
 import type { AutoscalerDecision, AutoscalerPolicy, ScalingTrace } from "../policy/autoscaler.ts";
@@ -58,11 +58,11 @@ export class AutoscalerController implements Controller {
   }
 
   state(): Json {
-    return { policy: this.#state, ticks: this.#ticks } as unknown as Json; // ticks are plain data
+    return plainState({ policy: this.#state, ticks: this.#ticks });
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as { policy: Json; ticks: AutoscalerTick[] }; // from `state` above
+    const saved = savedState<{ policy: Json; ticks: AutoscalerTick[] }>(state);
     this.#state = saved.policy;
     this.#ticks = [...saved.ticks];
   }

@@ -1,5 +1,5 @@
 import { unreachable } from "../kernel/assert.ts";
-import type { Json } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
 import { type Micros, micros } from "../kernel/time.ts";
 import type { RolloutDecision, RolloutObservation, RolloutPolicy } from "../policy/rollout.ts";
@@ -72,17 +72,19 @@ export class RolloutController implements Controller {
   }
 
   state(): Json {
-    // Progress and stages are plain data.
-    const all = { policy: this.#state, progress: this.#progress, stages: this.#stages };
-    return all as unknown as Json;
+    return plainState({
+      policy: this.#state,
+      progress: this.#progress,
+      stages: this.#stages,
+    });
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as {
+    const saved = savedState<{
       policy: Json;
       progress: RolloutProgress;
       stages: RolloutStage[];
-    }; // written by `state` above
+    }>(state);
     this.#state = saved.policy;
     this.#progress = saved.progress;
     this.#stages = saved.stages.map((stage) => ({ ...stage }));

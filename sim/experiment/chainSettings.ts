@@ -32,7 +32,8 @@ export function chainSettings(
     settings["readiness probe"] =
       probe === null
         ? "no readiness probe"
-        : `initialDelaySeconds ${toSeconds(probe.initialDelay)}, periodSeconds ${toSeconds(probe.period)}`;
+        : `initialDelaySeconds ${toSeconds(probe.initialDelay)}, ` +
+          `periodSeconds ${toSeconds(probe.period)}`;
   }
   return settings;
 }

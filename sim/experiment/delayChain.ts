@@ -30,7 +30,8 @@ const SAME_REACTION = 60;
  * the moment at which the pod that ended the shortage was known to callers. The links are the
  * differences between milestones on the way of that pod, and of the decision that made it:
  *
- *   demand crosses the target → next scrape → a scrape whose window shows it → its answer is out → next sync
+ *   demand crosses the target → next scrape → a scrape whose window shows it → its answer is out
+ *   → next sync
  *   → stabilization agrees → the metric asks for enough → the policies allow the last pod
  *   → bound → image pulled → listening → ready → known to callers
  *

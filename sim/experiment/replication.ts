@@ -98,7 +98,7 @@ function replicationResult(model: Model, replication: number): ReplicationResult
   const inFlight = model.plane.countInFlight();
   assert(
     requests === completed + failed + inFlight,
-    `${requests} arrivals are not ${completed} completed, ${failed} failed and ${inFlight} in flight`,
+    `${requests} arrivals, ${completed} completed, ${failed} failed, ${inFlight} in flight`,
   );
   const failures: Record<string, number> = {};
   recorder.failuresByReason.forEach((count, reason) => {

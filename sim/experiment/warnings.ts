@@ -25,7 +25,7 @@ export function warningsOf(policies: readonly PolicyResult[], duration: number):
     );
     if (overloaded) {
       warnings.push(
-        `${policy.name}: many requests were still in flight at the end, so latencies are understated.`,
+        `${policy.name}: many requests were in flight at the end; latencies are understated.`,
       );
     }
     if (policy.replications.some(({ requests }) => requests === 0)) {

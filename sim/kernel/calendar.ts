@@ -247,7 +247,7 @@ export class EventCalendar {
     for (;;) {
       const first = 4 * i + 1;
       if (first >= size) break;
-      const end = first + 4 < size ? first + 4 : size;
+      const end = Math.min(first + 4, size);
       let child = first;
       let childTime = times[first]!;
       for (let j = first + 1; j < end; j++) {

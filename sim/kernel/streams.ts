@@ -48,7 +48,8 @@ function aleaStream(seed: string): RandomStream {
   let prng = seedrandom.alea(seed, { state: true });
   return {
     uniform: () => prng.double(),
-    state: () => prng.state() as StreamState, // the typings say `unknown`; alea's state is these four numbers
+    // The typings say `unknown`; the state of alea is these four numbers.
+    state: () => prng.state() as StreamState,
     restore: (state) => {
       prng = seedrandom.alea("", { state });
     },

@@ -1,4 +1,4 @@
-import type { Json } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
 import { LatencyHistogram, type LatencyHistogramState } from "../stats/latencyHistogram.ts";
 
 /** What the cluster knows about a service at the end of a bin. */
@@ -176,7 +176,7 @@ export class Recorder {
 
   state(): Json {
     return {
-      bins: { requests: this.series, services: this.services } as unknown as Json, // arrays of numbers
+      bins: plainState({ requests: this.series, services: this.services }),
       sums: this.#sums().map((sums) => Array.from(sums)),
       caches: [Array.from(this.cacheHits), Array.from(this.cacheMisses)],
       failures: [Array.from(this.#failures), Array.from(this.#binFailures)],
@@ -187,7 +187,7 @@ export class Recorder {
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as RecorderState; // written by `state` above
+    const saved = savedState<RecorderState>(state);
     refill(this.series, saved.bins.requests);
     this.services.forEach((service, index) => {
       refill(service, saved.bins.services[index]!);

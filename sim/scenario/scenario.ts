@@ -27,6 +27,8 @@ export interface Scenario {
   readonly policy: PolicySet;
   readonly price: Price;
   readonly claims: readonly Claim[];
+  /** What `peakday canary` varies; null without a rollout that it could judge. */
+  readonly canary: CanaryGrid | null;
   /** Notes that the file makes on itself (`# assumed: …` and facts), for the report. */
   readonly notes: readonly ScenarioNote[];
 }
@@ -66,6 +68,29 @@ export interface Claim {
   readonly from: number;
   readonly to: number;
   readonly within: Micros;
+}
+
+/** Releases that a rollout policy is judged by, and the traffic that it judges them on. */
+export interface CanaryGrid {
+  /** The set of policies and, in it, the workload whose rollout is judged. */
+  readonly policy: string;
+  readonly workload: string;
+  /** Requests per second of all traffic together. */
+  readonly rates: readonly number[];
+  /** True shares of errors of the new revision, 0 … 1, ascending, the healthy one among them. */
+  readonly errorShares: readonly number[];
+  readonly healthyErrorShare: number;
+  readonly bug: {
+    readonly errorShare: number;
+    readonly latencyFactor: { readonly min: number; readonly max: number };
+  };
+  /** Other settings of the policy: keys that replace those of its configuration. */
+  readonly variants: readonly {
+    readonly name: string;
+    readonly change: Readonly<Record<string, Json>>;
+  }[];
+  /** Rollouts of each kind; null leaves it to the program. */
+  readonly runs: number | null;
 }
 
 export interface ScenarioNote {

@@ -1,5 +1,5 @@
 import { streamExponential } from "../kernel/exponential.ts";
-import type { Json } from "../kernel/json.ts";
+import { type Json, savedState } from "../kernel/json.ts";
 import type { RandomStream, StreamState } from "../kernel/streams.ts";
 import { roundHalfEven } from "../kernel/time.ts";
 import type { RateProfile } from "./rateProfile.ts";
@@ -66,7 +66,7 @@ class PoissonArrivals implements ArrivalProcess {
   }
 
   restore(state: Json): void {
-    const { area, stream } = state as unknown as PoissonState; // what `state` gave
+    const { area, stream } = savedState<PoissonState>(state);
     this.#area = area;
     this.#piece = 0;
     this.#stream.restore(stream);

@@ -83,7 +83,8 @@ function main(args: readonly string[]): number {
   const times = at < 0 ? 1 : Number(args[at + 1]);
   const unknown = names.find((name) => !(name in WORKLOADS));
   if (names.length === 0 || unknown !== undefined || !(times >= 1)) {
-    console.error(`usage: npm run bench -- ${Object.keys(WORKLOADS).join("|")} [--json] [--times N]`);
+    const known = Object.keys(WORKLOADS).join("|");
+    console.error(`usage: npm run bench -- ${known} [--json] [--times N]`);
     return 104;
   }
   for (const name of names) {

@@ -1,4 +1,4 @@
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 
 /** Flags of a row. */
 export const ABANDONED = 1;
@@ -108,7 +108,7 @@ export class CallTable {
   }
 
   restore(state: Json): void {
-    const { used, free, live, columns } = state as unknown as TableState; // written by `state` above
+    const { used, free, live, columns } = savedState<TableState>(state);
     while (this.pc.length < used) this.#grow();
     this.#used = used;
     this.#free = free;

@@ -1,5 +1,5 @@
 import type { ActiveEffect } from "../../cluster/dataPlane.ts";
-import type { Json } from "../../kernel/json.ts";
+import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
@@ -55,11 +55,11 @@ export class Effects {
   }
 
   state(): Json {
-    return this.#active as unknown as Json; // effects are plain data
+    return plainState(this.#active);
   }
 
   restore(state: Json): void {
-    this.#active = [...(state as unknown as ActiveEffect[])];
+    this.#active = [...savedState<ActiveEffect[]>(state)];
     this.#refresh();
   }
 

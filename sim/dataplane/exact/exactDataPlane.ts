@@ -8,7 +8,7 @@ import type {
 } from "../../cluster/dataPlane.ts";
 import { assert } from "../../kernel/assert.ts";
 import type { TimerLane } from "../../kernel/calendar.ts";
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
@@ -299,7 +299,7 @@ export class ExactDataPlane implements DataPlane {
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as Record<string, Json>; // written by `state` above
+    const saved = savedState<Record<string, Json>>(state);
     this.#rows.restore(saved["rows"]!);
     this.#replicas.restore(saved["replicas"]!);
     this.#router.restore(saved["router"]!);

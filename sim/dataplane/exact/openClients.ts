@@ -1,4 +1,4 @@
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { ArrivalProcess } from "../../workload/arrivals.ts";
 import type { ExactDataPlane } from "./exactDataPlane.ts";
@@ -44,7 +44,7 @@ export class OpenClients {
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as { counts: number[]; arrivals: Json[] }; // from `state` above
+    const saved = savedState<{ counts: number[]; arrivals: Json[] }>(state);
     this.#counts.set(saved.counts);
     this.#open.forEach(({ arrivals }, index) => {
       arrivals.restore(saved.arrivals[index]!);

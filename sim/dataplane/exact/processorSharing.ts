@@ -1,4 +1,4 @@
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 
 /**
  * Egalitarian processor sharing of a CPU quota (Kleinrock, 1967): n jobs on q cores each run at
@@ -28,7 +28,7 @@ export class ProcessorSharing {
 
   /** Cores in use. */
   get rate(): number {
-    return this.#size < this.cores ? this.#size : this.cores;
+    return Math.min(this.#size, this.cores);
   }
 
   /** Brings the virtual time up to now; call before every change. */
@@ -107,7 +107,7 @@ export class ProcessorSharing {
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as SharingState; // written by `state` above
+    const saved = savedState<SharingState>(state);
     this.cores = saved.cores;
     this.scheduled = saved.scheduled ?? Number.POSITIVE_INFINITY;
     this.event = saved.event;

@@ -1,4 +1,4 @@
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 import { ProcessorSharing } from "./processorSharing.ts";
 
 export const GONE = 0;
@@ -74,7 +74,7 @@ export class ReplicaTable {
   }
 
   restore(state: Json): void {
-    const table = state as unknown as TableState; // written by `state` above
+    const table = savedState<TableState>(state);
     if (table.count > 0) this.add(table.count - 1);
     for (const name of COLUMNS) this[name].set(table.columns[name]!);
     this.sharing = table.sharing.map((sharing) => {
@@ -123,7 +123,7 @@ export class ConnectionPool {
   }
 
   restore(state: Json): void {
-    const pool = state as unknown as { size: number; used: number; waiting: number[] }; // from `state`
+    const pool = savedState<{ size: number; used: number; waiting: number[] }>(state);
     this.size = pool.size;
     this.used = pool.used;
     this.waiting = [...pool.waiting];

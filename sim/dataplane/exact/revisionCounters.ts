@@ -1,6 +1,6 @@
 import type { RevisionCounts } from "../../cluster/dataPlane.ts";
 import { present } from "../../kernel/assert.ts";
-import type { Json } from "../../kernel/json.ts";
+import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import { toMillis } from "../../kernel/time.ts";
 import { LatencyHistogram } from "../../stats/latencyHistogram.ts";
 
@@ -65,13 +65,13 @@ export class RevisionCounters {
     return {
       counters: this.#counters.map((list) => list.map((counter) => ({ ...counter }))),
       latencies: this.#latencies.map(
-        (list) => list?.map((latencies) => latencies.state() as unknown as Json) ?? null,
+        (list) => list?.map((latencies) => plainState(latencies.state())) ?? null,
       ),
     };
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as CountersState; // written by `state` above
+    const saved = savedState<CountersState>(state);
     saved.counters.forEach((list, service) => {
       list.forEach((counter, revision) => {
         Object.assign(this.#counters[service]![revision]!, counter);

@@ -1,4 +1,4 @@
-import type { Json } from "../../kernel/json.ts";
+import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Balancer } from "../../policy/balancers/balancer.ts";
 import { balancers } from "../../policy/balancers/index.ts";
@@ -105,12 +105,12 @@ export class Router {
     return {
       endpoints: this.#endpoints.map((lists) => lists.map((list) => Array.from(list))),
       balancers: this.#balancers.map((list) => list.map((balancer) => balancer.state())),
-      routes: this.#routes as unknown as Json, // route rules are plain data
+      routes: plainState(this.#routes),
     };
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as RouterState; // written by `state` above
+    const saved = savedState<RouterState>(state);
     saved.endpoints.forEach((lists, service) => {
       this.#endpoints[service] = lists.map((list) => Int32Array.from(list));
     });

@@ -1,6 +1,6 @@
 import type { SimulatedCluster } from "../../cluster/simulatedCluster.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 import type { ServiceGauges } from "../../result/recorder.ts";
 
 /** Reads, for each service, what the cluster shows at the end of a bin. */
@@ -38,7 +38,7 @@ export class Gauges {
   }
 
   restore(state: Json): void {
-    const saved = state as unknown as [number, number][][]; // written by `state` above
+    const saved = savedState<[number, number][][]>(state);
     this.#cpu = saved.map((pods) => new Map(pods));
   }
 

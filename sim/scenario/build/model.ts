@@ -1,10 +1,9 @@
 import { SimulatedClock } from "../../cluster/simulatedClock.ts";
 import { SimulatedCluster, zonesOf } from "../../cluster/simulatedCluster.ts";
-import { AutoscalerController } from "../../control/autoscalerController.ts";
+import type { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Controller } from "../../control/controller.ts";
-import { FaultController } from "../../control/faultController.ts";
-import { RolloutController } from "../../control/rolloutController.ts";
-import { compileCallPlan, nameHash } from "../../dataplane/callplan/compile.ts";
+import type { RolloutController } from "../../control/rolloutController.ts";
+import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
 import { ExactDataPlane } from "../../dataplane/exact/exactDataPlane.ts";
 import { Links } from "../../dataplane/exact/links.ts";
@@ -12,7 +11,7 @@ import { OpenClients, type OpenTraffic } from "../../dataplane/exact/openClients
 import { FAILURE_REASONS } from "../../dataplane/failure.ts";
 import { assert, present } from "../../kernel/assert.ts";
 import type { Json } from "../../kernel/json.ts";
-import { type Draw, KeyedDraws } from "../../kernel/keyedDraws.ts";
+import { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import { Simulation, type SimulationState } from "../../kernel/simulation.ts";
 import { createStreams } from "../../kernel/streams.ts";
 import { type Micros, micros, seconds } from "../../kernel/time.ts";
@@ -24,6 +23,7 @@ import { compileProfile } from "../../workload/compileProfile.ts";
 import type { RateProfile } from "../../workload/rateProfile.ts";
 import type { Scenario } from "../scenario.ts";
 import { binMicros } from "./bins.ts";
+import { createControllers } from "./controllers.ts";
 import { Gauges } from "./gauges.ts";
 
 /**
@@ -114,40 +114,19 @@ export class Model {
     const open = openTraffic(scenario, streams);
     this.rates = open.map(({ rate }) => rate);
     this.#clients = new OpenClients(simulation, this.plane, open);
-    const clock = new SimulatedClock(simulation);
-    const drawsFor = (name: string): Draw => {
-      const hash = nameHash(name);
-      return (site, attempt) => draws.uniform(hash, site, attempt);
-    };
-    this.autoscalers = scenario.policy.autoscalers.map(
-      (use) =>
-        new AutoscalerController({
-          workload: use.workload,
-          policy: present(parts.registry.autoscalers[use.policy], `autoscaler ${use.policy}`),
-          config: use.config,
-          clock,
-          platform: this.cluster,
-          draw: drawsFor(`autoscaler ${use.workload}`),
-        }),
-    );
-    this.rollouts = scenario.policy.rollouts.map(
-      (use) =>
-        new RolloutController({
-          workload: use.workload,
-          revision: use.revision,
-          policy: present(parts.registry.rollouts[use.policy], `rollout policy ${use.policy}`),
-          config: use.config,
-          start: use.start,
-          clock,
-          platform: this.cluster,
-          draw: drawsFor(`rollout ${use.workload}`),
-        }),
-    );
+    const control = createControllers({
+      scenario,
+      registry: parts.registry,
+      clock: new SimulatedClock(simulation),
+      platform: this.cluster,
+      draws,
+    });
+    this.autoscalers = control.autoscalers;
+    this.rollouts = control.rollouts;
+    this.#controllers = [...control.autoscalers, ...control.rollouts, control.faults];
     for (const { workload } of scenario.policy.rollouts) {
       this.plane.watchRevisions(scenario.services.findIndex(({ name }) => name === workload));
     }
-    const faults = new FaultController(scenario.faults, clock, this.cluster);
-    this.#controllers = [...this.autoscalers, ...this.rollouts, faults];
     this.#gauges = new Gauges(this.plan, this.cluster);
     this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
     this.#binEnd = simulation.register("bin ends", () => this.#closeBin());

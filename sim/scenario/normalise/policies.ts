@@ -129,7 +129,7 @@ const UNKNOWN_FIELD = /^the unknown field (.*)$/u;
 /**
  * Says what a policy says about its configuration in the loader's words, at the place in the file.
  */
-function reportConfigProblem(context: Context, problem: ConfigProblem, path: Path): void {
+export function reportConfigProblem(context: Context, problem: ConfigProblem, path: Path): void {
   const { expected, received } = problem;
   const key = String(path.at(-1));
   const unknown = UNKNOWN_FIELD.exec(received)?.[1];

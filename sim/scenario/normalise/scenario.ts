@@ -3,6 +3,7 @@ import type { Claim, Objective, Price, Scenario, ScenarioNote } from "../scenari
 import { OBJECTIVES } from "../schema/cluster.ts";
 import type { ScenarioInput } from "../schema/scenario.ts";
 import { parseDuration, parseShare } from "../units.ts";
+import { normaliseCanary } from "./canary.ts";
 import { normaliseCluster, normaliseLinks, placesOf } from "./cluster.ts";
 import type { Context } from "./context.ts";
 import { normaliseFault } from "./faults.ts";
@@ -68,6 +69,7 @@ export function normaliseScenario(
       vcpuHourUsd: input.price?.vcpuHour ?? FARGATE.vcpuHourUsd,
       gibHourUsd: input.price?.gibHour ?? FARGATE.gibHourUsd,
     },
+    canary: normaliseCanary(context, input.canary, servers),
     claims: (input.claims ?? []).map((claim, i) => normaliseClaim(context, claim, i)),
     notes,
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canary } from "./canary.ts";
 import { claim, cluster, fault, link, OBJECTIVES, objective, price } from "./cluster.ts";
 import { count, duration, NAME, name, positiveDuration, text } from "./leaves.ts";
 import { policies } from "./policies.ts";
@@ -47,6 +48,7 @@ export const scenarioSchema = fields({
   policies: policies
     .meta({ description: "What is compared. Default: one set, as-is, without autoscalers." })
     .optional(),
+  canary: canary.optional(),
   faults: list("a list of faults", fault)
     .meta({ description: "What breaks, and when." })
     .optional(),

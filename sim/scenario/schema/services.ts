@@ -127,7 +127,7 @@ const pool = fields({
   ).optional(),
 });
 
-const revision = fields({
+export const revision = fields({
   errors: share("Share of the answers that are errors. Default 0.").optional(),
   latency: either("a factor, or a map with min and max", [
     number("Everything takes this many times as long.", { above: 0 }),
