@@ -86,9 +86,10 @@ export function canarySentence(canary: CanaryResult, variant: string): string {
     : `catches ${rangeText(bad)} of releases with ${bug} errors`;
   if (healthy.length === 0) return `It ${caught}.`;
   const never = healthy.every((cell) => cell.share.mean < 0.005);
+  const byTraffic = healthy.length > 1 ? ", by traffic" : "";
   const alarms = never
     ? "rolls back hardly any healthy release"
-    : `rolls back ${rangeText(healthy)} of healthy releases${healthy.length > 1 ? ", by traffic" : ""}`;
+    : `rolls back ${rangeText(healthy)} of healthy releases${byTraffic}`;
   return `It ${caught}, and ${alarms}.`;
 }
 

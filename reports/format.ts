@@ -55,7 +55,7 @@ export function plain(value: number): string {
   return String(value).replace("-", "−");
 }
 
-export function usdDecimals(usd: number): number {
+function usdDecimals(usd: number): number {
   const size = Math.abs(usd);
   return size === 0 || size >= 0.0095 ? 2 : 4;
 }

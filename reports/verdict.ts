@@ -65,7 +65,7 @@ export function baselineOf(result: Result): string | null {
   return result.comparisons[0]?.against ?? null;
 }
 
-export function policyNamed(result: Result, name: string): PolicyResult | null {
+function policyNamed(result: Result, name: string): PolicyResult | null {
   return result.policies.find((policy) => policy.name === name) ?? null;
 }
 
@@ -170,7 +170,7 @@ export function verdictSentence(result: Result): VerdictSentence {
 }
 
 /** The chain that matters most of a policy: the longest. */
-export function mainChain(policy: PolicyResult): DelayChain | null {
+function mainChain(policy: PolicyResult): DelayChain | null {
   return (
     policy.delayChains.toSorted((a, b) => b.wholeSeconds.mean - a.wholeSeconds.mean)[0] ?? null
   );
@@ -195,7 +195,7 @@ function dominantText(chain: DelayChain): string | null {
 }
 
 /** The policy whose failing explains the verdict: the baseline when it misses, or the worst. */
-export function culpritOf(result: Result): PolicyResult | null {
+function culpritOf(result: Result): PolicyResult | null {
   const missing = result.policies.filter((policy) => !policy.objective.held);
   const baseline = missing.find((policy) => policy.name === baselineOf(result));
   return baseline ?? missing.toSorted((a, b) => missRatio(b) - missRatio(a))[0] ?? null;
@@ -363,6 +363,20 @@ export function claimSentences(claim: Result["claims"][number]): readonly string
   const names = listText(kept.map((policy) => policy.policy));
   const verb = kept.length === 1 ? "keeps" : "keep";
   return [...sentences, kept.length === 0 ? "No policy keeps it." : `${names} ${verb} it.`];
+}
+
+/** Which link of the delay broke the claim, policy by policy; null when none stands out. */
+export function claimBlame(result: Result, claim: Result["claims"][number]): string | null {
+  const parts = claim.policies.flatMap(({ policy, kept }): readonly string[] => {
+    const found = kept ? null : policyNamed(result, policy);
+    const chain = found === null ? null : mainChain(found);
+    const link = chain === null ? null : dominantLink(chain);
+    if (chain === null || link === null) return [];
+    const owner = link.group === "deciding" ? "its " : "";
+    const share = `${secondsText(link.seconds)} of the ${secondsText(chain.wholeSeconds.mean)}`;
+    return [`${share} with ${policy} are ${owner}${link.link}`];
+  });
+  return parts.length === 0 ? null : `${listText(parts)}.`;
 }
 
 /** When the claimed replicas were ready: "10:21", "before", "never". */

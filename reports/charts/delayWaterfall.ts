@@ -13,7 +13,7 @@ import {
   type TokenName,
 } from "./theme.ts";
 
-export const LINK_GROUPS: Record<DelayChain["links"][number]["group"], TokenName> = {
+const LINK_GROUPS: Record<DelayChain["links"][number]["group"], TokenName> = {
   seeing: "blue",
   deciding: "orange",
   "bringing-up": "green",

@@ -1,6 +1,6 @@
 export { claimSteps, hasClaimSteps } from "./claimSteps.ts";
 export { costAgainstObjective, hasCostAgainstObjective } from "./costAgainstObjective.ts";
-export { delayWaterfall, LINK_GROUPS, waterfallSize } from "./delayWaterfall.ts";
+export { delayWaterfall, waterfallSize } from "./delayWaterfall.ts";
 export { operatingCharacteristic } from "./operatingCharacteristic.ts";
 export { type Strip, stageStrips, stageStripsSize } from "./stageStrips.ts";
 export { type ChartSize, type ChartSpec, PALETTE, type TokenName } from "./theme.ts";
@@ -11,7 +11,6 @@ export {
   latencyPanel,
   type PanelOptions,
   replicaPanel,
-  scaleDecisions,
   trafficPanel,
 } from "./timelinePanels.ts";
 export { TIME_PARTS, timeSpentBars, timeSpentSize } from "./timeSpent.ts";

@@ -57,6 +57,16 @@ function paint(segment: Segment, { outcome }: RolloutOutcome): { color: string; 
   return { color: hex("bluel"), opacity: 0.25 + 0.75 * Math.min(1, segment.percent / 50) };
 }
 
+/** As much of the outcome as fits into so many pixels; all of it stands in the table. */
+function outcomeWithin(rollout: RolloutOutcome, pixels: number): string {
+  const words = { "rolled-back": "rolled back", promoted: "promoted", unfinished: "unfinished" };
+  const word = words[rollout.outcome];
+  const time = rollout.endSeconds === null ? "" : clock(rollout.endSeconds);
+  const brief = time === "" ? word : `${word} at ${time}`;
+  const candidates = [outcomeText(rollout), brief, word, time];
+  return candidates.find((text) => textWidth(text, FONT_SIZE) <= pixels) ?? "";
+}
+
 /** Rollouts stage by stage, each ending in what became of it and why. */
 export function stageStrips(strips: readonly Strip[], size: ChartSize): ChartSpec {
   const parts = strips.map(({ rollout }) => segmentsOf(rollout));
@@ -81,12 +91,7 @@ export function stageStrips(strips: readonly Strip[], size: ChartSize): ChartSpe
   );
   const outcomes = strips.flatMap(({ rollout }, row) => {
     const stop = parts[row]!.at(-1)?.to ?? 0;
-    const most = Math.floor(((end - stop) * pixels - 8) / textWidth("x", FONT_SIZE));
-    const short = { "rolled-back": "rolled back", promoted: "promoted", unfinished: "unfinished" };
-    const at = rollout.endSeconds === null ? "" : ` at ${clock(rollout.endSeconds)}`;
-    const brief = `${short[rollout.outcome]}${at}`;
-    const candidates = [outcomeText(rollout), brief, short[rollout.outcome], at.slice(4)];
-    const text = candidates.find((candidate) => candidate.length <= most) ?? "";
+    const text = outcomeWithin(rollout, (end - stop) * pixels - 8);
     const color = hex(rollout.outcome === "rolled-back" ? "red" : "muted");
     return text === "" ? [] : [{ row, stop: stop / unit.seconds, text, color }];
   });

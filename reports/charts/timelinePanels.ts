@@ -35,7 +35,7 @@ type Values = readonly (number | null)[];
 const TOP = 8;
 
 /** Panels of all kinds share their left and right edges, so that time runs straight down. */
-export function panelSize({ width, last }: PanelOptions, plot: number): ChartSize {
+function panelSize({ width, last }: PanelOptions, plot: number): ChartSize {
   const padding = { left: 46, right: 10, top: TOP, bottom: last ? 36 : 6 };
   return { width, height: plot + padding.top + padding.bottom, padding };
 }
@@ -164,7 +164,7 @@ export function trafficPanel(
 }
 
 /** Scale decisions of one service, in time order. */
-export function scaleDecisions(policy: PolicyResult, service: string): readonly Decision[] {
+function scaleDecisions(policy: PolicyResult, service: string): readonly Decision[] {
   return policy.decisions.filter(
     (decision) => decision.kind === "scale" && decision.subject === service,
   );

@@ -1,2 +1,2 @@
 export { renderHtml } from "./renderHtml.ts";
-export { ChartWarning, renderSvg } from "./svg.ts";
+export { renderSvg } from "./svg.ts";

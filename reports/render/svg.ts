@@ -4,7 +4,7 @@ import { type ChartSpec, PALETTE } from "../charts/theme.ts";
 import { escapeHtml, type SafeHtml, trusted, withoutControls } from "./html.ts";
 
 /** A warning of Vega or Vega-Lite about a specification: a bug of the builder. */
-export class ChartWarning extends Error {
+class ChartWarning extends Error {
   override readonly name = "ChartWarning";
 }
 
@@ -59,7 +59,7 @@ export async function renderChart(spec: ChartSpec): Promise<SafeHtml> {
  * Swaps each light colour for its token, names the picture, and leaves out what only makes it
  * longer: fonts (the page sets them), roles within a picture that is one image, empty paths.
  */
-export function themed(svg: string, label: string): string {
+function themed(svg: string, label: string): string {
   return withoutControls(svg)
     .replace(/<[^>]*>/g, (tag) => tag.replace(/(\d\.\d\d)\d+/g, "$1"))
     .replace(/<svg[^>]*?( width="[^"]*" height="[^"]*" viewBox="[^"]*")>/, (_, size: string) => {

@@ -1,14 +1,12 @@
 import type { PolicyResult, Result } from "../../sim/result/result.ts";
-import { listText, millisecondDecimals, secondsText } from "../format.ts";
+import { millisecondDecimals } from "../format.ts";
 import {
+  claimBlame,
   claimSentences,
   differenceWords,
-  dominantLink,
   frontOf,
   latencyEstimate,
-  mainChain,
   objectiveText,
-  policyNamed,
   ranked,
   runnerUpComparison,
   runsOf,
@@ -168,22 +166,7 @@ function claimLines(
   claim: Result["claims"][number],
   style: TextStyle,
 ): readonly Line[] {
-  const limits = claim.policies
-    .filter((entry) => !entry.kept)
-    .flatMap((entry): readonly string[] => {
-      const policy = policyNamed(result, entry.policy);
-      const chain = policy === null ? null : mainChain(policy);
-      const link = chain === null ? null : dominantLink(chain);
-      if (chain === null || link === null) return [];
-      const owner = link.group === "deciding" ? "its " : "";
-      const whole = secondsText(chain.wholeSeconds.mean);
-      return [
-        `${secondsText(link.seconds)} of the ${whole} with ${entry.policy} are ${owner}${link.link}`,
-      ];
-    });
-  const blame = limits.length === 0 ? [] : [`${sentenceCase(listText(limits))}.`];
-  const sentences = [`"${claim.text}":`, ...claimSentences(claim), ...blame];
+  const blame = claimBlame(result, claim);
+  const sentences = [`"${claim.text}":`, ...claimSentences(claim), ...(blame ? [blame] : [])];
   return wrapLine([sentences.join(" ")], style);
 }
-
-const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

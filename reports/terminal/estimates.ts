@@ -4,7 +4,7 @@ import { flushRight } from "./table.ts";
 import { dim, type Line } from "./textStyle.ts";
 
 /** Half the interval; null when there is none. */
-export function halfWidth({ low, high }: Estimate): number | null {
+function halfWidth({ low, high }: Estimate): number | null {
   return low === null || high === null ? null : (high - low) / 2;
 }
 

@@ -15,7 +15,7 @@ export interface WrittenFile {
   readonly path: string;
 }
 
-export function sentencePieces({ before, policy, after }: VerdictSentence): Line {
+function sentencePieces({ before, policy, after }: VerdictSentence): Line {
   return [before, { text: policy, paint: "bold" }, after];
 }
 

@@ -49,7 +49,7 @@ export function printable(text: string, style: TextStyle): string {
   return clean.replace(/[^\x20-\x7e]/gu, (sign) => ASCII[sign] ?? "?");
 }
 
-export function textOf(piece: Piece): string {
+function textOf(piece: Piece): string {
   return typeof piece === "string" ? piece : piece.text;
 }
 

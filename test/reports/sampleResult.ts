@@ -4,8 +4,10 @@ import type {
   Decision,
   DelayChain,
   Estimate,
+  LatencySummary,
   PairedDifference,
   PolicyResult,
+  ReplicationResult,
   Result,
   RolloutOutcome,
   Timeline,
@@ -163,7 +165,7 @@ function decisionsOf(policy: SamplePolicy): readonly Decision[] {
   return [...scales, ...faults].toSorted((a, b) => a.timeSeconds - b.timeSeconds);
 }
 
-export function estimate(mean: number, half: number, n: number): Estimate {
+function estimate(mean: number, half: number, n: number): Estimate {
   return n < 2
     ? { mean, low: null, high: null, n }
     : { mean, low: mean - half, high: mean + half, n };
@@ -256,95 +258,89 @@ export function sampleRollout(kind: "healthy" | "bug" | "late"): RolloutOutcome 
   };
 }
 
+const REQUESTS = 4_100_000;
+
+function isLate(name: SamplePolicy): boolean {
+  return name.startsWith("hpa");
+}
+
+function latencyOf({ p95, p99 }: Figures): LatencySummary {
+  const [meanMs, p50Ms] = [p95 / 2, p95 / 2.2];
+  return { meanMs, p50Ms, p95Ms: p95, p99Ms: p99, p999Ms: p99 * 1.02, maxMs: p99 * 1.05 };
+}
+
+function replicationOf(name: SamplePolicy, replication: number): ReplicationResult {
+  const figures = FIGURES[name];
+  const failed = Math.round((REQUESTS * figures.failed) / 100);
+  return {
+    replication,
+    digest: `9f3c51e07ab2d8${String(replication).padStart(2, "0")}`,
+    requests: REQUESTS,
+    completed: REQUESTS - failed - 12,
+    failed,
+    inFlight: 12,
+    dropped: 0,
+    failures: { "queue-full": failed },
+    latency: latencyOf(figures),
+    failedPercent: figures.failed,
+    replicaHours: figures.hours,
+    costUsd: figures.cost,
+    held: figures.p95 < 300,
+    worstMinute: isLate(name)
+      ? { startSeconds: 540, p95Ms: 1931, failedPercent: 71.1 }
+      : { startSeconds: 720, p95Ms: 247, failedPercent: 0.5 },
+  };
+}
+
+function metricsOf(name: SamplePolicy, n: number): PolicyResult["metrics"] {
+  const { p95, p99, failed, cost, hours, half } = FIGURES[name];
+  return {
+    p50Ms: estimate(p95 / 2.2, half, n),
+    p95Ms: estimate(p95, half, n),
+    p99Ms: estimate(p99, half * 2, n),
+    meanMs: estimate(p95 / 2, half, n),
+    failedPercent: estimate(failed, failed * 0.06, n),
+    requests: estimate(REQUESTS, 210, n),
+    throughputRps: estimate(REQUESTS / 1800, 0.1, n),
+    costUsd: estimate(cost, isLate(name) ? 0.004 : 0.001, n),
+    replicaHours: estimate(hours, 0.1, n),
+  };
+}
+
+function objectiveOf(name: SamplePolicy, n: number): PolicyResult["objective"] {
+  const { p95Ms, failedPercent } = metricsOf(name, n);
+  const held = FIGURES[name].p95 < 300;
+  return {
+    held,
+    heldIn: held ? n : 0,
+    of: n,
+    checks: [
+      { metric: "p95", limit: 300, unit: "ms", value: p95Ms, held },
+      { metric: "failed", limit: 0.1, unit: "%", value: failedPercent, held },
+    ],
+  };
+}
+
 function policyOf(name: SamplePolicy, n: number): PolicyResult {
   const figures = FIGURES[name];
   const timeline = timelineOf(name);
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const failures = Object.fromEntries(
-    Object.entries(timeline.failures).map(([reason, counts]) => [reason, n * sum(counts)]),
-  );
-  const requests = 4_100_000;
-  const failed = Math.round((requests * figures.failed) / 100);
-  const held = figures.p95 < 300;
-  const latency = {
-    meanMs: figures.p95 / 2,
-    p50Ms: figures.p95 / 2.2,
-    p95Ms: figures.p95,
-    p99Ms: figures.p99,
-    p999Ms: figures.p99 * 1.02,
-    maxMs: figures.p99 * 1.05,
-  };
-  const late = name.startsWith("hpa");
+  const spent = isLate(name)
+    ? { startSeconds: 540, queueMs: 1622, serviceMs: 20, downstreamMs: 19, totalMs: 1661 }
+    : { startSeconds: 720, queueMs: 62, serviceMs: 17, downstreamMs: 19, totalMs: 98 };
   return {
     name,
     about: figures.about,
-    replications: Array.from({ length: n }, (_, replication) => ({
-      replication,
-      digest: `9f3c51e07ab2d8${String(replication).padStart(2, "0")}`,
-      requests,
-      completed: requests - failed - 12,
-      failed,
-      inFlight: 12,
-      dropped: 0,
-      failures: { "queue-full": failed },
-      latency,
-      failedPercent: figures.failed,
-      replicaHours: figures.hours,
-      costUsd: figures.cost,
-      held,
-      worstMinute: {
-        startSeconds: late ? 540 : 720,
-        p95Ms: late ? 1931 : 247,
-        failedPercent: late ? 71.1 : 0.5,
-      },
-    })),
-    metrics: {
-      p50Ms: estimate(latency.p50Ms, figures.half, n),
-      p95Ms: estimate(figures.p95, figures.half, n),
-      p99Ms: estimate(figures.p99, figures.half * 2, n),
-      meanMs: estimate(latency.meanMs, figures.half, n),
-      failedPercent: estimate(figures.failed, figures.failed * 0.06, n),
-      requests: estimate(requests, 210, n),
-      throughputRps: estimate(requests / 1800, 0.1, n),
-      costUsd: estimate(figures.cost, late ? 0.004 : 0.001, n),
-      replicaHours: estimate(figures.hours, 0.1, n),
-    },
-    objective: {
-      held,
-      heldIn: held ? n : 0,
-      of: n,
-      checks: [
-        {
-          metric: "p95",
-          limit: 300,
-          unit: "ms",
-          value: estimate(figures.p95, figures.half, n),
-          held,
-        },
-        {
-          metric: "failed",
-          limit: 0.1,
-          unit: "%",
-          value: estimate(figures.failed, figures.failed * 0.06, n),
-          held,
-        },
-      ],
-    },
-    failures,
+    replications: Array.from({ length: n }, (_, replication) => replicationOf(name, replication)),
+    metrics: metricsOf(name, n),
+    objective: objectiveOf(name, n),
+    failures: Object.fromEntries(
+      Object.entries(timeline.failures).map(([reason, counts]) => [reason, n * sum(counts)]),
+    ),
     timeline,
     decisions: [...decisionsOf(name)],
     delayChains: chainsOf(name, n),
-    timeSpent: late
-      ? {
-          startSeconds: 540,
-          service: "product",
-          ...{ queueMs: 1622, serviceMs: 20, downstreamMs: 19, totalMs: 1661 },
-        }
-      : {
-          startSeconds: 720,
-          service: "product",
-          ...{ queueMs: 62, serviceMs: 17, downstreamMs: 19, totalMs: 98 },
-        },
+    timeSpent: { service: "product", ...spent },
     bottleneck: { resource: "cpu", service: "product", busyPercent: 99.6, startSeconds: 540 },
     replicas: [{ service: "product", mean: figures.hours * 2, min: 10, max: 50 }],
     rollouts: [],

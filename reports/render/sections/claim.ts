@@ -1,13 +1,7 @@
 import type { ClaimResult, Result } from "../../../sim/result/result.ts";
 import { claimSteps, hasClaimSteps } from "../../charts/index.ts";
-import { clock, listText, secondsText } from "../../format.ts";
-import {
-  claimSentences,
-  dominantLink,
-  mainChain,
-  policyNamed,
-  reachedText,
-} from "../../verdict.ts";
+import { clock } from "../../format.ts";
+import { claimBlame, claimSentences, reachedText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml } from "../html.ts";
 import { responsive, type Section, tableHtml, WIDE } from "./shared.ts";
 
@@ -45,18 +39,7 @@ function tableOf(result: Result, claim: ClaimResult): SafeHtml {
     return { cells: [policy, took, status] };
   });
   const columns = [{ head: "policy" }, { head: `${claim.to} ready after` }, { head: "claim" }];
-  return html`${tableHtml(columns, rows)}${blameHtml(result, claim)}`;
-}
-
-/** The link that made it late, where one did. */
-function blameHtml(result: Result, claim: ClaimResult): SafeHtml {
-  const parts = claim.policies.flatMap(({ policy, kept }): readonly string[] => {
-    const found = kept ? null : policyNamed(result, policy);
-    const chain = found === null ? null : mainChain(found);
-    const link = chain === null ? null : dominantLink(chain);
-    if (chain === null || link === null) return [];
-    const whole = secondsText(chain.wholeSeconds.mean);
-    return [`${secondsText(link.seconds)} of the ${whole} with ${policy} are ${link.link}`];
-  });
-  return parts.length === 0 ? nothing : html`<p class="note">${listText(parts)}.</p>`;
+  const blame = claimBlame(result, claim);
+  const note = blame === null ? nothing : html`<p class="note">${blame}</p>`;
+  return html`${tableHtml(columns, rows)}${note}`;
 }

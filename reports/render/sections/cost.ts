@@ -56,7 +56,8 @@ function stepsHtml(result: Result): SafeHtml {
     { head: `${metric}, ms` },
     { head: "failed requests" },
   ];
-  const caption = `What the next step on the front costs and brings, per ${span(result.scenario.durationSeconds)}`;
+  const time = span(result.scenario.durationSeconds);
+  const caption = `What the next step on the front costs and brings, per ${time}`;
   return tableHtml(columns, rows, { caption });
 }
 

@@ -64,7 +64,8 @@ async function figureHtml(
   const link = dominantLink(chain);
   const most = link === null ? "" : `, of which ${secondsText(link.seconds)} ${link.link}`;
   const caption = `${secondsText(chain.wholeSeconds.mean)}${most}`;
-  return html`<figure><figcaption><b>${name}</b> <span>${caption}</span></figcaption>${chart}</figure>
+  return html`<figure><figcaption><b>${name}</b> <span>${caption}</span></figcaption>
+${chart}</figure>
 `;
 }
 

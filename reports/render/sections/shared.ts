@@ -65,7 +65,8 @@ export function tableHtml(
 `;
   });
   const title = caption === undefined ? nothing : html`<caption>${caption}</caption>`;
-  const table = html`<table${small ? html` class="t"` : nothing}>${title}<thead><tr>${heads}</tr></thead>
+  const table = html`<table${small ? html` class="t"` : nothing}>${title}
+<thead><tr>${heads}</tr></thead>
 <tbody>${body}</tbody></table>`;
   return html`<div class="${small ? "scroll" : "fit"}">${table}</div>`;
 }

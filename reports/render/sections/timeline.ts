@@ -150,10 +150,10 @@ class="blue">ready</b>`,
 
 /** Reasons with a swatch, since those of one colour differ in lightness only. */
 function failureKey(model: TimelineModel): SafeHtml {
-  const reasons = failureReasonStyles(model.reasons).map(
-    ({ label, token, opacity }) =>
-      html`<b class="${token}"><i class="sw" style="background:var(--${token});opacity:${opacity}"></i>${label}</b> `,
-  );
+  const reasons = failureReasonStyles(model.reasons).map(({ label, token, opacity }) => {
+    const style = trusted(`background:var(--${token});opacity:${opacity}`);
+    return html`<b class="${token}"><i class="sw" style="${style}"></i>${label}</b> `;
+  });
   return html`failed:${reasons.length === 0 ? " none" : reasons}`;
 }
 
@@ -198,8 +198,10 @@ function spotsHtml(
     const reason = decision.message || decision.reason;
     const label = `${time} ${change}: ${reason}`;
     const style = trusted(`left:${percent(start)};width:${percent(Math.max(0, end - start))}`);
+    const side = left < 0.5 ? "l" : "r";
     return html`<button type="button" class="spot" style="${style}" aria-label="${label}"><span
-class="tip ${left < 0.5 ? "l" : "r"}" aria-hidden="true"><b>${time} ${change}</b>${reason}</span></button>`;
+class="tip ${side}" aria-hidden="true"><b>${time} ${change}</b>${reason}</span></button>
+`;
   });
   return html`${strips}`;
 }
@@ -223,8 +225,9 @@ function timeTable(policies: readonly PolicyResult[], model: TimelineModel): Saf
   );
   const rows = tableBins(first).map((bin) => {
     const figures = timelines.map((timeline) => figureCells(timeline, bin, model.service));
-    const traffic = first.arrivalsRps[bin] ?? 0;
-    return html`<tr><th scope="row">${instant(bin * first.binSeconds)}</th><td>${fixed(traffic, 0)}</td>${figures}</tr>
+    const traffic = fixed(first.arrivalsRps[bin] ?? 0, 0);
+    const time = instant(bin * first.binSeconds);
+    return html`<tr><th scope="row">${time}</th><td>${traffic}</td>${figures}</tr>
 `;
   });
   return html`<div class="scroll"><table class="t"><thead><tr><th scope="col" rowspan="2">time</th>

@@ -85,7 +85,8 @@ function rowOf(result: Result, policy: PolicyResult, metrics: readonly LatencyMe
   const role = roleOf(policy, result) || policy.about;
   const small = role === "" ? nothing : html`<small>${role}</small>`;
   const picked = result.policies.length > 1 && pickOf(result)?.name === policy.name;
-  return html`<tr${picked ? html` class="pick"` : nothing}><th scope="row">${policy.name}${small}</th>
+  const pick = picked ? html` class="pick"` : nothing;
+  return html`<tr${pick}><th scope="row">${policy.name}${small}</th>
 ${statusCell(result, policy)}${metrics.map((metric) => latencyCell(result, policy, metric))}
 ${failedCell(result, policy)}${costCell(result, policy)}</tr>
 `;
@@ -94,7 +95,8 @@ ${failedCell(result, policy)}${costCell(result, policy)}</tr>
 function statusCell(result: Result, policy: PolicyResult): SafeHtml {
   if (objectiveText(result) === null) return nothing;
   const { held, heldIn, of } = policy.objective;
-  return html`<td data-l="Objective"><span class="v ${held ? "good" : "bad"}">${statusText(held)}</span>
+  const kind = held ? "good" : "bad";
+  return html`<td data-l="Objective"><span class="v ${kind}">${statusText(held)}</span>
 <span class="i">in ${heldIn} of ${of}</span></td>`;
 }
 
@@ -128,7 +130,9 @@ function differenceHtml(
     return html`<span class="d"><span class="n">${show(mean)}</span></span>`;
   const kind = { better: "good", worse: "bad", "no difference shown": "none" }[verdict];
   const words = verdict === "no difference shown" ? `${verdict} (n = ${n})` : verdict;
-  return html`<span class="d"><span class="n">${show(mean)}</span> <span class="ii">[${bound(low)}, ${bound(high)}]</span>
+  const interval = `[${bound(low)}, ${bound(high)}]`;
+  return html`<span class="d"><span class="n">${show(mean)}</span>
+<span class="ii">${interval}</span>
 <b class="w ${kind}">${words}</b></span>`;
 }
 
