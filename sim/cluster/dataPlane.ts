@@ -41,6 +41,8 @@ export interface ActiveEffect {
   readonly service: number;
   readonly endpoint: number | null;
   readonly replicas: readonly number[];
+  /** Keys its random numbers: a hash of the fault's name, so that other faults change none. */
+  readonly site: number;
 }
 
 /** What the cluster needs to hear from the data plane. */

@@ -1,4 +1,5 @@
 import type { Fault } from "../control/fault.ts";
+import { digestText } from "../kernel/digest.ts";
 import { type Json, savedState } from "../kernel/json.ts";
 import type { NodeSpec } from "./clusterSpec.ts";
 import type { DataPlane } from "./dataPlane.ts";
@@ -22,8 +23,8 @@ export class FaultInjector {
   readonly #pods: readonly Pod[];
   readonly #kill: (pod: Pod) => void;
   #next = 1;
-  /** Ids of the effects of each fault that is active. */
-  #active: Record<string, number[]> = {};
+  /** Ids of the effects of the faults that are active; of equal faults, the oldest first. */
+  #active: Record<string, number[][]> = {};
 
   constructor(parts: {
     readonly plane: DataPlane;
@@ -63,14 +64,16 @@ export class FaultInjector {
         service: index,
         endpoint: endpoint < 0 ? null : endpoint,
         replicas,
+        site: Number.parseInt(digestText(fault.name).slice(0, 6), 16),
       });
     });
-    this.#active[fault.name] = ids;
+    const key = keyOf(fault);
+    this.#active[key] = [...(this.#active[key] ?? []), ids];
   }
 
   clear(fault: Fault): void {
-    for (const id of this.#active[fault.name] ?? []) this.#plane.clearEffect(id);
-    delete this.#active[fault.name];
+    const ids = this.#active[keyOf(fault)]?.shift() ?? [];
+    for (const id of ids) this.#plane.clearEffect(id);
   }
 
   state(): Json {
@@ -78,7 +81,7 @@ export class FaultInjector {
   }
 
   restore(state: Json): void {
-    const saved = savedState<{ next: number; active: Record<string, number[]> }>(state);
+    const saved = savedState<{ next: number; active: Record<string, number[][]> }>(state);
     this.#next = saved.next;
     this.#active = structuredCloneOf(saved.active);
   }
@@ -109,7 +112,12 @@ export class FaultInjector {
 }
 
 function structuredCloneOf(
-  active: Readonly<Record<string, readonly number[]>>,
-): Record<string, number[]> {
-  return Object.fromEntries(Object.entries(active).map(([name, ids]) => [name, [...ids]]));
+  active: Readonly<Record<string, readonly (readonly number[])[]>>,
+): Record<string, number[][]> {
+  return Object.fromEntries(
+    Object.entries(active).map(([key, lists]) => [key, lists.map((ids) => [...ids])]),
+  );
 }
+
+/** Names need not be unique: two faults are the same one when all of them agrees. */
+const keyOf = (fault: Fault): string => JSON.stringify(fault);

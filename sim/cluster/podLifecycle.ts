@@ -1,4 +1,5 @@
 import { present } from "../kernel/assert.ts";
+import { digestText } from "../kernel/digest.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import { roundHalfEven } from "../kernel/time.ts";
@@ -20,7 +21,6 @@ const SITE = {
   endpoint: 0x64,
   removal: 0x65,
 } as const;
-const WORKLOAD_SPAN = 2 ** 32;
 /** Pod numbers go into the digest with what happened to them. */
 const TRACE = {
   bound: 40,
@@ -36,6 +36,8 @@ const TRACE = {
 type Step = "bind" | "pulled" | "listen" | "probe" | "known" | "removed" | "grace" | "end";
 
 interface Delays {
+  /** Of the workload's name: other workloads change none of its draws. */
+  readonly hash: number;
   readonly imagePull: TimeDistribution;
   readonly startup: TimeDistribution;
 }
@@ -88,6 +90,7 @@ export class PodLifecycle {
     this.#scheduling = compileDistribution(parts.spec.scheduling);
     this.#endpointLag = compileDistribution(parts.spec.endpointLag);
     this.#delays = parts.workloads.map(({ spec }) => ({
+      hash: Number.parseInt(digestText(`pods of ${spec.name}`).slice(0, 8), 16),
       imagePull: compileDistribution(spec.imagePull),
       startup: compileDistribution(spec.startup),
     }));
@@ -278,8 +281,8 @@ export class PodLifecycle {
   }
 
   #draw(pod: Pod, time: TimeDistribution, site: number): number {
-    const key = pod.workload * WORKLOAD_SPAN + pod.ordinal;
-    return Math.max(0, roundHalfEven(time.sample(this.#draws, key, site, 0)));
+    const { hash } = this.#delays[pod.workload]!;
+    return Math.max(0, roundHalfEven(time.sample(this.#draws, pod.ordinal, site ^ hash, 0)));
   }
 
   #later(pod: Pod, kind: number, delay: number): void {

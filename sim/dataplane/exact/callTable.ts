@@ -50,7 +50,7 @@ export class CallTable {
   since = new Float64Array(INITIAL);
   /** CPU demand of the work in progress. */
   demand = new Float64Array(INITIAL);
-  /** Factor on all its times (revision, slow replica). */
+  /** Factor of its revision on all its times. */
   factor = new Float64Array(INITIAL);
   /** Time spent waiting for slots, cores and connections; and in its own work and waits. */
   queued = new Float64Array(INITIAL);

@@ -1,30 +1,45 @@
 import type { ActiveEffect } from "../../cluster/dataPlane.ts";
+import { unreachable } from "../../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { CallSite } from "../callplan/plan.ts";
 import type { CallTable } from "./callTable.ts";
-import type { ReplicaTable } from "./replicaTable.ts";
 
 const LATENCY_SITE = 0x57000000;
 
+/** An effect on the replicas of one service: a factor, a share or a time. */
+interface Bite<Value> {
+  readonly replicas: ReadonlySet<number>;
+  /** Null for all. */
+  readonly endpoint: number | null;
+  readonly value: Value;
+}
+
+interface Latency {
+  readonly time: TimeDistribution;
+  readonly site: number;
+}
+
 /**
- * Effects of the faults that are active. Several on one replica add up (errors) or multiply
- * (slowness).
+ * Effects of the faults that are active. Several on one replica add up (errors, latency) or
+ * multiply (slowness).
  */
 export class Effects {
-  readonly #replicas: ReplicaTable;
   readonly #services: number;
   #active: ActiveEffect[] = [];
-  /** Added latency, by service: the ones that are active. */
-  #latencies: { readonly effect: ActiveEffect; readonly time: TimeDistribution }[][];
+  /** By service. */
+  #slowness: Bite<number>[][] = [];
+  #errors: Bite<number>[][] = [];
+  #latencies: Bite<Latency>[][] = [];
+  /** Nearly always nothing is wrong, and callers need not ask. */
+  hasSlowness = false;
+  hasErrors = false;
   hasLatency = false;
 
-  constructor(replicas: ReplicaTable, services: number) {
-    this.#replicas = replicas;
+  constructor(services: number) {
     this.#services = services;
-    this.#latencies = Array.from({ length: services }, () => []);
   }
 
   apply(effect: ActiveEffect): void {
@@ -37,18 +52,35 @@ export class Effects {
     this.#refresh();
   }
 
+  /** Factor on work and waits. */
+  slowness(called: CallSite, replica: number): number {
+    let factor = 1;
+    for (const bite of this.#slowness[called.service]!) {
+      if (bites(bite, called, replica)) factor *= bite.value;
+    }
+    return factor;
+  }
+
+  errorShare(called: CallSite, replica: number): number {
+    let share = 0;
+    for (const bite of this.#errors[called.service]!) {
+      if (bites(bite, called, replica)) share += bite.value;
+    }
+    return share;
+  }
+
   latency(
-    site: CallSite,
+    called: CallSite,
     replica: number,
     row: number,
     rows: CallTable,
     draws: KeyedDraws,
   ): number {
     let sum = 0;
-    for (const { effect, time } of this.#latencies[site.service]!) {
-      if (effect.endpoint !== null && effect.endpoint !== site.endpoint) continue;
-      if (!effect.replicas.includes(replica)) continue;
-      const key = rows.key[row]! ^ (LATENCY_SITE + effect.id);
+    for (const bite of this.#latencies[called.service]!) {
+      if (!bites(bite, called, replica)) continue;
+      const { time, site } = bite.value;
+      const key = rows.key[row]! ^ (LATENCY_SITE + site);
       sum += roundHalfEven(time.sample(draws, rows.request[row]!, key, rows.attempt[row]!));
     }
     return sum;
@@ -67,29 +99,40 @@ export class Effects {
    * Computed anew from all that are active, so that the order of their ends makes no difference.
    */
   #refresh(): void {
-    const { slow, errorShare } = this.#replicas;
-    slow.fill(1);
-    errorShare.fill(0);
-    this.#latencies = Array.from({ length: this.#services }, () => []);
-    this.hasLatency = false;
-    for (const active of this.#active) {
-      const { effect, replicas } = active;
+    this.#slowness = this.#byService();
+    this.#errors = this.#byService();
+    this.#latencies = this.#byService();
+    for (const { effect, service, endpoint, replicas, site } of this.#active) {
+      const where = { replicas: new Set(replicas), endpoint };
       switch (effect.kind) {
         case "slow":
-          for (const replica of replicas) slow[replica]! *= effect.factor;
+          this.#slowness[service]!.push({ ...where, value: effect.factor });
           break;
         case "error":
-          for (const replica of replicas) errorShare[replica]! += effect.share;
+          this.#errors[service]!.push({ ...where, value: effect.share });
           break;
         case "latency": {
           const time = compileDistribution(effect.latency);
-          this.#latencies[active.service]!.push({ effect: active, time });
-          this.hasLatency = true;
+          this.#latencies[service]!.push({ ...where, value: { time, site } });
           break;
         }
         case "kill":
           break;
+        default:
+          unreachable(effect);
       }
     }
+    const isAny = (lists: readonly (readonly unknown[])[]): boolean =>
+      lists.some((list) => list.length > 0);
+    this.hasSlowness = isAny(this.#slowness);
+    this.hasErrors = isAny(this.#errors);
+    this.hasLatency = isAny(this.#latencies);
+  }
+
+  #byService(): never[][] {
+    return Array.from({ length: this.#services }, () => []);
   }
 }
+
+const bites = (bite: Bite<unknown>, called: CallSite, replica: number): boolean =>
+  (bite.endpoint === null || bite.endpoint === called.endpoint) && bite.replicas.has(replica);

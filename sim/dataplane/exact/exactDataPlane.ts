@@ -52,6 +52,21 @@ const JOURNEY_SITE = 0x56000000;
 /** Between two journeys of a virtual user of which the first took no time: one millisecond. */
 const IDLE_PAUSE = 1000;
 
+/** What an answer on its way back has of the call. */
+const ANSWER_COLUMNS = [
+  "parent",
+  "parentGeneration",
+  "replica",
+  "site",
+  "attempt",
+  "traffic",
+  "request",
+  "key",
+  "start",
+  "queued",
+  "served",
+] as const;
+
 /** Domain events of the trace digest. */
 const TRACE = { sent: 1, refused: 2, answered: 3, gaveUp: 4, requested: 5, completed: 6 } as const;
 
@@ -122,7 +137,7 @@ export class ExactDataPlane implements DataPlane {
       replicas: this.#replicas,
       attributes: parts.attributes,
     });
-    this.#effects = new Effects(this.#replicas, plan.services.length);
+    this.#effects = new Effects(plan.services.length);
     this.#counters = new RevisionCounters(plan.services.map((service) => service.revisions.length));
     this.#lanes = plan.program.sites.map((site) =>
       site.timeout === null ? null : simulation.lane(site.timeout),
@@ -368,7 +383,12 @@ export class ExactDataPlane implements DataPlane {
       rows.key[row]! ^ site,
       rows.attempt[row]!,
     );
-    return roundHalfEven(rows.replica[row]! < 0 ? sample : sample * rows.factor[row]!);
+    const replica = rows.replica[row]!;
+    if (replica < 0) return roundHalfEven(sample);
+    const duration = sample * rows.factor[row]!;
+    if (!this.#effects.hasSlowness) return roundHalfEven(duration);
+    const called = this.#program.sites[rows.site[row]!]!;
+    return roundHalfEven(duration * this.#effects.slowness(called, replica));
   }
 
   #wait(row: number, time: number, site: number): void {
@@ -445,7 +465,8 @@ export class ExactDataPlane implements DataPlane {
     const service = this.#replicas.service[replica]!;
     const { revisions } = this.#plan.services[service]!;
     const revision = this.#replicas.revision[replica]!;
-    const injected = this.#replicas.errorShare[replica]!;
+    const called = this.#program.sites[rows.site[row]!]!;
+    const injected = this.#effects.hasErrors ? this.#effects.errorShare(called, replica) : 0;
     const share = revisions[revision]!.errorShare + injected;
     if (share <= 0) return false;
     const request = rows.request[row]!;
@@ -566,13 +587,10 @@ export class ExactDataPlane implements DataPlane {
 
   #factor(row: number, replica: number, service: CallPlan["services"][number]): number {
     const revision = service.revisions[this.#replicas.revision[replica]!]!;
-    let factor = revision.latencyMin * this.#replicas.slow[replica]!;
-    if (revision.latencySpan > 0) {
-      const { request, key, attempt } = this.#rows;
-      const draw = this.#draws.uniform(request[row]!, key[row]! ^ FACTOR_SITE, attempt[row]!);
-      factor *= (revision.latencyMin + draw * revision.latencySpan) / revision.latencyMin;
-    }
-    return factor;
+    if (revision.latencySpan === 0) return revision.latencyMin;
+    const { request, key, attempt } = this.#rows;
+    const draw = this.#draws.uniform(request[row]!, key[row]! ^ FACTOR_SITE, attempt[row]!);
+    return revision.latencyMin + draw * revision.latencySpan;
   }
 
   /**
@@ -594,12 +612,34 @@ export class ExactDataPlane implements DataPlane {
     // It may have been told while slots were handed on: only its own generation knows.
     const link = this.#links.isEmpty ? 0 : rows.link[row]!;
     if (link > 0 && (flags & ABANDONED) === 0 && reason !== NO_ENDPOINT) {
-      rows.pending[row] = reason;
-      rows.flags[row]! &= ~(ADMITTED | HOLDS_SLOT);
-      this.#simulation.scheduleAfter(link, this.#answer, row, rows.generation[row]!);
+      this.#sendBack(row, reason, link);
       return;
     }
     this.#deliver(row, reason);
+  }
+
+  /**
+   * The answer travels as a row of its own. The old one ends here, so that nothing that still runs
+   * on its behalf (a branch, a retry, the work of a replica that was killed) can reach it.
+   */
+  #sendBack(row: number, reason: number, link: number): void {
+    const rows = this.#rows;
+    const { now } = this.#simulation;
+    const answer = rows.take();
+    const generation = rows.generation[answer]!;
+    for (const column of ANSWER_COLUMNS) rows[column][answer] = rows[column][row]!;
+    rows.pending[answer] = reason;
+    rows.timer[answer] = -1;
+    const lane = this.#lanes[rows.site[row]!]!;
+    if (lane !== null) {
+      lane.cancel(rows.timer[row]!);
+      const patience = rows.start[row]! + lane.delay;
+      if (patience <= now + link) {
+        this.#simulation.schedule(patience, this.#timeout, answer, generation);
+      }
+    }
+    rows.release(row);
+    this.#simulation.scheduleAfter(link, this.#answer, answer, generation);
   }
 
   /** The replica is done with the call. */

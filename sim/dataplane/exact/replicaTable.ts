@@ -21,9 +21,6 @@ export class ReplicaTable {
   outstanding = new Int32Array(INITIAL);
   requests = new Float64Array(INITIAL);
   cores = new Float64Array(INITIAL);
-  /** Faults: factor on all times, added error share. */
-  slow = new Float64Array(INITIAL).fill(1);
-  errorShare = new Float64Array(INITIAL);
   /** Cores in use since `cpuSince`, and CPU time used up to then. */
   cpuRate = new Float64Array(INITIAL);
   cpuSince = new Float64Array(INITIAL);
@@ -100,7 +97,7 @@ export class ReplicaTable {
       this[name] = larger;
     }
     for (const name of FLOAT_COLUMNS) {
-      const larger = new Float64Array(length).fill(name === "slow" ? 1 : 0);
+      const larger = new Float64Array(length);
       larger.set(this[name]);
       this[name] = larger;
     }
@@ -152,15 +149,7 @@ const INTEGER_COLUMNS = [
   "loopTail",
   "pumping",
 ] as const;
-const FLOAT_COLUMNS = [
-  "requests",
-  "cores",
-  "slow",
-  "errorShare",
-  "cpuRate",
-  "cpuSince",
-  "cpuMicros",
-] as const;
+const FLOAT_COLUMNS = ["requests", "cores", "cpuRate", "cpuSince", "cpuMicros"] as const;
 const COLUMNS = [...INTEGER_COLUMNS, ...FLOAT_COLUMNS];
 const EMPTY_IS_MINUS_ONE: ReadonlySet<string> = new Set([
   "service",

@@ -1,0 +1,99 @@
+import { FAILURE_REASONS, type FailureReason } from "../../sim/dataplane/failure.ts";
+import { toMillis } from "../../sim/kernel/time.ts";
+import type { Model } from "../../sim/scenario/build/model.ts";
+
+/** What became of one request, in milliseconds. */
+export interface SeenRequest {
+  readonly end: number;
+  readonly latency: number;
+  readonly outcome: "ok" | FailureReason;
+}
+
+/** Notes every measured request as it ends, in order. */
+export function watchRequests(model: Model): readonly SeenRequest[] {
+  const seen: SeenRequest[] = [];
+  const { recorder, simulation } = model;
+  const completed = recorder.requestCompleted.bind(recorder);
+  const failed = recorder.requestFailed.bind(recorder);
+  recorder.requestCompleted = (latency) => {
+    seen.push({ end: toMillis(simulation.now), latency: toMillis(latency), outcome: "ok" });
+    completed(latency);
+  };
+  recorder.requestFailed = (reason, latency) => {
+    const outcome = FAILURE_REASONS[reason]!;
+    seen.push({ end: toMillis(simulation.now), latency: toMillis(latency), outcome });
+    failed(reason, latency);
+  };
+  return seen;
+}
+
+/** Instants at which measured requests were due, in milliseconds. */
+export function watchArrivals(model: Model): readonly number[] {
+  const seen: number[] = [];
+  const { recorder, simulation } = model;
+  const started = recorder.requestStarted.bind(recorder);
+  recorder.requestStarted = () => {
+    seen.push(toMillis(simulation.now));
+    started();
+  };
+  return seen;
+}
+
+/** Runs to the end and gives what became of every request. */
+export function requestsOf(model: Model): readonly SeenRequest[] {
+  const seen = watchRequests(model);
+  model.run();
+  return seen;
+}
+
+/** Calls that reached a service, over the whole run. */
+export function callsTo(model: Model, service: string): number {
+  return sum(seriesOf(model, service).arrivals);
+}
+
+export function seriesOf(model: Model, service: string): Model["recorder"]["services"][number] {
+  return model.recorder.services[serviceIndex(model, service)]!;
+}
+
+export const serviceIndex = (model: Model, service: string): number =>
+  model.plan.services.findIndex(({ name }) => name === service);
+
+export const sum = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((total, value) => total + (value ?? 0), 0);
+
+/** The counters behind the model, read off its snapshot. */
+export interface PlaneBooks {
+  readonly liveRows: number;
+  readonly busySlots: readonly number[];
+  readonly queueLength: readonly number[];
+  readonly outstanding: readonly number[];
+  readonly cpuRate: readonly number[];
+  /** Connections in use, by replica and pool. */
+  readonly connections: readonly (readonly number[])[];
+  readonly service: readonly number[];
+  /** 0 gone, 1 serving, 2 draining. */
+  readonly phase: readonly number[];
+}
+
+export function booksOf(model: Model): PlaneBooks {
+  const state = model.plane.state() as unknown as PlaneState; // what the data plane writes
+  const { columns, pools } = state.replicas;
+  return {
+    liveRows: state.rows.live,
+    busySlots: columns["busySlots"]!,
+    queueLength: columns["queueLength"]!,
+    outstanding: columns["outstanding"]!,
+    cpuRate: columns["cpuRate"]!,
+    connections: pools.map((list) => list.map((pool) => pool.used)),
+    service: columns["service"]!,
+    phase: columns["phase"]!,
+  };
+}
+
+interface PlaneState {
+  readonly rows: { readonly live: number };
+  readonly replicas: {
+    readonly columns: Readonly<Record<string, readonly number[]>>;
+    readonly pools: readonly (readonly { readonly used: number }[])[];
+  };
+}

@@ -1,0 +1,59 @@
+import { builtInPolicies, type PolicyRegistry } from "../../sim/policy/index.ts";
+import { Model } from "../../sim/scenario/build/model.ts";
+import { loadScenario } from "../../sim/scenario/load.ts";
+import type { Scenario } from "../../sim/scenario/scenario.ts";
+
+/** What a scenario's file says; JSON is YAML, so tests go the user's way through the loader. */
+export type ScenarioText = Readonly<Record<string, unknown>>;
+
+/** Every set of policies of a scenario that is known to be right. */
+export function scenariosOf(written: ScenarioText): readonly Scenario[] {
+  const text = JSON.stringify({
+    peakday: 1,
+    name: "test",
+    warmUp: "0s",
+    duration: "10s",
+    objective: { p95: "1s" },
+    ...written,
+  });
+  const { scenarios, problems } = loadScenario({ file: "test.yaml", text, readFile: () => null });
+  if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 1));
+  return scenarios;
+}
+
+export const scenarioOf = (written: ScenarioText): Scenario => scenariosOf(written)[0]!;
+
+/** A model of the first policy set, at rest. */
+export function modelOf(
+  written: ScenarioText | Scenario,
+  { replication = 0, registry = builtInPolicies }: ModelOptions = {},
+): Model {
+  const scenario = isScenario(written) ? written : scenarioOf(written);
+  return new Model({ scenario, replication, registry });
+}
+
+export interface ModelOptions {
+  readonly replication?: number;
+  readonly registry?: PolicyRegistry;
+}
+
+const isScenario = (written: ScenarioText | Scenario): written is Scenario =>
+  "version" in written && "objective" in written && Array.isArray(written["services"]);
+
+/** A model that has run to its end. */
+export function ran(written: ScenarioText | Scenario, options?: ModelOptions): Model {
+  const model = modelOf(written, options);
+  model.run();
+  return model;
+}
+
+/** Evenly spaced arrivals: `count` of them, `gap` milliseconds apart, the first one after `gap`. */
+export const evenly = (count: number, gap: number): ScenarioText => ({
+  arrivals: "paced",
+  rate: {
+    steps: [
+      { at: "0s", rate: `${1000 / gap}/s` },
+      { at: `${count * gap}ms`, rate: "0/s" },
+    ],
+  },
+});
