@@ -28,10 +28,11 @@ export function scenarioOptions(command: Command): Command {
     .option("--seed <n>", "seed of all random streams (default: the scenario's)", wholeNumber(0));
 }
 
-/** Options of commands that simulate. */
-export function runOptions(command: Command, runs: number): Command {
+/** Options of commands that simulate; without a number of runs it depends on the scenario. */
+export function runOptions(command: Command, runs: number | null): Command {
+  if (runs === null) command.option("--runs <n>", "runs of each kind", wholeNumber(1));
+  else command.option("--runs <n>", "runs per policy", wholeNumber(1), runs);
   return command
-    .option("--runs <n>", "runs per policy", wholeNumber(1), runs)
     .option("--level <p>", "confidence level", level, 0.95)
     .addOption(
       new Option("--workers <n>", "threads; the result stays the same (default: cores)").argParser(

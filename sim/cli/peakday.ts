@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { InvariantError } from "../kernel/assert.ts";
+import { addCanary } from "./commands/canary.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
@@ -16,6 +17,7 @@ A deterministic simulation of services, Kubernetes HPAs, canaries and failures.
 Simulate
   run        one scenario, one policy set
   compare    several policies, the same customers: differences and a verdict
+  canary     how often a rollout catches a bug, and stops a healthy release
 
 Files
   schema     the JSON Schema of scenarios, for editors
@@ -55,7 +57,8 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text) });
   program.option("--no-color", "no colour (also: NO_COLOR=1)");
   program.helpInformation = () => HELP;
-  for (const add of [addRun, addCompare, addSchema, addReport, addSnapshot]) add(program);
+  for (const add of [addRun, addCompare, addCanary, addSchema, addReport, addSnapshot])
+    add(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -56,9 +56,10 @@ function judgedRollout(context: Context, input: CanaryInput | undefined): Judged
     return null;
   }
   const policy = input?.policy ?? sets.find((set) => rolloutsOf(set).length > 0);
-  const [workload, ...others] = policy === undefined ? [] : rolloutsOf(policy);
-  if (policy === undefined || workload === undefined || others.length > 0) {
-    if (input !== undefined) reportUnjudgeable(context, policy, others.length);
+  const workloads = policy === undefined ? [] : rolloutsOf(policy);
+  const [workload] = workloads;
+  if (policy === undefined || workload === undefined || workloads.length > 1) {
+    if (input !== undefined) reportUnjudgeable(context, policy, workloads.length);
     return null;
   }
   const known = Object.keys(context.registry.rollouts);
@@ -67,12 +68,12 @@ function judgedRollout(context: Context, input: CanaryInput | undefined): Judged
   return kind === undefined ? null : { policy, workload, kind };
 }
 
-function reportUnjudgeable(context: Context, policy: string | undefined, others: number): void {
-  const set = policy === undefined ? "no set of policies has" : `the policy "${policy}" has`;
-  const what = others > 0 ? `${others + 1} rollouts, one is judged` : "a rollout to judge";
-  const not = policy !== undefined && others === 0 ? "the policy has no rollout to judge" : null;
+function reportUnjudgeable(context: Context, policy: string | undefined, count: number): void {
   const hint = "a set has one under rollouts: {service: {revision: …, staged-canary: …}}";
-  context.atKey(["canary"], not ?? `${set} ${what}`, hint);
+  const set = `the policy "${policy}"`;
+  if (policy === undefined) context.atKey(["canary"], "no policy has a rollout to judge", hint);
+  else if (count === 0) context.atKey(["canary"], `${set} has no rollout to judge`, hint);
+  else context.atKey(["canary"], `${set} has ${count} rollouts, one can be judged`);
 }
 
 function normaliseRates(context: Context, rates: readonly string[]): readonly number[] {

@@ -1,0 +1,110 @@
+import { present } from "../kernel/assert.ts";
+import { digestText } from "../kernel/digest.ts";
+import type { CanaryResult, Estimate, Result, RolloutOutcome } from "../result/result.ts";
+import { confidenceInterval, proportionInterval } from "../stats/intervals.ts";
+import type { CanaryCell, CanaryPlan } from "./canary.ts";
+import type { ReplicationOutput } from "./replication.ts";
+
+/** Half the width of a cell's interval from which it says little. */
+const WIDE = 0.15;
+
+/** A result with the operating characteristic in it: `outputs` are those of the plan's tasks. */
+export function withCanary(
+  result: Result,
+  plan: CanaryPlan,
+  outputs: readonly ReplicationOutput[],
+): Result {
+  const canary = canaryResult(plan, outputs, result.level);
+  const { digest: _, ...rest } = result;
+  const doubts = [...wideCells(canary), ...unfinished(outputs)];
+  const body = { ...rest, canary, warnings: [...result.warnings, ...doubts] };
+  return { ...body, digest: digestText(JSON.stringify(body)) };
+}
+
+export function canaryResult(
+  { grid, policy, stagesPercent, cells }: CanaryPlan,
+  outputs: readonly ReplicationOutput[],
+  level: number,
+): CanaryResult {
+  let start = 0;
+  const judged = cells.map((cell) => {
+    const rollouts = outputs.slice(start, start + cell.runs).flatMap((output) => output.rollouts);
+    start += cell.runs;
+    return cellResult(cell, rollouts, level);
+  });
+  return {
+    policy,
+    stagesPercent: [...(stagesPercent ?? stagesSeen(judged))],
+    healthyErrorShare: grid.healthyErrorShare,
+    cells: judged,
+  };
+}
+
+function cellResult(
+  { variant, trafficRps, errorShare, latencyFactor }: CanaryCell,
+  rollouts: readonly RolloutOutcome[],
+  level: number,
+): CanaryResult["cells"][number] {
+  const stopped = rollouts.filter(({ outcome }) => outcome === "rolled-back");
+  const n = rollouts.length;
+  const { share, low, high } = proportionInterval({ successes: stopped.length, trials: n, level });
+  return {
+    variant,
+    trafficRps,
+    errorShare,
+    latencyFactor: (latencyFactor.min + latencyFactor.max) / 2,
+    rollouts: n,
+    rolledBack: stopped.length,
+    share: { mean: share, low, high, n },
+    stagePercent: mostFrequent(stopped.flatMap(({ stages }) => stages.at(-1)?.percent ?? [])),
+    detectionSeconds: estimateOf(
+      stopped.flatMap(({ endSeconds }) => endSeconds ?? []),
+      level,
+    ),
+    // Of all rollouts, also of those that let the release pass: until they were over.
+    usersHurt: estimateOf(
+      rollouts.flatMap(({ usersHurt }) => usersHurt ?? []),
+      level,
+    ),
+    example: present(rollouts[0], "rollout"),
+  };
+}
+
+function estimateOf(samples: readonly number[], level: number): Estimate | null {
+  if (samples.length === 0) return null;
+  const { mean, low, high, n } = confidenceInterval({ samples, level });
+  return { mean, low, high, n };
+}
+
+/** Of equally frequent values the least. */
+function mostFrequent(values: readonly number[]): number | null {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const ordered = [...counts].sort(([a, m], [b, n]) => n - m || a - b);
+  return ordered[0]?.[0] ?? null;
+}
+
+/** For policies that do not say beforehand what their stages are. */
+function stagesSeen(cells: CanaryResult["cells"]): readonly number[] {
+  const percents = cells.flatMap(({ example }) => example.stages.map(({ percent }) => percent));
+  return [...new Set(percents)].sort((a, b) => a - b);
+}
+
+function wideCells({ cells }: CanaryResult): readonly string[] {
+  const wide = cells.filter(({ share }) => ((share.high ?? 1) - (share.low ?? 0)) / 2 > WIDE);
+  if (wide.length === 0) return [];
+  const fewest = Math.min(...wide.map(({ rollouts }) => rollouts));
+  const many = `${wide.length} of ${cells.length} chances of a rollback`;
+  return [
+    `${many} are known to ± ${100 * WIDE} % at best, from ${fewest} rollouts. ` +
+      `Use --runs ${4 * fewest}.`,
+  ];
+}
+
+function unfinished(outputs: readonly ReplicationOutput[]): readonly string[] {
+  const rollouts = outputs.flatMap((output) => output.rollouts);
+  const open = rollouts.filter(({ outcome }) => outcome === "unfinished");
+  return open.length === 0
+    ? []
+    : [`${open.length} of ${rollouts.length} rollouts did not come to an end in time.`];
+}
