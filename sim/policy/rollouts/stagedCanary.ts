@@ -137,7 +137,10 @@ function observe(
     if (state.shortStage === "extend") return hold(state, "WaitingForRequests");
     return next(state, "TooFewRequestsToJudge", { stable, canary });
   }
-  const fault = judge(state, stable, canary);
+  // Fresh counters without production traffic hold only stragglers of the stage before: no sample.
+  const isAlone = state.counters === "fresh" && stable.weight === 0;
+  const production = isAlone ? { requests: 0, failures: 0, p50Ms: null } : stable;
+  const fault = judge(state, production, canary);
   if (fault === null) return next(state, "StagePassed", { stable, canary });
   return { state: { ...state, phase: "over" }, decision: { kind: "rollback", reason: fault } };
 }
