@@ -3,6 +3,7 @@ import { clock } from "../format.ts";
 import { reachedText } from "../verdict.ts";
 import {
   type Box,
+  type LabelPlace,
   labelBox,
   type PlacedLabel,
   placedLabels,
@@ -126,38 +127,67 @@ function boxesAlong(points: Steps["points"], frame: Frame): readonly Box[] {
   });
 }
 
-/** Places along a line, above and below it, the middle of its rise first. */
-function placesAlong(points: Steps["points"], frame: Frame) {
-  return [0.6, 0.5, 0.7, 0.4, 0.8, 0.3, 0.9, 0.2, 0.1, 1].flatMap((share) => {
+/** The slope of the claim as small boxes. */
+function boxesOnSlope([from, to]: Steps["points"], frame: Frame): readonly Box[] {
+  if (from === undefined || to === undefined) return [];
+  const [x0, x1] = [frame.x(from.seconds), frame.x(to.seconds)];
+  const [y0, y1] = [frame.y(from.replicas), frame.y(to.replicas)];
+  return Array.from({ length: 41 }, (_, step): Box => {
+    const [x, y] = [x0 + ((x1 - x0) * step) / 40, y0 + ((y1 - y0) * step) / 40];
+    return { left: x - 3, right: x + 3, top: y - 4, bottom: y + 4 };
+  });
+}
+
+/**
+ * Places for the name of a line: beside its rise, then above the plot where it reaches its top,
+ * then beside its flat parts.
+ */
+function placesAlong(points: Steps["points"], frame: Frame): readonly LabelPlace[] {
+  const beside = (share: number): readonly LabelPlace[] => {
     const point = points[Math.round(share * (points.length - 1))]!;
     const [x, y] = [frame.x(point.seconds), frame.y(point.replicas)];
     return [
-      { x: x + 6, y: y + 13, align: "left" as const },
-      { x: x - 6, y: y - 12, align: "right" as const },
-      { x: x + 6, y: y - 12, align: "left" as const },
-      { x: x - 6, y: y + 13, align: "right" as const },
-      { x, y: y + 28, align: "center" as const },
+      { x: x + 6, y: y + 13, align: "left" },
+      { x: x - 6, y: y - 12, align: "right" },
+      { x: x + 6, y: y - 12, align: "left" },
+      { x: x - 6, y: y + 13, align: "right" },
     ];
-  });
+  };
+  const most = Math.max(...points.map(({ replicas }) => replicas));
+  const reached = frame.x(points.find(({ replicas }) => replicas === most)?.seconds ?? 0);
+  const above: readonly LabelPlace[] = [
+    { x: reached, y: -10, align: "center" },
+    { x: reached, y: -10, align: "left" },
+    { x: reached, y: -10, align: "right" },
+  ];
+  const [rise, flat] = [
+    [0.6, 0.5, 0.7, 0.4, 0.8],
+    [0.3, 0.9, 0.2, 0.1, 1],
+  ];
+  return [...rise.flatMap(beside), ...above, ...flat.flatMap(beside)];
 }
 
 function nameLayers(claim: ClaimResult, steps: readonly Steps[], frame: Frame): readonly Layer[] {
   const lines = steps.map((each) => visible(each, frame));
   const claimed = claimPoints(claim, frame);
-  const taken: Box[] = [...lines, claimed].flatMap((points) => boxesAlong(points, frame));
+  const taken: Box[] = [
+    ...[...lines, claimed.slice(1)].flatMap((points) => boxesAlong(points, frame)),
+    ...boxesOnSlope(claimed, frame),
+  ];
   const size = frame.size;
-  const bounds: Box = { left: 4, top: -14, right: plotWidth(size), bottom: plotHeight(size) - 4 };
+  const bounds: Box = { left: 4, top: -20, right: plotWidth(size), bottom: plotHeight(size) - 4 };
   const narrow = size.width < 400;
   const place = (text: string, points: Steps["points"], color: string): PlacedLabel => {
     const found = placeLabel(text, FONT_SIZE, placesAlong(points, frame), { taken, bounds });
     taken.push(labelBox(found, text, FONT_SIZE));
     return { text, ...found, color };
   };
+  // The claim last: it is the only one in red, and recognised anywhere.
   const rows = [
-    place(`the claim: ${clock(claim.withinSeconds)}`, claimed.slice(0, 2), hex("red")),
     ...steps.map(({ policy, label }, index) =>
       place(`${shorten(policy, narrow ? 18 : 28)}: ${label}`, lines[index]!, hex("blue")),
     ),
+    place(`the claim: ${clock(claim.withinSeconds)}`, claimed.slice(0, 2), hex("red")),
   ];
   return placedLabels(rows, { fontWeight: 600, fontSize: FONT_SIZE });
 }

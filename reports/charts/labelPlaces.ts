@@ -42,6 +42,9 @@ function overlap(a: Box, b: Box): number {
   return width > 0 && height > 0 ? width * height : 0;
 }
 
+/** Square pixels that a name may cover rather than move on to its next place. */
+const PIXELS_PER_RANK = 0.4;
+
 function outside(box: Box, bounds: Box): number {
   const across = Math.max(0, bounds.left - box.left) + Math.max(0, box.right - bounds.right);
   const along = Math.max(0, bounds.top - box.top) + Math.max(0, box.bottom - bounds.bottom);
@@ -49,8 +52,8 @@ function outside(box: Box, bounds: Box): number {
 }
 
 /**
- * The candidate that covers least of what is already drawn and leaves the bounds least; the
- * first of equals, so that the order of the candidates is the order of preference.
+ * The candidate that covers least of what is already drawn and leaves the bounds least. The order
+ * of the candidates is the order of preference: a far place must be clearly freer than a near one.
  */
 export function placeLabel(
   text: string,
@@ -60,10 +63,10 @@ export function placeLabel(
 ): LabelPlace {
   let best: LabelPlace = candidates[0] ?? { x: 0, y: 0, align: "left" };
   let leastCost = Number.POSITIVE_INFINITY;
-  for (const candidate of candidates) {
+  for (const [rank, candidate] of candidates.entries()) {
     const box = labelBox(candidate, text, fontSize);
     const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0);
-    const cost = covered + 3 * outside(box, bounds);
+    const cost = covered + 3 * outside(box, bounds) + rank * PIXELS_PER_RANK;
     if (cost < leastCost - 1e-9) {
       best = candidate;
       leastCost = cost;

@@ -23,6 +23,8 @@ import {
 
 const FONT_SIZE = 11;
 const WIDTHS = [1, 1.5, 2.25, 3];
+/** Pixels between the middles of labels such as "0.75 %". */
+const TICK_SPACING = 46;
 
 interface Curve {
   readonly label: string;
@@ -117,14 +119,26 @@ function names(curves: readonly Curve[], frame: Frame, healthy: number): readonl
 
 const middle = (y: number, { size }: Frame): number => Math.abs(y - plotHeight(size) / 2);
 
+/** Shares of the grid whose labels do not touch; both ends are among them. */
+function spacedTicks(errorShares: readonly number[], frame: Frame): readonly number[] {
+  const ticks: number[] = [];
+  let free = Number.NEGATIVE_INFINITY;
+  const last = errorShares.at(-1) ?? 0;
+  for (const share of errorShares) {
+    const x = pixel(share, frame);
+    const crowdsLast = share !== last && pixel(last, frame) - x < TICK_SPACING;
+    if (x < free || crowdsLast) continue;
+    ticks.push(share);
+    free = x + TICK_SPACING;
+  }
+  return ticks;
+}
+
 /** Chance of a rollback over the true error share, one curve per level of traffic. */
 export function operatingCharacteristic(canary: CanaryResult, size: ChartSize): ChartSpec {
   const { errorShares, worstShare } = canaryGrid(canary);
   const frame: Frame = { size, most: Math.max(worstShare, canary.healthyErrorShare, 1e-6) };
-  const ticks = errorShares.filter(
-    (share, index) =>
-      index === 0 || pixel(share, frame) - pixel(errorShares[index - 1]!, frame) > 34,
-  );
+  const ticks = spacedTicks(errorShares, frame);
   const x = position(
     "errorShare",
     { type: "sqrt", domain: [0, frame.most], nice: false },

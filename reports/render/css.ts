@@ -172,6 +172,7 @@ const RESPONSIVE = `
 `;
 
 const PRINT = `
+@page{margin:14mm}
 @media print{
   :root{${tokens("light")};color-scheme:light}
   body{font-size:11pt}
@@ -179,7 +180,8 @@ const PRINT = `
   .of3,.of4{grid-template-columns:repeat(2,minmax(0,1fr))}
   .two,.half{grid-template-columns:minmax(0,1fr)}
   nav,details,.spot{display:none}
-  h2{margin-top:28px;break-after:avoid}
+  h2{margin-top:28px}
+  h2,.sub,figcaption,.key{break-after:avoid}
   .wide{display:block}.narrow{display:none}
   figure,svg,table,tr{break-inside:avoid}
 }

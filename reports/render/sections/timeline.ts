@@ -14,7 +14,7 @@ import { serviceOf } from "../../charts/timelineModel.ts";
 import { failureReasonStyles } from "../../failureReasons.ts";
 import { fixed, instant, millisecondDecimals, secondsText, span } from "../../format.ts";
 import { objectiveText, runsOf, statusText } from "../../verdict.ts";
-import { html, nothing, type SafeHtml, trusted } from "../html.ts";
+import { html, nothing, type SafeHtml, tied, trusted } from "../html.ts";
 import { renderChart } from "../svg.ts";
 import { disclosure, NARROW, type Section, tableHtml, WIDE } from "./shared.ts";
 
@@ -200,7 +200,7 @@ function spotsHtml(
     const style = trusted(`left:${percent(start)};width:${percent(Math.max(0, end - start))}`);
     const side = left < 0.5 ? "l" : "r";
     return html`<button type="button" class="spot" style="${style}" aria-label="${label}"><span
-class="tip ${side}" aria-hidden="true"><b>${time} ${change}</b>${reason}</span></button>
+class="tip ${side}" aria-hidden="true"><b>${time}, ${change}</b>${tied(html`${reason}`)}</span></button>
 `;
   });
   return html`${strips}`;
