@@ -478,7 +478,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 }
 
 /** The "workload" of datastores, which no controller manages. */
-export const OUTSIDE = -1;
+const OUTSIDE = -1;
 
 interface ClusterState {
   readonly pods: readonly Pod[];

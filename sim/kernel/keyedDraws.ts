@@ -1,12 +1,5 @@
 import { digestText } from "./digest.ts";
 
-/** Everything a draw may depend on: whole numbers from 0 to 2^32 − 1 (`request` to 2^53). */
-export interface DrawKey {
-  readonly request: number;
-  readonly site: number;
-  readonly attempt: number;
-}
-
 /**
  * A keyed source handed to policies: the same key always gives the same uniform number in [0, 1).
  */

@@ -18,8 +18,6 @@ export const toSeconds = (time: number): number => time / PER_SECOND;
 export const toMillis = (time: number): number => time / PER_MILLI;
 
 export const ZERO: Micros = micros(0);
-/** Later than every event. */
-export const NEVER: Micros = micros(Number.POSITIVE_INFINITY);
 
 /** Nearest whole number; exact halves go to the even neighbour, so that rounding has no bias. */
 export function roundHalfEven(value: number): number {

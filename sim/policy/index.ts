@@ -21,7 +21,7 @@ export const autoscalers: Readonly<Record<string, AutoscalerPolicy>> = {
 };
 
 /** Every rollout policy. */
-export const rollouts: Readonly<Record<string, RolloutPolicy>> = {
+const rollouts: Readonly<Record<string, RolloutPolicy>> = {
   "staged-canary": stagedCanary,
 };
 

@@ -70,7 +70,7 @@ function used(
  * Requests per second that one replica can work off, by its CPU: null when it needs none or has no
  * limit that a request could reach.
  */
-export function replicaCapacity(
+function replicaCapacity(
   service: CallPlan["services"][number],
   cores: number,
 ): number | null {
