@@ -1,21 +1,15 @@
 /**
- * How the numbers of draw sites are divided up. A model numbers its call sites from 0, below
- * `MODEL_SITES`; the attributes of requests have the block above it. A sample that needs several
- * draws takes them at the sites `derivedSite(site, 1 … 63)`, which lie 2^24 apart and so meet no
- * other site; the exponential's slow path flips bit 30. Rejection methods put their turn into bits
- * 16 … 30 of the attempt, so attempts stay below 2^15.
+ * Draw sites: numbers that tell the draws of one request apart. Those of calls and instructions are
+ * hashes of their names (31 bits); the attributes of requests have fixed ones. A sample that needs
+ * several draws takes them at the sites `derivedSite(site, 1 … 63)`; the exponential's slow path
+ * flips bit 30. Rejection methods put their turn into bits 16 … 30 of the attempt, so attempts stay
+ * below 2^15.
  */
-export const MODEL_SITES = 0x00f0_0000;
-
-/** Sites of request attributes, one each. */
 export const ATTRIBUTE_SITES = {
-  user: MODEL_SITES,
-  key: MODEL_SITES + 1,
-  region: MODEL_SITES + 2,
-  tenant: MODEL_SITES + 3,
-  journey: MODEL_SITES + 4,
-  /** Step n of a journey draws at this site plus n. */
-  journeyStep: MODEL_SITES + 0x1000,
+  user: 0x00f0_0000,
+  key: 0x00f0_0001,
+  region: 0x00f0_0002,
+  tenant: 0x00f0_0003,
 } as const;
 
 /** The site of draw number `index` (1 … 63) within one sample at `site`. */

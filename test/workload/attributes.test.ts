@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { KeyedDraws } from "../../sim/kernel/keyedDraws.ts";
 import { ANYONE, AttributeSampler, type PopulationSpec } from "../../sim/workload/attributes.ts";
-import { JourneyMix } from "../../sim/workload/journeys.ts";
 import { ATTRIBUTE_SITES } from "../../sim/workload/sites.ts";
 import { WeightedChoice } from "../../sim/workload/weightedChoice.ts";
 import { Zipf } from "../../sim/workload/zipf.ts";
@@ -132,33 +131,6 @@ describe("Zipf's law", () => {
       expect(Number.isInteger(key) && key >= 0 && key < 1e8).toBe(true);
       expect(one.sample(draws, request, 1)).toBe(0);
     }
-  });
-});
-
-describe("journeys", () => {
-  const journeys = [
-    { weight: 7, steps: [{ probability: 1 }, { probability: 0.3 }] },
-    { weight: 0, steps: [] },
-    { weight: 3, steps: [{ probability: 0 }, { probability: 0.5 }] },
-  ];
-  const mix = new JourneyMix(journeys, draws);
-
-  it("are chosen by weight, and one of weight 0 never", () => {
-    const seen = counts(3, (request) => mix.journey(request));
-    expect(seen[1]).toBe(0);
-    const both = [seen[0]!, seen[2]!];
-    expect(chiSquareScore(both, [0.7 * REQUESTS, 0.3 * REQUESTS])).toBeLessThan(3);
-  });
-
-  it("take a step with its probability", () => {
-    const taken = (journey: number, step: number): number =>
-      counts(2, (request) => Number(mix.takes(request, journey, step)))[1]!;
-    expect(taken(0, 0)).toBe(REQUESTS);
-    expect(taken(2, 0)).toBe(0);
-    const some = taken(0, 1);
-    expect(chiSquareScore([some, REQUESTS - some], [0.3 * REQUESTS, 0.7 * REQUESTS])).toBeLessThan(
-      3,
-    );
   });
 });
 
