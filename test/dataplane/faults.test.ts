@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callsTo, requestsOf, type SeenRequest } from "../support/observe.ts";
+import { booksOf, callsTo, requestsOf, type SeenRequest } from "../support/observe.ts";
 import { evenly, modelOf, type ScenarioText } from "../support/scenarios.ts";
 
 /** A request every 100 ms from 100 ms on, each 10 ms long unless something is wrong. */
@@ -199,5 +199,19 @@ describe("a kill", () => {
       "305 connection-refused",
       "305 killed",
     ]);
+  });
+
+  it("takes along a caller that called an endpoint of its own replica", () => {
+    const both = { ...front, endpoints: { a: [{ call: "front b" }], b: [{ work: "1s" }] } };
+    const up = { t: { ...evenly(3, 100), call: "front a" } };
+    const model = modelOf({ services: { front: both }, traffic: up, faults: kill() });
+    const requests = requestsOf(model);
+    expect(requests.map(({ end, outcome }) => `${end} ${outcome}`)).toEqual([
+      "305 killed",
+      "305 killed",
+      "305 killed",
+    ]);
+    const books = booksOf(model);
+    expect([books.outstanding[0], books.busySlots[0], books.liveRows]).toEqual([0, 0, 0]);
   });
 });

@@ -46,7 +46,7 @@ export class CallTable {
   request = new Float64Array(INITIAL);
   /** When the caller sent it (calls), or when the step's first attempt was due (clients). */
   start = new Float64Array(INITIAL);
-  /** When it began to wait for what it waits for now. */
+  /** When it began to wait for what it waits for now; of a virtual user, its journey. */
   since = new Float64Array(INITIAL);
   /** CPU demand of the work in progress. */
   demand = new Float64Array(INITIAL);

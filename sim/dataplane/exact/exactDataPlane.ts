@@ -246,12 +246,19 @@ export class ExactDataPlane implements DataPlane {
     replicas.outstanding[replica] = 0;
     replicas.pools[replica] = [];
     const rows = this.#rows;
-    // Branches die with the row that they belong to, so only calls are answered.
+    const dead: number[] = [];
     for (let row = 0; row < rows.used; row++) {
       // Calls on their way to it find out when they arrive; answers on their way back are safe.
       if (rows.replica[row] !== replica || (rows.flags[row]! & (ADMITTED | BRANCH)) === 0) continue;
       rows.flags[row]! &= ~(HOLDS_SLOT | ADMITTED | QUEUED | WAITS_FOR_CONNECTION);
       rows.pool[row] = -1;
+      dead.push(row, rows.generation[row]!);
+    }
+    for (let i = 0; i < dead.length; i += 2) {
+      const row = dead[i]!;
+      // A call of the replica to itself has taken its caller along already.
+      if (rows.generation[row] !== dead[i + 1]) continue;
+      // Branches die with the row that they belong to, so only calls are answered.
       if ((rows.flags[row]! & BRANCH) !== 0) rows.release(row);
       else this.#finish(row, KILLED);
     }
@@ -800,7 +807,8 @@ export class ExactDataPlane implements DataPlane {
     rows.request[row]! += this.#plan.traffic[rows.traffic[row]!]!.users;
     this.#chooseJourney(row);
     // A journey that took no time (it failed at once) would begin for ever in this instant.
-    const pause = rows.start[row] === now ? IDLE_PAUSE : 0;
+    const pause = rows.since[row] === now ? IDLE_PAUSE : 0;
+    rows.since[row] = now + pause;
     this.#simulation.scheduleAfter(pause, this.#waitEnd, row, rows.generation[row]!);
   }
 

@@ -67,6 +67,7 @@ export class Model {
   readonly #gauges: Gauges;
   readonly #binEnd: number;
   readonly #measure: number;
+  readonly #users: number;
   #started = false;
 
   constructor(parts: {
@@ -130,6 +131,7 @@ export class Model {
     this.#gauges = new Gauges(this.plan, this.cluster);
     this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
     this.#binEnd = simulation.register("bin ends", () => this.#closeBin());
+    this.#users = simulation.register("users begin", () => this.plane.startUsers());
   }
 
   /** Runs to `until`, at most to the end of the scenario. */
@@ -153,8 +155,10 @@ export class Model {
     recorder.finish();
   }
 
+  /** Independent of the model: it may go on. */
   snapshot(): ModelSnapshot {
-    return {
+    if (!this.#started) this.#start();
+    return structuredClone({
       schema: "peakday/snapshot",
       version: 1,
       simulation: this.simulation.state(),
@@ -166,7 +170,7 @@ export class Model {
         gauges: this.#gauges.state(),
         controllers: this.#controllers.map((controller) => controller.state()),
       },
-    };
+    });
   }
 
   /** Puts a model that has not run yet where the snapshot was taken. */
@@ -193,7 +197,8 @@ export class Model {
     this.cluster.start({ scrapes: this.autoscalers.length > 0 });
     for (const controller of this.#controllers) controller.start();
     this.#clients.start();
-    this.plane.startUsers();
+    // Not at once: what they send belongs to the measured time when there is no warm-up.
+    simulation.schedule(simulation.now, this.#users, 0, 0);
   }
 
   #beginMeasuring(): void {

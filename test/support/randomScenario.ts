@@ -1,0 +1,180 @@
+import fc from "fast-check";
+import type { ScenarioText } from "./scenarios.ts";
+
+/** Services call only those with a higher number, so that no circle can arise. */
+const serviceName = (index: number): string => `s${index}`;
+
+const time = (max: number): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    fc.integer({ min: 0, max }).map((ms) => `${ms}ms`),
+    fc.integer({ min: 1, max }).map((ms) => ({ exponential: `${ms}ms` })),
+    fc.integer({ min: 1, max }).map((ms) => ({ lognormal: { mean: `${ms}ms`, cv: 1.5 } })),
+  );
+
+const retries = fc.option(
+  fc.record({
+    attempts: fc.integer({ min: 2, max: 3 }),
+    backoff: fc.record({
+      base: fc.integer({ min: 0, max: 50 }).map((ms) => `${ms}ms`),
+      jitter: fc.constantFrom(0, 0.5),
+    }),
+  }),
+  { nil: undefined },
+);
+
+const timeout = fc.option(
+  fc.integer({ min: 1, max: 200 }).map((ms) => `${ms}ms`),
+  { nil: undefined },
+);
+
+const call = (index: number, services: number): fc.Arbitrary<unknown> =>
+  fc
+    .record({ service: fc.integer({ min: index + 1, max: services - 1 }), timeout, retries })
+    .map((made) => ({ call: { ...made, service: serviceName(made.service) } }));
+
+const query = fc
+  .record({ datastore: fc.constantFrom("db", "memory"), timeout, retries })
+  .map((made) => ({ query: made }));
+
+function step(index: number, services: number, depth: number): fc.Arbitrary<unknown> {
+  const simple = [
+    time(20).map((work) => ({ work })),
+    time(20).map((wait) => ({ wait })),
+    query,
+    ...(index + 1 < services ? [call(index, services)] : []),
+  ];
+  if (depth === 0) return fc.oneof(...simple);
+  const steps = fc.array(step(index, services, depth - 1), { minLength: 1, maxLength: 2 });
+  return fc.oneof(
+    ...simple,
+    fc.array(steps, { minLength: 1, maxLength: 3 }).map((parallel) => ({ parallel })),
+    steps.map((taken) => ({ choose: [{ probability: 0.5, steps: taken }] })),
+    fc.tuple(steps, steps).map(([hit, miss]) => ({ cache: { hits: 0.8, hit, miss } })),
+  );
+}
+
+const discipline = fc.oneof(
+  fc.record({ cpu: fc.constant("fifo"), concurrency: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({
+    cpu: fc.constantFrom("processor-sharing", "event-loop"),
+    concurrency: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+    resources: fc
+      .constantFrom(0.3, 1, 2)
+      .map((cpu) => ({ requests: { cpu: "100m", memory: "64Mi" }, limits: { cpu } })),
+  }),
+);
+
+const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
+  fc
+    .record({
+      served: discipline,
+      queue: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+      asynchronous: fc.boolean(),
+      balancer: fc.constantFrom("round-robin", "random", "least-request"),
+      replicas: fc.integer({ min: 1, max: 3 }),
+      startup: time(2000),
+      terminationGracePeriodSeconds: fc.constantFrom(0, 1, 30),
+      readinessProbe: fc.option(fc.constant({ initialDelaySeconds: 1, periodSeconds: 1 }), {
+        nil: undefined,
+      }),
+      pool: fc.option(
+        fc.record({ size: fc.integer({ min: 1, max: 3 }), acquireTimeout: timeout }),
+        { nil: undefined },
+      ),
+      steps: fc.array(step(index, services, 2), { maxLength: 3 }),
+      errors: fc.constantFrom(0, 0.1),
+    })
+    .map(({ served, queue, pool, steps, errors, ...rest }) => ({
+      ...rest,
+      ...served,
+      ...(queue === undefined || served.concurrency === undefined ? {} : { queue }),
+      ...(pool === undefined ? {} : { pools: { db: pool } }),
+      revisions: { v1: { errors } },
+      endpoints: { get: steps },
+    }));
+
+const fault = (services: number): fc.Arbitrary<ScenarioText> =>
+  fc
+    .record({
+      at: fc.integer({ min: 0, max: 9000 }),
+      length: fc.integer({ min: 1, max: 3000 }),
+      service: fc.integer({ min: 0, max: services - 1 }),
+      effect: fc.constantFrom<ScenarioText>(
+        { kill: true },
+        { slow: 4 },
+        { errors: 0.3 },
+        { latency: { exponential: "20ms" } },
+      ),
+      replicas: fc.constantFrom("50%", 1, undefined),
+    })
+    .map(({ at, length, effect, replicas, ...where }) => ({
+      at: `${at}ms`,
+      ...("kill" in effect ? {} : { for: `${length}ms` }),
+      service: serviceName(where.service),
+      ...(replicas === undefined ? {} : { replicas }),
+      ...effect,
+    }));
+
+const hpa = {
+  minReplicas: 1,
+  maxReplicas: 5,
+  metrics: [
+    {
+      type: "Resource",
+      resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 50 } },
+    },
+  ],
+  behavior: { scaleDown: { stabilizationWindowSeconds: 5 } },
+};
+
+/**
+ * Systems of up to four services over two datastores, with everything that can be declared, under
+ * ten seconds of traffic. Nothing arrives in the time after that.
+ */
+export const randomScenario: fc.Arbitrary<ScenarioText> = fc
+  .integer({ min: 1, max: 4 })
+  .chain((count) =>
+    fc.record({
+      seed: fc.nat(1_000_000),
+      services: fc.tuple(...Array.from({ length: count }, (_, i) => service(i, count))),
+      faults: fc.array(fault(count), { maxLength: 4 }),
+      scaled: fc.integer({ min: -1, max: count - 1 }),
+      isLinked: fc.boolean(),
+      rate: fc.integer({ min: 1, max: 40 }),
+      arrivals: fc.constantFrom("poisson", "paced"),
+      timeout,
+      retries,
+    }),
+  )
+  .map(({ seed, services, faults, scaled, isLinked, rate, arrivals, ...client }) => ({
+    seed,
+    duration: "200s",
+    services: Object.fromEntries(services.map((made, i) => [serviceName(i), made])),
+    datastores: {
+      db: { concurrency: 2, queue: 10, time: { exponential: "5ms" } },
+      memory: { concurrency: 8, time: "1ms" },
+    },
+    cluster: {
+      nodes: [{ count: 2, cpu: 4, memory: "8Gi", zones: ["a", "b"] }],
+      metrics: { scrapeInterval: "5s", window: "5s", lag: "1s" },
+      endpointLag: "200ms",
+    },
+    ...(isLinked ? { links: [{ from: "a", to: "b", latency: { exponential: "3ms" } }] } : {}),
+    traffic: {
+      users: {
+        arrivals,
+        rate: {
+          steps: [
+            { at: "0s", rate: `${rate}/s` },
+            { at: "10s", rate: "0/s" },
+          ],
+        },
+        call: "s0",
+        ...client,
+      },
+    },
+    faults,
+    policies: {
+      set: scaled < 0 ? {} : { autoscalers: { [serviceName(scaled)]: { hpa } } },
+    },
+  }));
