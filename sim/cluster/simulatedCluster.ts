@@ -272,7 +272,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   usage(workload: number): WorkloadUsage {
     const usage = this.#usage[workload]!;
     const open = usage.count * (this.#simulation.now - usage.since);
-    return { podMicros: usage.podMicros + open, min: usage.min, max: usage.max };
+    return {
+      podMicros: usage.podMicros + open,
+      min: Math.min(usage.min, usage.count),
+      max: Math.max(usage.max, usage.count),
+    };
   }
 
   drained(replica: number): void {
@@ -364,11 +368,14 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   #count(workload: number, change: number): void {
     const usage = this.#usage[workload]!;
     const { now } = this.#simulation;
-    usage.podMicros += usage.count * (now - usage.since);
-    usage.since = now;
+    // What does not last is not seen: a pod that is replaced at once was never missing.
+    if (now > usage.since) {
+      usage.podMicros += usage.count * (now - usage.since);
+      usage.min = Math.min(usage.min, usage.count);
+      usage.max = Math.max(usage.max, usage.count);
+      usage.since = now;
+    }
     usage.count += change;
-    usage.min = Math.min(usage.min, usage.count);
-    usage.max = Math.max(usage.max, usage.count);
   }
 
   #refreshEndpoints(workload: number): void {
