@@ -35,7 +35,8 @@ export function latencyText(ms: number): string {
 
 /** A span of time in seconds: "3.9 s", "337 s". */
 export function secondsText(seconds: number): string {
-  return `${fixed(seconds, Math.abs(seconds) < 9.95 ? 1 : 0)} s`;
+  const small = seconds !== 0 && Math.abs(seconds) < 9.95;
+  return `${fixed(seconds, small ? 1 : 0)} s`;
 }
 
 export function percentDecimals(percent: number): number {

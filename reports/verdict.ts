@@ -357,7 +357,8 @@ export function claimSentences(claim: Result["claims"][number]): readonly string
   const sentences = late.map(({ policy, seconds, reachedIn }) => {
     if (seconds === null || reachedIn === 0) return `${policy} never has ${claim.to} ready.`;
     const { low, high, mean } = seconds;
-    const interval = low === null || high === null ? "" : ` [${clock(low)}, ${clock(high)}]`;
+    const narrow = low === null || high === null || high - low < 0.5;
+    const interval = narrow ? "" : ` [${clock(low)}, ${clock(high)}]`;
     return `${policy} takes ${clock(mean)}${interval}.`;
   });
   const names = listText(kept.map((policy) => policy.policy));

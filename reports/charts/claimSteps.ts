@@ -140,11 +140,16 @@ function boxesOnSlope([from, to]: Steps["points"], frame: Frame): readonly Box[]
 
 /**
  * Places for the name of a line: beside its rise, then above the plot where it reaches its top,
- * then beside its flat parts.
+ * then beside the ends of its rise.
  */
 function placesAlong(points: Steps["points"], frame: Frame): readonly LabelPlace[] {
+  const most = Math.max(...points.map(({ replicas }) => replicas));
+  const top = points.findIndex(({ replicas }) => replicas === most);
+  const rising = points
+    .slice(0, top + 1)
+    .filter(({ replicas }, index) => replicas !== points[index - 1]?.replicas);
   const beside = (share: number): readonly LabelPlace[] => {
-    const point = points[Math.round(share * (points.length - 1))]!;
+    const point = rising[Math.round(share * (rising.length - 1))]!;
     const [x, y] = [frame.x(point.seconds), frame.y(point.replicas)];
     return [
       { x: x + 6, y: y + 13, align: "left" },
@@ -153,18 +158,17 @@ function placesAlong(points: Steps["points"], frame: Frame): readonly LabelPlace
       { x: x - 6, y: y + 13, align: "right" },
     ];
   };
-  const most = Math.max(...points.map(({ replicas }) => replicas));
-  const reached = frame.x(points.find(({ replicas }) => replicas === most)?.seconds ?? 0);
+  const reached = frame.x(points[top]?.seconds ?? 0);
   const above: readonly LabelPlace[] = [
     { x: reached, y: -10, align: "center" },
     { x: reached, y: -10, align: "left" },
     { x: reached, y: -10, align: "right" },
   ];
-  const [rise, flat] = [
+  const [middle, ends] = [
     [0.6, 0.5, 0.7, 0.4, 0.8],
     [0.3, 0.9, 0.2, 0.1, 1],
   ];
-  return [...rise.flatMap(beside), ...above, ...flat.flatMap(beside)];
+  return [...middle.flatMap(beside), ...above, ...ends.flatMap(beside)];
 }
 
 function nameLayers(claim: ClaimResult, steps: readonly Steps[], frame: Frame): readonly Layer[] {

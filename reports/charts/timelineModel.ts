@@ -125,7 +125,8 @@ function faultsOf(decisions: readonly Decision[]): readonly FaultMark[] {
     .filter((decision) => decision.kind === "fault")
     .toSorted((a, b) => a.timeSeconds - b.timeSeconds);
   const marks: FaultMark[] = [];
-  for (const { timeSeconds, message } of faults) {
+  for (const { timeSeconds, subject, message: told } of faults) {
+    const message = subject === "" || told.includes(subject) ? told : `${subject}: ${told}`;
     const known = marks.some(
       (mark) => mark.timeSeconds === timeSeconds && mark.message === message,
     );

