@@ -6,7 +6,7 @@ import type {
   PolicyResult,
   Result,
 } from "../sim/result/result.ts";
-import { canarySentence } from "./canaryWords.ts";
+import { canaryGrid, canarySentence } from "./canaryWords.ts";
 import { failureLabel } from "./failureReasons.ts";
 import {
   clock,
@@ -130,16 +130,21 @@ function missedFigures(policy: PolicyResult, metric: LatencyMetric): string {
   return parts.length === 0 ? figures(policy, metric) : listText(parts);
 }
 
+/** Whether the question was what a rollout policy catches, not which policy holds. */
+export function answersCanary({ canary, policies }: Result): boolean {
+  return canary !== null && policies.length <= 1;
+}
+
 /** The answer in one sentence. */
 export function verdictSentence(result: Result): VerdictSentence {
   const metric = headlineMetric(result);
   const best = ranked(result)[0];
-  if (best === undefined) {
-    const { canary } = result;
-    const variant = canary?.cells[0]?.variant ?? "";
-    const before = canary === null ? "Nothing was run." : canarySentence(canary, variant);
-    return { before, policy: "", after: "" };
+  if (answersCanary(result) && result.canary !== null) {
+    const { cells, policy } = result.canary;
+    const sentence = canarySentence(result.canary, cells[0]?.variant ?? "");
+    return { before: "", policy, after: sentence.replace(/^It/, "") };
   }
+  if (best === undefined) return { before: "Nothing was run.", policy: "", after: "" };
   const say = (
     before: string,
     middle: string,
@@ -389,7 +394,12 @@ export function reachedText(seconds: number | null, reachedIn: number): string {
 /** The command that gives the same bytes again. */
 export function reproduceCommand(result: Result): string {
   const { file, seed } = result.scenario;
-  if (result.canary !== null) return `peakday canary ${quoted(file)} --seed ${seed}`;
+  if (answersCanary(result) && result.canary !== null) {
+    const rates = canaryGrid(result.canary).traffic.map((rps) => `${rps}/s`);
+    const runs = Math.max(0, ...result.canary.cells.map((cell) => cell.rollouts));
+    const grid = `--rates ${rates.join(" ")} --runs ${runs}`;
+    return `peakday canary ${quoted(file)} ${grid} --seed ${seed}`;
+  }
   const command = result.policies.length > 1 ? "compare" : "run";
   return `peakday ${command} ${quoted(file)} --runs ${runsOf(result)} --seed ${seed}`;
 }

@@ -32,6 +32,9 @@ interface Curve {
   readonly mended: boolean;
 }
 
+/** Fewer points are no curve: a straight line between two would be made up. */
+const LEAST_POINTS = 3;
+
 /** One curve per level of traffic of the policy, and those of the variants that mend it. */
 function curvesOf(canary: CanaryResult): readonly Curve[] {
   const grid = canaryGrid(canary);
@@ -42,7 +45,7 @@ function curvesOf(canary: CanaryResult): readonly Curve[] {
         .filter((cell) => cell !== null);
       const suffix = index === 0 ? "" : `, ${shorten(variant, 24)}`;
       const label = `${plain(trafficRps)}/s${suffix}`;
-      return cells.length === 0 ? [] : [{ label, cells, mended: index > 0 }];
+      return cells.length < LEAST_POINTS ? [] : [{ label, cells, mended: index > 0 }];
     }),
   );
 }

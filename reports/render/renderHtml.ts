@@ -1,6 +1,7 @@
 import type { Result } from "../../sim/result/result.ts";
 import { plural } from "../format.ts";
 import {
+  answersCanary,
   pickOf,
   runsOf,
   sentenceText,
@@ -57,18 +58,21 @@ ${sections.map(
 /** In order: the answer, why, how sure; what has no data is left out. */
 async function sectionsOf(result: Result): Promise<readonly Section[]> {
   const ran = result.policies.length > 0;
+  const canary = await canarySection(result);
+  const canaryFirst = answersCanary(result);
   const claims: Section[] = [];
   for (const [index, claim] of result.claims.entries()) {
     claims.push(await claimSection(result, claim, index));
   }
   const sections: readonly (Section | null)[] = [
+    canaryFirst ? canary : null,
     ran ? verdictSection(result) : null,
     await costSection(result),
     ran ? await timelineSection(result) : null,
     await delaySection(result),
     await whereSection(result),
     ...claims,
-    await canarySection(result),
+    canaryFirst ? null : canary,
     sureSection(result),
     assumptionsSection(result),
   ];
@@ -83,7 +87,7 @@ function titleText(result: Result): string {
 
 function setupText(result: Result): string {
   const { canary, policies } = result;
-  if (policies.length === 0 && canary !== null) {
+  if (answersCanary(result) && canary !== null) {
     const rollouts = Math.max(0, ...canary.cells.map((cell) => cell.rollouts));
     return `${canary.policy}, ${plural(rollouts, "rollout")} for each traffic and error share`;
   }
@@ -94,9 +98,9 @@ function setupText(result: Result): string {
 function headHtml(result: Result): SafeHtml {
   const { scenario, world } = result;
   const { before, policy, after } = verdictSentence(result);
-  const holds = pickOf(result) !== null;
+  const holds = pickOf(result) !== null && !answersCanary(result);
   const name = holds ? html`<em class="good">${policy}</em>` : html`<em>${policy}</em>`;
-  const details = [...verdictDetails(result), ...worstText(result)];
+  const details = answersCanary(result) ? [] : [...verdictDetails(result), ...worstText(result)];
   const lede =
     details.length === 0 ? nothing : html`<p class="lede">${tied(html`${details.join(" ")}`)}</p>`;
   return html`<p class="eyebrow">${scenario.title} · ${setupText(result)} · ${world}</p>

@@ -96,8 +96,14 @@ describe("renderHtml", { timeout: 60_000 }, () => {
     const result = { ...sampleResult({ canary: true }), policies: [], comparisons: [], claims: [] };
     const page = await renderHtml({ ...result, front: [] });
     expect(headings(page)).toEqual(["canary", "sure", "assume"]);
-    expect(page.includes("<h1>It catches every 5 % bug, and rolls back 43 to 86 %")).toBe(true);
+    expect(/<h1><em>staged-canary<\/em> catches every 5.% bug, and rolls/.test(page)).toBe(true);
     expect(/NaN|undefined|Infinity|0 policies/.exec(page)?.[0]).toBeUndefined();
+  });
+
+  it("answers a question about a canary with the canary first", async () => {
+    const page = await renderHtml(sampleResult({ canary: true, policies: ["scheduled"] }));
+    expect(headings(page)[0]).toBe("canary");
+    expect(page.includes("<h1><em>staged-canary</em> catches every")).toBe(true);
   });
 
   it("shows a long run within a page of decent size", async () => {

@@ -127,8 +127,10 @@ describe("the verdict", () => {
       command: "peakday run scenarios/black-friday.yaml --runs 1 --seed 20261127",
     },
     {
-      options: { canary: true },
-      command: "peakday canary scenarios/black-friday.yaml --seed 20261127",
+      options: { canary: true, policies: ["scheduled"] as const },
+      command:
+        "peakday canary scenarios/black-friday.yaml --rates 10/s 50/s 200/s 1000/s --runs 1500 " +
+        "--seed 20261127",
     },
   ])("can be had again by $command", ({ options, command }) => {
     expect(reproduceCommand(sampleResult(options))).toBe(command);

@@ -260,17 +260,18 @@ function decisionsOf(policy: PolicyResult): readonly Decision[] {
 }
 
 function decisionTable(decisions: readonly Decision[], caption?: string): SafeHtml {
+  const counted = decisions.some(({ from, to }) => from !== null || to !== null);
   const several = new Set(decisions.map(({ subject }) => subject)).size > 1;
   const rows = decisions.map(({ timeSeconds, from, to, subject, reason, message }) => {
     const change = from === null && to === null ? "–" : `${from ?? "?"} → ${to ?? "?"}`;
     const of = several ? [subject] : [];
     const text = message === "" ? reason : message;
-    return { cells: [instant(timeSeconds), ...of, change, text] };
+    return { cells: [instant(timeSeconds), ...of, ...(counted ? [change] : []), text] };
   });
   const columns = [
     { head: "time" },
     ...(several ? [{ head: "of" }] : []),
-    { head: "change" },
+    ...(counted ? [{ head: "change" }] : []),
     { head: "reason", text: true },
   ];
   return tableHtml(columns, rows, caption === undefined ? { small: true } : { caption });
