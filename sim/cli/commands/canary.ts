@@ -14,7 +14,7 @@ import { readScenario, type ScenarioInput, type ScenarioOptions } from "../scena
 import { type Simulated, simulateTasks } from "../simulate.ts";
 import { readVersion } from "../version.ts";
 
-/** Runs of the scenario as it stands, for the timeline and the stages of its own rollouts. */
+/** Runs of the scenario as it stands, for the timeline and the stages of its own rollout. */
 const EXAMPLE_RUNS = 5;
 
 interface CanaryOptions extends ScenarioOptions, OutputOptions {
@@ -53,8 +53,9 @@ async function canary(file: string, options: CanaryOptions): Promise<number> {
   const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
   const input = await readScenario(file, withRates(options), console);
   const problem = whyNoCanary(input.scenarios);
-  if (problem !== null)
+  if (problem !== null) {
     throw new CliError(`error: nothing to roll out in "${file}"\n       ${problem}`);
+  }
   const plan = canaryPlan(input.scenarios, options.runs ?? null);
   const { result, simulated } = await judge(file, input, plan, options, console);
   const folder = options.out ?? join("out", result.scenario.name);
@@ -64,13 +65,13 @@ async function canary(file: string, options: CanaryOptions): Promise<number> {
   return EXIT.ok;
 }
 
-/** Rates go the way of all settings, so that wrong ones are explained like wrong ones in the file. */
+/** Rates go the way of all settings, so that wrong ones are explained like those of the file. */
 function withRates(options: CanaryOptions): ScenarioOptions {
   const { rates, set = [] } = options;
   return rates === undefined ? options : { ...options, set: [...set, `canary.rates=[${rates}]`] };
 }
 
-/** All cells, and the scenario's own rollouts as they stand. */
+/** All cells, and the judged policy in the scenario as it stands. */
 async function judge(
   file: string,
   input: ScenarioInput,
@@ -78,11 +79,10 @@ async function judge(
   options: CanaryOptions,
   console: Console,
 ): Promise<{ readonly result: Result; readonly simulated: Simulated }> {
-  const examples = input.scenarios.filter(({ policy }) => policy.rollouts.length > 0);
+  const examples = input.scenarios.filter(({ policy }) => policy.name === plan.grid.policy);
   const cells = canaryTasks(plan);
   const asTheyStand = replicationTasks({ scenarios: examples, runs: EXAMPLE_RUNS, from: null });
   const all = await simulateTasks(input, [...cells, ...asTheyStand], options, console);
-  const outputs = byPolicy(all.outputs.slice(cells.length), EXAMPLE_RUNS);
   const result = summarise({
     identity: {
       version: readVersion(),
@@ -91,7 +91,7 @@ async function judge(
       level: options.level,
     },
     scenarios: examples,
-    outputs,
+    outputs: byPolicy(all.outputs.slice(cells.length), EXAMPLE_RUNS),
     against: plan.grid.policy,
   });
   return {

@@ -31,7 +31,7 @@ import { Gauges } from "./gauges.ts";
  */
 const MEASURE_PRIORITY = -1;
 const BIN_PRIORITY = 16;
-/** How often a run that may end early looks whether it may: rollouts decide no oftener than this. */
+/** How often a run that may end early looks whether it may. */
 const LOOK = seconds(1);
 
 /**
@@ -141,8 +141,8 @@ export class Model {
   }
 
   /**
-   * Runs until every rollout is over, or to the end of the scenario. The run then counts as one that was planned to
-   * end there: its last bin is closed, short as it may be.
+   * Runs until every rollout is over, to the second, or to the end of the scenario. The run then
+   * counts as one that was planned to end there: its last bin is closed, short as it may be.
    */
   runUntilRolloutsEnd(): void {
     const { simulation, end, rollouts, recorder, scenario } = this;
