@@ -18,7 +18,7 @@ import {
   stageStripsSize,
 } from "../../charts/index.ts";
 import { fixed, plain } from "../../format.ts";
-import { levelText } from "../../verdict.ts";
+import { answersCanary, levelText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml } from "../html.ts";
 import { disclosure, HALF, responsive, type Section, tableHtml, WIDE } from "./shared.ts";
 
@@ -36,16 +36,18 @@ export async function canarySection(result: Result): Promise<Section | null> {
       canary === null
         ? "Rollouts: what became of the new release"
         : "Canary: would the rollout have caught the bad release?",
-    lead: canary === null ? nothing : leadHtml(canary),
+    lead: canary === null ? nothing : leadHtml(canary, answersCanary(result)),
     body: html`${grid}${await stripsHtml(strips)}`,
   };
 }
 
-function leadHtml(canary: CanaryResult): SafeHtml {
+/** The sentence that heads the page already is not said twice. */
+function leadHtml(canary: CanaryResult, said: boolean): SafeHtml {
   const stages = canary.stagesPercent.map(plain).join(", ");
+  const sentence = canarySentence(canary, canaryGrid(canary).variants[0] ?? "");
   const healthy = shareText(canary.healthyErrorShare);
   return html`${canary.policy}, stages ${stages} %. A release as healthy as production (${healthy}
-errors) should pass. <b>${canarySentence(canary, canaryGrid(canary).variants[0] ?? "")}</b>`;
+errors) should pass.${said ? nothing : html` <b>${sentence}</b>`}`;
 }
 
 async function gridHtml(result: Result, canary: CanaryResult): Promise<SafeHtml> {
