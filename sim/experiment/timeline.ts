@@ -58,21 +58,26 @@ function serviceTimeline(
   };
 }
 
-/** Bins of the minute with the highest p95; by failures where nothing was answered. */
-function worstMinuteIndex(recorder: Recorder): number {
-  const { minuteP95 } = recorder.series;
-  let worst = -1;
-  minuteP95.forEach((p95, minute) => {
-    const before = worst < 0 ? null : minuteP95[worst]!;
-    if (worst < 0 || (p95 ?? Number.POSITIVE_INFINITY) > (before ?? Number.POSITIVE_INFINITY)) {
-      worst = minute;
-    }
-  });
-  return worst;
-}
-
 const sumOf = (values: readonly number[], from: number, to: number): number =>
   values.slice(from, to).reduce((sum, value) => sum + value, 0);
+
+/**
+ * The minute with the highest p95, and with the most failures among those (a timeout is the p95 of
+ * many); −1 when nothing arrived. A minute in which nothing ended is worse than any that has a p95.
+ */
+function worstMinuteIndex(recorder: Recorder): number {
+  const { series, binsPerMinute } = recorder;
+  let worst = { minute: -1, p95: Number.NEGATIVE_INFINITY, failed: 0 };
+  series.minuteP95.forEach((quantile, minute) => {
+    const [from, to] = [minute * binsPerMinute, (minute + 1) * binsPerMinute];
+    if (quantile === null && sumOf(series.arrivals, from, to) === 0) return;
+    const p95 = quantile ?? Number.POSITIVE_INFINITY;
+    const failed = series.failures.reduce((sum, counts) => sum + sumOf(counts, from, to), 0);
+    const isWorse = p95 > worst.p95 || (p95 === worst.p95 && failed > worst.failed);
+    if (isWorse) worst = { minute, p95, failed };
+  });
+  return worst.minute;
+}
 
 export function worstMinute(recorder: Recorder): ReplicationResult["worstMinute"] {
   const minute = worstMinuteIndex(recorder);
