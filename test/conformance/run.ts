@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { CaseResult, ConformanceFile, GroupRunner, JsonObject } from "./groups/group.ts";
+import type { CaseResult, ConformanceFile, GroupRunner } from "./groups/group.ts";
+import { isObject } from "./groups/group.ts";
 import { hpaGroup } from "./groups/hpa.ts";
+import { rolloutGroup } from "./groups/rollout.ts";
 
 /**
  * `npm run -s conformance -- --dir DIR [--group NAME]`: runs the truth tables of a folder with one
@@ -11,6 +13,7 @@ import { hpaGroup } from "./groups/hpa.ts";
  */
 const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   hpa: hpaGroup,
+  rollout: rolloutGroup,
 };
 
 const USAGE = "usage: npm run -s conformance -- --dir DIR [--group NAME]";
@@ -71,13 +74,10 @@ function readFile(path: string, name: string): ConformanceFile | string {
   }
   if (!isObject(content)) return "not a JSON object";
   const { cases } = content;
-  if (!Array.isArray(cases) || !cases.every(isObject)) return "no list of cases";
+  const isCase = (value: unknown): boolean => isObject(value) || Array.isArray(value);
+  if (!Array.isArray(cases) || !cases.every(isCase)) return "no list of cases";
   return { name, content, cases };
 }
-
-/** What `JSON.parse` gives for braces is an object of JSON values. */
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function describeFailures(failures: readonly CaseResult[], hasRunner: boolean): readonly string[] {
   const [first] = failures;

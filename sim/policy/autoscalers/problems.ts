@@ -40,8 +40,6 @@ function expectation(issue: z.core.$ZodIssue): string {
       return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
     case "too_big":
       return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
-    case "invalid_union":
-      return "a quantity like 500m, 1 or 2Gi";
     default:
       return issue.message;
   }

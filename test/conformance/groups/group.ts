@@ -6,11 +6,14 @@ export interface CaseResult {
   readonly differences: readonly string[];
 }
 
-/** One file of a group's folder: `name` without its folder, `content` parsed. */
+/**
+ * One file of a group's folder: `name` without its folder, `content` parsed. Cases are objects, or
+ * arrays where the file is a table.
+ */
 export interface ConformanceFile {
   readonly name: string;
   readonly content: JsonObject;
-  readonly cases: readonly JsonObject[];
+  readonly cases: readonly Json[];
 }
 
 export type JsonObject = { readonly [key: string]: Json };
@@ -20,11 +23,11 @@ export type GroupRunner = (file: ConformanceFile) => readonly CaseResult[];
 
 /** Evaluates one case; whatever is thrown fails the case, and only this case. */
 export function evaluated(
-  testCase: JsonObject,
+  testCase: Json,
   index: number,
-  differencesOf: (testCase: JsonObject) => readonly string[],
+  differencesOf: (testCase: Json) => readonly string[],
 ): CaseResult {
-  const { name: title, id } = testCase;
+  const { name: title, id } = isObject(testCase) ? testCase : {};
   const name = String(title ?? id ?? `case ${index}`);
   try {
     return { name, differences: differencesOf(testCase) };
@@ -32,6 +35,10 @@ export function evaluated(
     return { name, differences: [`could not be evaluated: ${String(error)}`] };
   }
 }
+
+/** Narrows parsed JSON, for which braces mean an object of JSON values. */
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `field: expected …, computed …` when two values differ as JSON, keys in any order. */
 export function difference(field: string, expected: unknown, computed: unknown): string[] {

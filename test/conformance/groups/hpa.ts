@@ -1,4 +1,5 @@
 import { present } from "../../../sim/kernel/assert.ts";
+import type { Json } from "../../../sim/kernel/json.ts";
 import { seconds, ZERO } from "../../../sim/kernel/time.ts";
 import type { AutoscalerObservation } from "../../../sim/policy/autoscaler.ts";
 import { admitHpaSpec, fieldErrorText } from "../../../sim/policy/autoscalers/hpa/admission.ts";
@@ -23,7 +24,7 @@ import {
   parseQuantity,
   toMilli,
 } from "../../../sim/workload/quantity.ts";
-import type { GroupRunner, JsonObject } from "./group.ts";
+import type { GroupRunner } from "./group.ts";
 import { difference, evaluated } from "./group.ts";
 import type { CalculatorCase, Tick, TrajectoryCase } from "./hpaFormats.ts";
 import { admissionCase, calculatorCase, trajectoryCase } from "./hpaFormats.ts";
@@ -37,7 +38,7 @@ export const hpaGroup: GroupRunner = ({ content: { format }, cases }) => {
   );
 };
 
-const FORMATS: Readonly<Record<string, (testCase: JsonObject) => readonly string[]>> = {
+const FORMATS: Readonly<Record<string, (testCase: Json) => readonly string[]>> = {
   "hpa-trajectories/1": (testCase) => trajectoryDifferences(trajectoryCase.parse(testCase)),
   "hpa-replica-calculator/1": (testCase) => calculatorDifferences(calculatorCase.parse(testCase)),
   "hpa-admission/1": admissionDifferences,
@@ -231,7 +232,7 @@ const usage = ({ cpu, memory }: Readonly<Record<string, string>>) => ({
 const milliOf = (text: string): number =>
   toMilli(present(parseQuantity(text), `quantity in ${text}`));
 
-function admissionDifferences(testCase: JsonObject): readonly string[] {
+function admissionDifferences(testCase: Json): readonly string[] {
   const {
     hpa: manifest,
     featureGates,

@@ -9,9 +9,10 @@ import { parseQuantity, QUANTITY_PATTERN } from "../../../workload/quantity.ts";
 const integer = (range: { minimum?: number; maximum?: number } = {}) =>
   z.int32().meta(range).nullish();
 const text = z.string().nullish();
+const QUANTITY = "a quantity like 500m, 1 or 2Gi";
 const quantity = z
-  .union([z.string().meta({ pattern: QUANTITY_PATTERN }), z.number()])
-  .refine((value) => parseQuantity(value) !== null, "a quantity like 500m, 1 or 2Gi")
+  .union([z.string().meta({ pattern: QUANTITY_PATTERN }), z.number()], { error: QUANTITY })
+  .refine((value) => parseQuantity(value) !== null, QUANTITY)
   .nullish();
 
 const objectReference = z.strictObject({ apiVersion: text, kind: text, name: text }).nullish();
