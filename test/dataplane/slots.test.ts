@@ -126,6 +126,12 @@ describe("a connection pool", () => {
     expect(requests.map(({ outcome, end }) => `${end} ${outcome}`)).toEqual(["31 ok", "41 ok"]);
   });
 
+  it("does not block an asynchronous service: who waits for a connection gives its slot back", () => {
+    const service = { ...fifo(1, { query: "db" }), pools: { db: { size: 1 } }, asynchronous: true };
+    const requests = run({ services: { front: service }, datastores, traffic: burst(3) });
+    expect(latencies(requests)).toEqual([10, 19, 28]);
+  });
+
   it("gets its connection back when the caller of the query gives up", () => {
     const services = { front: front({ size: 1 }, { timeout: "4ms" }) };
     const model = modelOf({ services, datastores, traffic: burst(3) });

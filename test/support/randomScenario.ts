@@ -30,7 +30,7 @@ const timeout = fc.option(
 const call = (index: number, services: number): fc.Arbitrary<unknown> =>
   fc
     .record({ service: fc.integer({ min: index + 1, max: services - 1 }), timeout, retries })
-    .map((made) => ({ call: { ...made, service: serviceName(made.service) } }));
+    .map((made) => ({ call: { ...made, service: serviceName(made.service), endpoint: "get" } }));
 
 const query = fc
   .record({ datastore: fc.constantFrom("db", "memory"), timeout, retries })
@@ -82,15 +82,22 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
         { nil: undefined },
       ),
       steps: fc.array(step(index, services, 2), { maxLength: 3 }),
+      callsItself: fc.boolean(),
       errors: fc.constantFrom(0, 0.1),
     })
-    .map(({ served, queue, pool, steps, errors, ...rest }) => ({
+    .map(({ served, queue, pool, steps, callsItself, errors, ...rest }) => ({
       ...rest,
       ...served,
       ...(queue === undefined || served.concurrency === undefined ? {} : { queue }),
       ...(pool === undefined ? {} : { pools: { db: pool } }),
       revisions: { v1: { errors } },
-      endpoints: { get: steps },
+      endpoints: {
+        // The timeout is the way out when all slots wait for a slot.
+        get: callsItself
+          ? [...steps, { call: { service: `${serviceName(index)} put`, timeout: "50ms" } }]
+          : steps,
+        put: [{ work: "2ms" }],
+      },
     }));
 
 const fault = (services: number): fc.Arbitrary<ScenarioText> =>
@@ -148,7 +155,7 @@ export const randomScenario: fc.Arbitrary<ScenarioText> = fc
   )
   .map(({ seed, services, faults, scaled, isLinked, rate, arrivals, ...client }) => ({
     seed,
-    duration: "200s",
+    duration: "2000s",
     services: Object.fromEntries(services.map((made, i) => [serviceName(i), made])),
     datastores: {
       db: { concurrency: 2, queue: 10, time: { exponential: "5ms" } },
@@ -169,7 +176,7 @@ export const randomScenario: fc.Arbitrary<ScenarioText> = fc
             { at: "10s", rate: "0/s" },
           ],
         },
-        call: "s0",
+        call: "s0 get",
         ...client,
       },
     },

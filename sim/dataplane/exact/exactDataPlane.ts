@@ -895,6 +895,8 @@ export class ExactDataPlane implements DataPlane {
       const at = now + acquireTimeout;
       this.#simulation.schedule(at, this.#poolTimeout, row, rows.generation[row]!);
     }
+    // Its slot goes to others meanwhile: among them may be the one that holds the connection.
+    this.#releaseSlotIfAsynchronous(row);
     return false;
   }
 
@@ -912,7 +914,7 @@ export class ExactDataPlane implements DataPlane {
       rows.flags[next!]! &= ~WAITS_FOR_CONNECTION;
       rows.queued[next!]! += this.#simulation.now - rows.since[next!]!;
       rows.pool[next!] = index;
-      this.#advance(next!);
+      this.#resume(next!);
       return;
     }
     pool.used--;
