@@ -277,7 +277,7 @@ describe("an event loop", () => {
 });
 
 describe("Little's law", () => {
-  it("holds exactly: requests in the system, summed over time, are the sum of their latencies", () => {
+  it("holds exactly: requests in the system over time are the sum of their latencies", () => {
     const stop = {
       steps: [
         { at: "0s", rate: "80/s" },

@@ -126,7 +126,7 @@ describe("a connection pool", () => {
     expect(requests.map(({ outcome, end }) => `${end} ${outcome}`)).toEqual(["31 ok", "41 ok"]);
   });
 
-  it("does not block an asynchronous service: who waits for a connection gives its slot back", () => {
+  it("never blocks an asynchronous service: who waits for it gives its slot back", () => {
     const service = { ...fifo(1, { query: "db" }), pools: { db: { size: 1 } }, asynchronous: true };
     const requests = run({ services: { front: service }, datastores, traffic: burst(3) });
     expect(latencies(requests)).toEqual([10, 19, 28]);

@@ -50,7 +50,7 @@ describe("one scenario and one seed", () => {
     expect(bytes(await resultOf(threads(workers)))).toBe(bytes(await first));
   });
 
-  it("go through other events in each replication, under each policy and with another seed", async () => {
+  it("differ by replication, by policy and by seed in the events that they go through", async () => {
     const digests = ({ policies }: Result): readonly (string | null)[] =>
       policies.flatMap(({ replications }) => replications.map(({ digest }) => digest));
     const other = await resultOf(inProcess(builtInPolicies), { ...richScenario, seed: 4 });
