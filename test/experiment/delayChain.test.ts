@@ -100,8 +100,8 @@ describe("the delay chain", () => {
 
   it("shows each setting in its link", () => {
     // Crossed at 61. Scraped at 70: 9 of its 10 s are under load, all that two pods can show. Out
-    // at 73, synced at 75. There a pod is bound after 250 ms, has pulled its image at 81.25, listens
-    // at 85.25, is probed at 86.25, and is known at 87.75.
+    // at 73, synced at 75. There a pod is bound after 250 ms, has pulled its image at 81.25,
+    // listens at 85.25, is probed at 86.25, and is known at 87.75.
     expect(linksOf(result)).toEqual({
       scrape: 9,
       "metrics lag": 3,

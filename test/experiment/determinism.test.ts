@@ -50,7 +50,7 @@ describe("one scenario and one seed", () => {
     expect(bytes(await resultOf(threads(workers)))).toBe(bytes(await first));
   });
 
-  it("differ by replication, by policy and by seed in the events that they go through", async () => {
+  it("differ by replication, policy and seed in the events that they go through", async () => {
     const digests = ({ policies }: Result): readonly (string | null)[] =>
       policies.flatMap(({ replications }) => replications.map(({ digest }) => digest));
     const other = await resultOf(inProcess(builtInPolicies), { ...richScenario, seed: 4 });
