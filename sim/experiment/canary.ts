@@ -8,7 +8,7 @@ import { compileProfile } from "../workload/compileProfile.ts";
 import type { ReplicationTask } from "./replication.ts";
 
 /** The variant that is the policy as the scenario has it. */
-export const AS_GIVEN = "as given";
+const AS_GIVEN = "as given";
 /** Requests flow for this long before the rollout begins; it needs no more than a steady state. */
 const LONGEST_WARM_UP = seconds(10);
 /**

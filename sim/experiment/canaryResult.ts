@@ -6,7 +6,7 @@ import type { CanaryCell, CanaryPlan } from "./canary.ts";
 import type { ReplicationOutput } from "./replication.ts";
 
 /** Half the width of a cell's interval from which it says little. */
-const WIDE = 0.15;
+const WIDE = 0.2;
 
 /** A result with the operating characteristic in it: `outputs` are those of the plan's tasks. */
 export function withCanary(
@@ -96,7 +96,7 @@ function wideCells({ cells }: CanaryResult): readonly string[] {
   const fewest = Math.min(...wide.map(({ rollouts }) => rollouts));
   const many = `${wide.length} of ${cells.length} chances of a rollback`;
   return [
-    `${many} are known to ± ${100 * WIDE} % at best, from ${fewest} rollouts. ` +
+    `${many} are known to ± ${100 * WIDE} % or worse, from ${fewest} rollouts. ` +
       `Use --runs ${4 * fewest}.`,
   ];
 }
