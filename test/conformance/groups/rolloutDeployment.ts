@@ -1,9 +1,10 @@
 import { present } from "../../../sim/kernel/assert.ts";
 import type { Json } from "../../../sim/kernel/json.ts";
 import { seconds } from "../../../sim/kernel/time.ts";
-import { reconcileReplicaSet } from "../../../sim/policy/replicaSet.ts";
+import { type ReplicaSetStatus, reconcileReplicaSet } from "../../../sim/policy/replicaSet.ts";
 import type {
   DeploymentCondition,
+  DeploymentPolicy,
   DeploymentState,
   DeploymentStatus,
   DeploymentWrite,
@@ -59,7 +60,7 @@ class Trajectory {
     this.#case = testCase;
     const { replicas, paused, ...config } = testCase.deployment;
     this.#wanted = { image: "v1", replicas, paused: paused ?? false };
-    this.#state = (config.strategy?.type === "Recreate" ? recreate : rolling).init(config);
+    this.#state = policyOf(config.strategy?.type).init(config);
   }
 
   play(): readonly Row[] {
@@ -128,7 +129,7 @@ class Trajectory {
     for (const pod of victims) this.#pods.delete(pod, t);
     deleted.push(...victims.map(({ number }) => number).sort((a, b) => a - b));
     set.observation = { template, spec, status: decision.status };
-    return decision.create > 0 || victims.length > 0 || !isSame(before, decision.status);
+    return decision.create > 0 || victims.length > 0 || !isSameStatus(before, decision.status);
   }
 
   #reconcileDeployment(t: number): boolean {
@@ -143,7 +144,7 @@ class Trajectory {
         unfinishedPods: this.#pods.of(number).filter(isUnfinished).length,
       })),
     };
-    const policy = this.#state.settings.strategy.type === "Recreate" ? recreate : rolling;
+    const policy = policyOf(this.#state.settings.strategy.type);
     const { state, decision } = policy.step(this.#state, observation, seconds(t), noDraw);
     this.#state = state;
     if (decision.kind === "hold") return false;
@@ -187,6 +188,9 @@ class Trajectory {
   }
 }
 
+const policyOf = (strategy: "RollingUpdate" | "Recreate" | undefined): DeploymentPolicy =>
+  strategy === "Recreate" ? recreate : rolling;
+
 const NO_PODS = { replicas: 0, readyReplicas: 0, availableReplicas: 0, terminatingReplicas: 0 };
 
 const nothing = (): {
@@ -194,6 +198,12 @@ const nothing = (): {
   readonly created: [number, number][];
   readonly deleted: number[];
 } => ({ scales: [], created: [], deleted: [] });
+
+const isSameStatus = (a: ReplicaSetStatus, b: ReplicaSetStatus): boolean =>
+  a.replicas === b.replicas &&
+  a.readyReplicas === b.readyReplicas &&
+  a.availableReplicas === b.availableReplicas &&
+  a.terminatingReplicas === b.terminatingReplicas;
 
 const isSame = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -7,12 +7,13 @@ import type { PodEvent, PodLife } from "./rolloutDeploymentFormats.ts";
  * are whole seconds.
  */
 export class TrajectoryPods {
-  /** All that ever were, by number. */
+  /** All that ever were, by number, and those that exist, in that order. */
   readonly #pods: Pod[] = [];
+  #existing: Pod[] = [];
 
   /** Those of a ReplicaSet that exist, in order of creation. */
   of(replicaSet: number): readonly Pod[] {
-    return this.#pods.filter((pod) => pod.replicaSet === replicaSet && !pod.isGone);
+    return this.#existing.filter((pod) => pod.replicaSet === replicaSet && !pod.isGone);
   }
 
   create(replicaSet: number, life: PodLife, t: number): Pod {
@@ -35,6 +36,7 @@ export class TrajectoryPods {
       isGone: false,
     };
     this.#pods.push(pod);
+    this.#existing.push(pod);
     return pod;
   }
 
@@ -45,8 +47,8 @@ export class TrajectoryPods {
 
   /** What a second brings by itself: pods vanish, start and become ready. */
   advance(t: number): void {
-    for (const pod of this.#pods) {
-      if (pod.isGone) continue;
+    this.#existing = this.#existing.filter((pod) => !pod.isGone);
+    for (const pod of this.#existing) {
       if (pod.goneAt !== null && pod.goneAt <= t) pod.isGone = true;
       if (pod.phase === "Pending" && pod.startAt <= t) pod.phase = "Running";
       const isUp = pod.phase === "Running" && pod.readyAt <= t;
