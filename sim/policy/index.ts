@@ -3,6 +3,8 @@ import { fixed } from "./autoscalers/fixed.ts";
 import { hpa } from "./autoscalers/hpa/hpa.ts";
 import { createScheduled } from "./autoscalers/scheduled.ts";
 import type { RolloutPolicy } from "./rollout.ts";
+import { argoCanary } from "./rollouts/argo/argoCanary.ts";
+import { blueGreen } from "./rollouts/blueGreen.ts";
 import { stagedCanary } from "./rollouts/stagedCanary.ts";
 
 /**
@@ -23,6 +25,8 @@ export const autoscalers: Readonly<Record<string, AutoscalerPolicy>> = {
 /** Every rollout policy. */
 const rollouts: Readonly<Record<string, RolloutPolicy>> = {
   "staged-canary": stagedCanary,
+  "argo-canary": argoCanary,
+  "blue-green": blueGreen,
 };
 
 export const builtInPolicies: PolicyRegistry = { autoscalers, rollouts };

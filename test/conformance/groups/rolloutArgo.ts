@@ -147,7 +147,7 @@ function trafficRoutedDifferences(testCase: z.infer<typeof trafficRoutedCase>): 
 
 function canaryStep(step: z.infer<typeof stepSchema>): CanaryStep {
   if (step.setWeight !== undefined) return { kind: "setWeight", weight: step.setWeight };
-  if (step.pause !== undefined) return { kind: "pause", seconds: null };
+  if (step.pause !== undefined) return { kind: "pause", duration: null };
   const { setCanaryScaleReplicas: replicas, setCanaryScaleWeight: weight } = step;
   const scale = {
     ...(replicas !== undefined && { replicas }),

@@ -41,8 +41,11 @@ export type AnalysisRun = {
   readonly terminate: boolean;
 };
 
-/** What a query answered; null: it failed. */
-export type Measure = (metric: AnalysisMetric, index: number) => { value: ExpressionValue } | null;
+/** What the query of a metric answered; null: it failed. */
+export type Measure<Metric extends AnalysisMetric> = (
+  metric: Metric,
+  index: number,
+) => { readonly value: ExpressionValue } | null;
 
 /** After an error the next try waits this long, whatever the interval. */
 const ERROR_RETRY = seconds(10);
@@ -66,10 +69,10 @@ export function startAnalysis(metrics: readonly AnalysisMetric[], now: Micros): 
  * changes nothing.
  * Source: recorded runs of Argo Rollouts 1.9.1 (test/conformance/rollout/argo-analysis.json).
  */
-export function reconcileAnalysis(
+export function reconcileAnalysis<Metric extends AnalysisMetric>(
   run: AnalysisRun,
-  metrics: readonly AnalysisMetric[],
-  measure: Measure,
+  metrics: readonly Metric[],
+  measure: Measure<Metric>,
   now: Micros,
 ): AnalysisRun {
   if (run.phase !== "Running") return run;
@@ -109,7 +112,7 @@ function nextTime(metric: AnalysisMetric, result: MetricResult): Micros {
   return micros(result.lastTime + (isRetry ? ERROR_RETRY : (metric.interval ?? ERROR_RETRY)));
 }
 
-function verdictOf(metric: AnalysisMetric, measured: ReturnType<Measure>): Verdict {
+function verdictOf(metric: AnalysisMetric, measured: ReturnType<Measure<AnalysisMetric>>): Verdict {
   return measured === null ? "Error" : judge(metric, measured.value);
 }
 

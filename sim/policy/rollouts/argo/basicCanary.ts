@@ -1,4 +1,5 @@
-import { type CountOrPercent, type Limits, limitsOf } from "./replicas.ts";
+import type { IntOrPercent } from "../../intOrPercent.ts";
+import { canaryLimits } from "./replicas.ts";
 
 /** A ReplicaSet: what it should have, and what of that is available. */
 export interface ReplicaSetCounts {
@@ -14,8 +15,8 @@ export interface CanaryCounts {
 export interface BasicCanaryInput {
   readonly replicas: number;
   /** Null: 25 %. */
-  readonly maxSurge: CountOrPercent | null;
-  readonly maxUnavailable: CountOrPercent | null;
+  readonly maxSurge: IntOrPercent | null;
+  readonly maxUnavailable: IntOrPercent | null;
   /** Percent that the canary should have, 0 … 100. */
   readonly weight: number;
   readonly canary: ReplicaSetCounts;
@@ -32,7 +33,7 @@ export interface BasicCanaryInput {
  */
 export function basicCanaryCounts(input: BasicCanaryInput): CanaryCounts {
   const { replicas, weight, canary, stable, otherSpec } = input;
-  const limits = limitsOf(input, replicas);
+  const limits = canaryLimits(input, replicas);
   const wanted = nearestCounts(replicas, weight, limits.maxSurge);
   const most = replicas + limits.maxSurge;
   const raised = scaledUp(wanted, input, most - canary.spec - stable.spec - otherSpec);
@@ -66,11 +67,7 @@ export function basicCanaryCounts(input: BasicCanaryInput): CanaryCounts {
  * more. Exact halves go to the canary, other ties to the option that was looked at first. From 1 to
  * 99 % both sides have one at least, unless there is only one to share.
  */
-export function nearestCounts(
-  replicas: number,
-  weight: number,
-  maxSurge: Limits["maxSurge"],
-): CanaryCounts {
+function nearestCounts(replicas: number, weight: number, maxSurge: number): CanaryCounts {
   if (replicas === 0) return { canary: 0, stable: 0 };
   const product = replicas * weight;
   const [up, down] = [Math.ceil(product / 100), Math.floor(product / 100)];

@@ -6,11 +6,11 @@ import type { ExpressionValue } from "./expression/syntax.ts";
 /** How a measurement, a metric or a whole run ended. */
 export type Verdict = "Successful" | "Failed" | "Inconclusive" | "Error";
 
-export interface Conditions {
+export type Conditions = {
   /** Null: none. */
   readonly successCondition: string | null;
   readonly failureCondition: string | null;
-}
+};
 
 /**
  * Verdict on one measured value. A single condition decides alone; of two, failure goes first and

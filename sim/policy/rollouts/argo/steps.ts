@@ -1,8 +1,10 @@
+import type { Micros } from "../../../kernel/time.ts";
+
 /** One step of a canary as the policy keeps it. */
 export type CanaryStep =
   | { readonly kind: "setWeight"; readonly weight: number }
   /** Null: until somebody promotes. */
-  | { readonly kind: "pause"; readonly seconds: number | null }
+  | { readonly kind: "pause"; readonly duration: Micros | null }
   | { readonly kind: "setCanaryScale"; readonly scale: CanaryScale }
   /** Index into the policy's step analyses. */
   | { readonly kind: "analysis"; readonly analysis: number };

@@ -1,0 +1,38 @@
+import type { RolloutDecision, RolloutObservation, RouteRule } from "../../rollout.ts";
+
+/** What a rollout would have now. */
+export interface Wanted {
+  readonly canary: number;
+  readonly stable: number;
+  /** Share of the traffic, 0 … 1. */
+  readonly share: number;
+}
+
+/** The decision that leads from what is observed to what is wanted; holding when that is the same. */
+export function towards(
+  wanted: Wanted,
+  { stable, canary }: Pick<RolloutObservation, "stable" | "canary">,
+  about: {
+    readonly stage: number;
+    readonly reason: string;
+    readonly resetCounters: boolean;
+    /** Share that was asked for last; what is observed may lag behind. */
+    readonly lastShare: number;
+  },
+): RolloutDecision {
+  const scales = canary.replicas !== wanted.canary || stable.replicas !== wanted.stable;
+  const isSettled = !scales && wanted.share === about.lastShare;
+  if (isSettled && !about.resetCounters) return { kind: "hold", reason: about.reason };
+  return {
+    kind: "advance",
+    reason: about.reason,
+    stage: about.stage,
+    routes: routesOf(stable.revision, canary.revision, wanted.share),
+    replicas: scales ? { [canary.revision]: wanted.canary, [stable.revision]: wanted.stable } : {},
+    resetCounters: about.resetCounters,
+  };
+}
+
+const routesOf = (stable: string, canary: string, share: number): readonly RouteRule[] => [
+  { match: {}, weights: { [stable]: 1 - share, [canary]: share }, sticky: "request" },
+];
