@@ -67,7 +67,7 @@ export function reconcileReplicaSet(
 }
 
 /** It counts as a replica. */
-export const isActive = (pod: Pick<PodObservation, "phase" | "deleted">): boolean =>
+const isActive = (pod: Pick<PodObservation, "phase" | "deleted">): boolean =>
   !pod.deleted && !isFinished(pod);
 
 /** Its containers have ended for good. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { recreate, rolling } from "../../../sim/policy/rollouts/deployment/deployment.ts";
+import {
+  recreate,
+  rolling,
+  withSettings,
+} from "../../../sim/policy/rollouts/deployment/deployment.ts";
+import { deploymentSettings } from "../../../sim/policy/rollouts/deployment/spec.ts";
 import { DeploymentWorld, sizesWritten } from "./deploymentWorld.ts";
 
 describe("a rolling update", () => {
@@ -179,6 +184,15 @@ describe("the history", () => {
     expect(Object.keys(world.sizes)).toEqual(["v1", "v2", "v3", "v4"]);
     world.settle();
     expect(world.sizes).toEqual({ v3: 0, v4: 4 });
+  });
+
+  it("is cut after a change of the spec only once the status speaks of that spec", () => {
+    const world = DeploymentWorld.complete(rolling, 4);
+    world.change({ template: "v2" });
+    world.settle();
+    world.state = withSettings(world.state, deploymentSettings({ revisionHistoryLimit: 0 }));
+    expect(world.changeAndStep({}).map(({ kind }) => kind)).toEqual(["status"]);
+    expect(world.step().map(({ kind }) => kind)).toEqual(["delete"]);
   });
 
   it("keeps a revision that still has pods, even above the limit", () => {

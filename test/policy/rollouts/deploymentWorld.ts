@@ -47,9 +47,14 @@ export class DeploymentWorld {
 
   /** Writes to the Deployment's spec; returns what that leads to at once. */
   change(fields: Partial<DeploymentWorld["wanted"]>): readonly DeploymentWrite[] {
-    this.wanted = { ...this.wanted, ...fields };
-    this.#generation += 1;
+    this.#write(fields);
     return this.rest();
+  }
+
+  /** The same with one reconciliation only. */
+  changeAndStep(fields: Partial<DeploymentWorld["wanted"]>): readonly DeploymentWrite[] {
+    this.#write(fields);
+    return this.step();
   }
 
   /** So many replicas of a template are available from now on. */
@@ -111,6 +116,11 @@ export class DeploymentWorld {
   get progressing(): string | null {
     const { progressing } = this.state.status;
     return progressing && `${progressing.status}/${progressing.reason}`;
+  }
+
+  #write(fields: Partial<DeploymentWorld["wanted"]>): void {
+    this.wanted = { ...this.wanted, ...fields };
+    this.#generation += 1;
   }
 
   #carryOut(write: DeploymentWrite): void {

@@ -77,7 +77,7 @@ export function syncRolloutStatus(pass: Pass, sets: ReplicaSets): void {
 }
 
 const COMPLETE = "NewReplicaSetAvailable";
-export const TIMED_OUT = "ProgressDeadlineExceeded";
+const TIMED_OUT = "ProgressDeadlineExceeded";
 
 /** By the status: every wanted replica is of the wanted template and available. */
 export function isComplete({ status, wanted }: Pick<Pass, "status" | "wanted">): boolean {
