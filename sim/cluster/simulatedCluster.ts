@@ -243,18 +243,14 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return { wanted, created, ready };
   }
 
-  /**
-   * CPU time that all replicas of a service have used so far, in microseconds; gone ones are not
-   * counted.
-   */
-  cpuByPod(workload: number): ReadonlyMap<number, number> {
-    const used = new Map<number, number>();
+  /** CPU time that all replicas of a service have used so far, in microseconds. */
+  cpuUsed(workload: number): number {
+    let sum = 0;
     for (const pod of this.#pods) {
-      if (pod.workload === workload && pod.listeningAt !== null && exists(pod)) {
-        used.set(pod.number, this.#plane.usage(pod.number).cpuMicros);
-      }
+      if (pod.workload !== workload || pod.listeningAt === null) continue;
+      sum += this.#plane.usage(pod.number).cpuMicros;
     }
-    return used;
+    return sum;
   }
 
   /** Starts the bill anew: the warm-up is over. */

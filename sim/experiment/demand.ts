@@ -24,15 +24,14 @@ const SECOND = 1_000_000;
 export function demandOf(model: Model, workload: number): Demand | null {
   const { scenario, plan, cluster } = model;
   const { service, spec } = cluster.workloads[workload]!;
-  const { meanWork } = plan.services[service]!;
+  const isIdle = plan.traffic.every(({ work }) => work[service] === 0);
   const limit = spec.container.limits.cpuMillicores;
-  if (meanWork === 0 || limit === null || model.rates.length !== plan.traffic.length) return null;
+  if (isIdle || limit === null || model.rates.length !== plan.traffic.length) return null;
   const length = Math.floor(scenario.duration / SECOND);
   const cores = Array.from({ length }, (_, second) => {
     const time = scenario.warmUp + second * SECOND;
     return model.rates.reduce((sum, rate, traffic) => {
-      const visits = plan.traffic[traffic]!.visits[service]!;
-      return sum + (rate.rateAt(time) * visits * meanWork) / SECOND;
+      return sum + (rate.rateAt(time) * plan.traffic[traffic]!.work[service]!) / SECOND;
     }, 0);
   });
   const pods = cluster.pods.filter((pod) => pod.workload === workload);

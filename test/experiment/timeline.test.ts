@@ -122,6 +122,59 @@ describe("capacity and bottleneck", () => {
   );
 });
 
+describe("several traffics", () => {
+  const written: ScenarioText = {
+    duration: "100s",
+    services: {
+      shop: {
+        replicas: 3,
+        resources: { requests: { cpu: "100m" }, limits: { cpu: 1 } },
+        revisions: { v1: { latency: { min: 1, max: 3 } } },
+        endpoints: { small: [{ work: "2ms" }], large: [{ work: "50ms" }] },
+      },
+    },
+    traffic: {
+      many: { arrivals: "paced", rate: "180/s", call: "shop small" },
+      few: {
+        arrivals: "paced",
+        rate: {
+          steps: [
+            { at: "0s", rate: "20/s" },
+            { at: "50s", rate: "0/s" },
+          ],
+        },
+        call: "shop large",
+      },
+    },
+    claims: [{ text: "2 → 3", service: "shop", from: 2, to: 3, within: "1s" }],
+  };
+
+  it("count by their rates and by the work of each, slowness of the revision included", () => {
+    const output = outputOf(written);
+    const { capacityRps } = output.timeline!.services[0]!;
+    // A visit takes twice its work. First 180 of 4 ms and 20 of 100 ms: 13.6 ms each on average.
+    expect(capacityRps[10]).toBeCloseTo(3 / 0.0136, 9);
+    expect(capacityRps[80]).toBeCloseTo(3 / 0.004, 9);
+    // 2.72 cores are more than two.
+    expect(output.claims[0]!.startSeconds).toBe(0);
+  });
+
+  it("show all CPU that was used, that of pods which died included", () => {
+    const faults = [15.5, 33.3, 71.9].map((at) => ({
+      at: `${at * 1000}ms`,
+      service: "shop",
+      replicas: 1,
+      kill: true,
+    }));
+    const model = ran({ ...written, faults });
+    const { timeline } = summariseModel(model, 0, true);
+    const used = model.cluster.pods.map(({ number }) => model.plane.usage(number).cpuMicros);
+    const shown = sum(timeline!.services[0]!.cpuCores) * timeline!.binSeconds;
+    expect(used).toHaveLength(6);
+    expect(shown).toBeCloseTo(sum(used) / 1e6, 6);
+  });
+});
+
 describe("where the time went", () => {
   it("is split into waiting, own work and the calls to others", () => {
     const written = {

@@ -3,7 +3,7 @@ import { digestText } from "../../kernel/digest.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
 import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
-import { expectedLoad } from "./expectedLoad.ts";
+import { type ExpectedLoad, expectedLoad } from "./expectedLoad.ts";
 import {
   type CallPlan,
   type CallSite,
@@ -25,18 +25,12 @@ export function compileCallPlan(
 ): CallPlan {
   const writer = new ProgramWriter(services);
   const load = expectedLoad(services, traffic);
-  const planned = services.map((service, index) =>
-    planService(service, writer, load.meanWork[index]!),
-  );
-  const clients = traffic.map((entry, index) => planTraffic(entry, load.visits[index]!, writer));
+  const planned = services.map((service) => planService(service, writer));
+  const clients = traffic.map((entry, index) => planTraffic(entry, load[index]!, writer));
   return { program: writer.program(), services: planned, traffic: clients, caches: writer.caches };
 }
 
-function planService(
-  service: ServiceSpec,
-  writer: ProgramWriter,
-  meanWork: number,
-): PlannedService {
+function planService(service: ServiceSpec, writer: ProgramWriter): PlannedService {
   const pools = service.pools.map((pool) => pool.name);
   const entries = service.endpoints.map((endpoint) => {
     const entry = writer.at;
@@ -64,13 +58,12 @@ function planService(
       latencyMin: revision.latencyFactor.min,
       latencySpan: revision.latencyFactor.max - revision.latencyFactor.min,
     })),
-    meanWork,
   };
 }
 
 function planTraffic(
   traffic: TrafficSpec,
-  visits: readonly number[],
+  load: ExpectedLoad,
   writer: ProgramWriter,
 ): PlannedTraffic {
   const total = traffic.journeys.reduce((sum, journey) => sum + journey.weight, 0);
@@ -87,7 +80,8 @@ function planTraffic(
     weights,
     entries: Int32Array.from(entries),
     users: traffic.kind === "closed" ? traffic.users : 0,
-    visits,
+    visits: load.visits,
+    work: load.work,
   };
 }
 

@@ -8,25 +8,19 @@ interface Tally {
   readonly work: Float64Array;
 }
 
+/** What one journey of a traffic brings to each service, on average: first attempts only. */
 export interface ExpectedLoad {
-  /**
-   * Mean CPU work of one visit to each service over the mix of all traffic, in microseconds; 0 if
-   * none comes.
-   */
-  readonly meanWork: readonly number[];
-  /** By traffic: expected visits of one journey to each service. */
-  readonly visits: readonly (readonly number[])[];
+  readonly visits: readonly number[];
+  /** CPU work in microseconds, by the stable revision. */
+  readonly work: readonly number[];
 }
 
-/**
- * First attempts only. Every traffic weighs the same. Call graphs are acyclic: the loader has
- * checked that.
- */
+/** By traffic. Call graphs are acyclic: the loader has checked that. */
 export function expectedLoad(
   services: readonly ServiceSpec[],
   traffic: readonly TrafficSpec[],
-): ExpectedLoad {
-  const tallies = traffic.map((entry) => {
+): readonly ExpectedLoad[] {
+  return traffic.map((entry) => {
     const tally: Tally = {
       visits: new Float64Array(services.length),
       work: new Float64Array(services.length),
@@ -37,17 +31,8 @@ export function expectedLoad(
         visit(services, step.call, (journey.weight / total) * step.probability, tally);
       }
     }
-    return tally;
+    return { visits: Array.from(tally.visits), work: Array.from(tally.work) };
   });
-  const sum = (part: keyof Tally, index: number): number =>
-    tallies.reduce((total, tally) => total + tally[part][index]!, 0);
-  return {
-    meanWork: services.map((_, index) => {
-      const visits = sum("visits", index);
-      return visits === 0 ? 0 : sum("work", index) / visits;
-    }),
-    visits: tallies.map((tally) => Array.from(tally.visits)),
-  };
 }
 
 function visit(
@@ -57,6 +42,8 @@ function visit(
   tally: Tally,
 ): void {
   const index = services.findIndex((service) => service.name === call.service);
+  const { min, max } = services[index]?.revisions[0]?.latencyFactor ?? { min: 1, max: 1 };
+  const factor = (min + max) / 2;
   const endpoint = services[index]?.endpoints.find((candidate) => candidate.name === call.endpoint);
   if (endpoint === undefined || share === 0) return;
   tally.visits[index]! += share;
@@ -64,7 +51,7 @@ function visit(
     for (const step of steps) {
       switch (step.kind) {
         case "work":
-          tally.work[index]! += part * compileDistribution(step.time).mean;
+          tally.work[index]! += part * factor * compileDistribution(step.time).mean;
           break;
         case "wait":
           break;

@@ -85,8 +85,6 @@ export interface PlannedService {
   readonly entries: Int32Array;
   readonly endpoints: readonly string[];
   readonly revisions: readonly PlannedRevision[];
-  /** Mean CPU work of a request over the mix of the scenario's traffic, in microseconds. */
-  readonly meanWork: number;
 }
 
 export interface PlannedRevision {
@@ -104,8 +102,9 @@ export interface PlannedTraffic {
   readonly entries: Int32Array;
   /** Virtual users of a closed workload; 0 when it is open. */
   readonly users: number;
-  /** Expected visits of one journey to each service. */
+  /** Expected visits of one journey to each service, and their CPU work in microseconds. */
   readonly visits: readonly number[];
+  readonly work: readonly number[];
 }
 
 export interface CallPlan {

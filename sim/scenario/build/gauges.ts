@@ -7,26 +7,34 @@ import type { ServiceGauges } from "../../result/recorder.ts";
 export class Gauges {
   readonly #plan: CallPlan;
   readonly #cluster: SimulatedCluster;
-  /** CPU time by pod at the last reading, by workload. */
-  #cpu: ReadonlyMap<number, number>[] = [];
+  readonly #mix: () => readonly number[];
+  /** CPU time used up to the last reading, by workload. */
+  #cpu: readonly number[] = [];
 
-  constructor(plan: CallPlan, cluster: SimulatedCluster) {
+  /** `mix`: how much of each traffic there is at the moment, relative to the others. */
+  constructor(plan: CallPlan, cluster: SimulatedCluster, mix: () => readonly number[]) {
     this.#plan = plan;
     this.#cluster = cluster;
+    this.#mix = mix;
   }
 
   read(): readonly ServiceGauges[] {
     const { workloads } = this.#cluster;
-    const next = workloads.map((_, index) => this.#cluster.cpuByPod(index));
+    const mix = this.#mix();
+    const next = workloads.map((_, index) => this.#cluster.cpuUsed(index));
     const gauges = this.#plan.services.map((service, number) => {
       const index = workloads.findIndex((workload) => workload.service === number);
       if (index < 0) return NOTHING;
       const counts = this.#cluster.replicaCounts(index);
-      const perReplica = replicaCapacity(service, this.#cores(index));
+      const perReplica = replicaCapacity({
+        service,
+        cores: this.#cores(index),
+        meanWork: this.#meanWork(number, mix),
+      });
       return {
         ...counts,
         capacityRps: perReplica === null ? null : perReplica * counts.ready,
-        cpuMicros: used(this.#cpu[index], next[index]!),
+        cpuMicros: next[index]! - (this.#cpu[index] ?? 0),
       };
     });
     this.#cpu = next;
@@ -34,12 +42,22 @@ export class Gauges {
   }
 
   state(): Json {
-    return this.#cpu.map((pods) => [...pods]);
+    return [...this.#cpu];
   }
 
   restore(state: Json): void {
-    const saved = savedState<[number, number][][]>(state);
-    this.#cpu = saved.map((pods) => new Map(pods));
+    this.#cpu = savedState<readonly number[]>(state);
+  }
+
+  /** CPU work of a visit, in microseconds; 0 when there is none. */
+  #meanWork(service: number, mix: readonly number[]): number {
+    let visits = 0;
+    let work = 0;
+    this.#plan.traffic.forEach((traffic, index) => {
+      visits += mix[index]! * traffic.visits[service]!;
+      work += mix[index]! * traffic.work[service]!;
+    });
+    return visits === 0 ? 0 : work / visits;
   }
 
   #cores(workload: number): number {
@@ -56,29 +74,24 @@ const NOTHING: ServiceGauges = {
   cpuMicros: null,
 };
 
-/** CPU time between two readings; pods that are new have used all of theirs since. */
-function used(
-  before: ReadonlyMap<number, number> | undefined,
-  after: ReadonlyMap<number, number>,
-): number {
-  let sum = 0;
-  for (const [pod, cpu] of after) sum += cpu - (before?.get(pod) ?? 0);
-  return sum;
-}
-
 /**
  * Requests per second that one replica can work off, by its CPU: null when it needs none or has no
  * limit that a request could reach.
  */
-function replicaCapacity(
-  service: CallPlan["services"][number],
-  cores: number,
-): number | null {
-  if (service.meanWork === 0) return null;
+function replicaCapacity({
+  service,
+  cores,
+  meanWork,
+}: {
+  readonly service: CallPlan["services"][number];
+  readonly cores: number;
+  readonly meanWork: number;
+}): number | null {
+  if (meanWork === 0) return null;
   const servers = {
     fifo: service.concurrency,
     "processor-sharing": Math.min(cores, service.concurrency),
     "event-loop": Math.min(1, cores),
   }[service.discipline];
-  return Number.isFinite(servers) ? (servers * 1_000_000) / service.meanWork : null;
+  return Number.isFinite(servers) ? (servers * 1_000_000) / meanWork : null;
 }

@@ -128,7 +128,7 @@ export class Model {
     for (const { workload } of scenario.policy.rollouts) {
       this.plane.watchRevisions(scenario.services.findIndex(({ name }) => name === workload));
     }
-    this.#gauges = new Gauges(this.plan, this.cluster);
+    this.#gauges = new Gauges(this.plan, this.cluster, () => this.#mix());
     this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
     this.#binEnd = simulation.register("bin ends", () => this.#closeBin());
     this.#users = simulation.register("users begin", () => this.plane.startUsers());
@@ -199,6 +199,14 @@ export class Model {
     this.#clients.start();
     // Not at once: what they send belongs to the measured time when there is no warm-up.
     simulation.schedule(simulation.now, this.#users, 0, 0);
+  }
+
+  /** Rates of the traffics at this moment; all alike where one is closed, or none is active. */
+  #mix(): readonly number[] {
+    const { traffic } = this.plan;
+    const rates = this.rates.map((rate) => rate.rateAt(this.simulation.now));
+    const isKnown = rates.length === traffic.length && rates.some((rate) => rate > 0);
+    return isKnown ? rates : traffic.map(() => 1);
   }
 
   #beginMeasuring(): void {
