@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { toSeconds } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
 import { expectMean, replicated } from "../support/estimates.ts";
-import { seriesOf, sum } from "../support/observe.ts";
+import { requestsOf, seriesOf, sum } from "../support/observe.ts";
 import { evenly, modelOf, type ScenarioText } from "../support/scenarios.ts";
 
 const RUNS = 16;
@@ -210,23 +210,16 @@ describe("processor sharing", () => {
   });
 
   it("by hand: two jobs of 10 ms, 5 ms apart", () => {
-    const ends = (cores: number): readonly number[] => {
+    const latencies = (cores: number): readonly number[] => {
       const traffic = { users: { ...evenly(2, 5), call: "queue" } };
       const model = modelOf({ services: { queue: sharing("10ms", cores) }, traffic });
-      const latencies: number[] = [];
-      const record = model.recorder.requestCompleted.bind(model.recorder);
-      model.recorder.requestCompleted = (latency) => {
-        latencies.push(latency);
-        record(latency);
-      };
-      model.run();
-      return latencies;
+      return requestsOf(model).map(({ latency }) => latency);
     };
     // One core: 5 ms alone, 10 ms at half speed, 5 ms alone. With less, all is stretched.
-    expect(ends(1)).toEqual([15_000, 15_000]);
-    expect(ends(0.5)).toEqual([35_000, 35_000]);
-    expect(ends(1.5)).toEqual([11_667, 11_667]);
-    expect(ends(2)).toEqual([10_000, 10_000]);
+    expect(latencies(1)).toEqual([15, 15]);
+    expect(latencies(0.5)).toEqual([35, 35]);
+    expect(latencies(1.5)).toEqual([11.667, 11.667]);
+    expect(latencies(2)).toEqual([10, 10]);
   });
 });
 
@@ -264,13 +257,7 @@ describe("an event loop", () => {
   it("by hand: turns in order of arrival, waits side by side", () => {
     const traffic = { users: { ...evenly(3, 1), call: "queue" } };
     const model = modelOf({ services: { queue: loop("10ms", 1) }, traffic });
-    const ends: number[] = [];
-    const record = model.recorder.requestCompleted.bind(model.recorder);
-    model.recorder.requestCompleted = (latency) => {
-      ends.push(model.simulation.now / 1000);
-      record(latency);
-    };
-    model.run();
+    const ends = requestsOf(model).map(({ end }) => end);
     // Turns 1–11, 11–21, 21–31; waits to 61, 71, 81; turns again.
     expect(ends).toEqual([71, 81, 91]);
   });

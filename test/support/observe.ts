@@ -10,7 +10,7 @@ export interface SeenRequest {
 }
 
 /** Notes every measured request as it ends, in order. */
-export function watchRequests(model: Model): readonly SeenRequest[] {
+function watchRequests(model: Model): readonly SeenRequest[] {
   const seen: SeenRequest[] = [];
   const { recorder, simulation } = model;
   const completed = recorder.requestCompleted.bind(recorder);
