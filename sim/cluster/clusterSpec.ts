@@ -9,13 +9,12 @@ export interface NodeSpec {
   readonly memoryBytes: number;
 }
 
-/**
- * A readiness probe (`core/v1` Probe); `timeoutSeconds` is read and not modelled by the first
- * instance.
- */
+/** A probe (`core/v1` Probe). */
 export interface ProbeSpec {
   readonly initialDelay: Micros;
   readonly period: Micros;
+  /** An answer that takes longer is a failure. */
+  readonly timeout: Micros;
   readonly successThreshold: number;
   readonly failureThreshold: number;
 }

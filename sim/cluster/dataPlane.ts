@@ -12,6 +12,10 @@ export interface ReplicaStart {
   readonly zone: number;
   /** CPU limit in cores: the quota of processor sharing. */
   readonly cores: number;
+  /** Cores of the node: how many threads can run at the same time while the quota lasts. */
+  readonly parallelism: number;
+  /** Above this the process is killed: `outOfMemory` follows. Null for no limit. */
+  readonly memoryLimitBytes: number | null;
 }
 
 /**
@@ -20,6 +24,8 @@ export interface ReplicaStart {
  */
 export interface ReplicaUsage {
   readonly cpuMicros: number;
+  /** Time during which it had work and was throttled by its quota. */
+  readonly throttledMicros: number;
   readonly memoryBytes: number;
   readonly requests: number;
   readonly inFlight: number;
@@ -49,6 +55,10 @@ export interface ActiveEffect {
 export interface DataPlaneListener {
   /** A draining replica has finished its last request. */
   drained(replica: number): void;
+  /** The answer to `sendProbe`; `ok` is false when it was refused or came too late. */
+  probed(replica: number, token: number, ok: boolean): void;
+  /** The replica's memory has grown beyond its limit; the data plane has not killed it yet. */
+  outOfMemory(replica: number): void;
 }
 
 /**
@@ -59,7 +69,10 @@ export interface DataPlaneListener {
  */
 export interface DataPlane {
   attach(listener: DataPlaneListener): void;
-  /** The process runs from now on. It gets no requests before it is among the endpoints. */
+  /**
+   * The process runs from now on. It gets no requests before it is among the endpoints. A replica
+   * that was killed may start again under its number: a container that restarts in its pod.
+   */
   startReplica(start: ReplicaStart): void;
   /** Lets the requests in it finish; `drained` follows, at once when there are none. */
   drainReplica(replica: number): void;
@@ -68,8 +81,13 @@ export interface DataPlane {
   /** The replicas that callers route to, in the order in which they became endpoints. */
   setEndpoints(service: number, replicas: readonly number[]): void;
   setRoutes(service: number, routes: readonly RouteRule[]): void;
-  /** Would a probe sent now be answered with success. */
-  probe(replica: number): boolean;
+  /**
+   * Asks the replica, as a request of its own that meets what every request meets there; `probed`
+   * follows with the same token, after `timeout` at the latest, never within this call.
+   */
+  sendProbe(replica: number, token: number, timeout: number): void;
+  /** What the node leaves the replica from now on, in cores: at most its limit. */
+  setCores(replica: number, cores: number): void;
   usage(replica: number): ReplicaUsage;
   revisionCounts(service: number, revision: number): RevisionCounts;
   resetRevisionCounts(service: number): void;

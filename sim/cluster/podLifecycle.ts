@@ -33,6 +33,9 @@ const TRACE = {
   unready: 47,
 };
 
+/** Token of a readiness probe. */
+const READINESS = 0;
+
 type Step = "bind" | "pulled" | "listen" | "probe" | "known" | "removed" | "grace" | "end";
 
 interface Delays {
@@ -210,6 +213,8 @@ export class PodLifecycle {
       revision: pod.revision,
       zone: this.#zoneOf(node),
       cores: limit / 1000,
+      parallelism: this.#nodes.specs[node]!.cpuMillicores / 1000,
+      memoryLimitBytes: spec.container.limits.memoryBytes,
     });
     if (spec.readinessProbe === null) this.#becomeReady(pod);
   }
@@ -217,12 +222,23 @@ export class PodLifecycle {
   #probe(pod: Pod): void {
     if (!isActive(pod)) return;
     const probe = present(this.#workloads[pod.workload]!.spec.readinessProbe, "probe");
-    const answers = pod.listeningAt !== null && this.#plane.probe(pod.number);
+    if (pod.listeningAt === null) this.#probed(pod, false);
+    else this.#plane.sendProbe(pod.number, READINESS, probe.timeout);
+    this.#later(pod, this.#kinds.probe, probe.period);
+  }
+
+  /** The replica has answered a probe, or has not. */
+  probed(number: number, ok: boolean): void {
+    const pod = this.#pods[number]!;
+    if (isActive(pod)) this.#probed(pod, ok);
+  }
+
+  #probed(pod: Pod, answers: boolean): void {
+    const probe = present(this.#workloads[pod.workload]!.spec.readinessProbe, "probe");
     pod.probeSuccesses = answers ? pod.probeSuccesses + 1 : 0;
     pod.probeFailures = answers ? 0 : pod.probeFailures + 1;
     if (!pod.ready && pod.probeSuccesses >= probe.successThreshold) this.#becomeReady(pod);
     if (pod.ready && pod.probeFailures >= probe.failureThreshold) this.#becomeUnready(pod);
-    this.#later(pod, this.#kinds.probe, probe.period);
   }
 
   #becomeReady(pod: Pod): void {

@@ -279,6 +279,15 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#lifecycle.drained(replica);
   }
 
+  probed(replica: number, _token: number, ok: boolean): void {
+    this.#lifecycle.probed(replica, ok);
+  }
+
+  /** The kernel kills the process; the pod is replaced. */
+  outOfMemory(replica: number): void {
+    this.#lifecycle.kill(this.#pods[replica]!);
+  }
+
   state(): Json {
     return plainState({
       pods: this.#pods,
@@ -399,6 +408,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       revision: 0,
       zone: 0,
       cores: this.#services[service]!.servers,
+      parallelism: this.#services[service]!.servers,
+      memoryLimitBytes: null,
     });
     this.#plane.setEndpoints(service, [pod.number]);
   }

@@ -71,6 +71,17 @@ export class CpuScheduler {
     }
   }
 
+  /** What the quota is from now on; work in progress goes on at the new speed. */
+  setCores(replica: number, cores: number): void {
+    const sharing = this.#replicas.sharing[replica];
+    if (sharing === null || sharing === undefined) return;
+    const { now } = this.#simulation;
+    sharing.advance(now);
+    sharing.cores = cores;
+    this.#replicas.setCpuRate(replica, sharing.rate, now);
+    this.#reschedule(replica, sharing, now);
+  }
+
   /** Drops all work of a replica that died; its rows are the caller's business. */
   clear(replica: number): void {
     const replicas = this.#replicas;

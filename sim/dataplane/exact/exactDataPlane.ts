@@ -111,6 +111,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #timeout: number;
   readonly #retry: number;
   readonly #poolTimeout: number;
+  readonly #probeAnswer: number;
   #listener: DataPlaneListener | null = null;
 
   constructor(parts: ExactParts) {
@@ -156,6 +157,9 @@ export class ExactDataPlane implements DataPlane {
     });
     this.#retry = simulation.register("call is retried", (row, generation) => {
       if (this.#rows.generation[row] === generation) this.#sendAgain(row);
+    });
+    this.#probeAnswer = simulation.register("probe is answered", (replica, token) => {
+      this.#listener?.probed(replica, token, this.#replicas.phase[replica] !== GONE);
     });
     this.#poolTimeout = simulation.register("pool wait ends", (row, generation) => {
       if (this.#rows.generation[row] === generation) this.#endPoolWait(row);
@@ -272,8 +276,13 @@ export class ExactDataPlane implements DataPlane {
     this.#router.setRoutes(service, routes);
   }
 
-  probe(replica: number): boolean {
-    return this.#replicas.phase[replica] !== GONE;
+  sendProbe(replica: number, token: number): void {
+    this.#simulation.scheduleAfter(0, this.#probeAnswer, replica, token);
+  }
+
+  setCores(replica: number, cores: number): void {
+    this.#replicas.cores[replica] = cores;
+    this.#cpu.setCores(replica, cores);
   }
 
   usage(replica: number): ReplicaUsage {
@@ -282,6 +291,7 @@ export class ExactDataPlane implements DataPlane {
     const inFlight = replicas.outstanding[replica]!;
     return {
       cpuMicros: replicas.cpuUsed(replica, this.#simulation.now),
+      throttledMicros: 0,
       memoryBytes: memory.baseBytes + memory.perRequestBytes * inFlight,
       requests: replicas.requests[replica]!,
       inFlight,

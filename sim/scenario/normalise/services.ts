@@ -18,7 +18,13 @@ const DEFAULT_STARTUP = seconds(2);
 /** Kubernetes' own defaults. */
 const DEFAULT_SURGE = "25%";
 const DEFAULT_GRACE_SECONDS = 30;
-const DEFAULT_PROBE = { initialDelay: 0, period: 10, successThreshold: 1, failureThreshold: 3 };
+const DEFAULT_PROBE = {
+  initialDelay: 0,
+  period: 10,
+  timeout: 1,
+  successThreshold: 1,
+  failureThreshold: 3,
+};
 /** The revision of services that say nothing about revisions. */
 const ONLY_REVISION: RevisionSpec = {
   name: "v1",
@@ -153,6 +159,7 @@ function normaliseProbe(probe: ProbeInput): ProbeSpec {
   return {
     initialDelay: seconds(probe.initialDelaySeconds ?? fallback.initialDelay),
     period: seconds(probe.periodSeconds ?? fallback.period),
+    timeout: seconds(probe.timeoutSeconds ?? fallback.timeout),
     successThreshold: probe.successThreshold ?? fallback.successThreshold,
     failureThreshold: probe.failureThreshold ?? fallback.failureThreshold,
   };
