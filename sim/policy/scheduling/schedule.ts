@@ -56,9 +56,15 @@ export function schedule(
   return { kind: "bound", node: feasible[best]!.node.name };
 }
 
-/** Whether the pod could run on a node as things are, without preemption. */
-export const fits = (pod: PendingPod, cluster: SchedulingCluster, node: NodeEntry): boolean =>
-  new NodeFilters(pod, cluster).reject(node) === null;
+/** The first of the nodes on which the pod could run as things are, without preemption. */
+export function firstFit(
+  pod: PendingPod,
+  cluster: SchedulingCluster,
+  nodes: readonly NodeEntry[],
+): NodeEntry | undefined {
+  const filters = new NodeFilters(pod, cluster);
+  return nodes.find((entry) => filters.reject(entry) === null);
+}
 
 const NO_BUDGETS: DisruptionBudgets = { budgetsOf: () => [], disruptionsAllowed: () => 0 };
 
