@@ -63,9 +63,9 @@ export function basicCanaryCounts(input: BasicCanaryInput): CanaryCounts {
 }
 
 /**
- * Whole replicas whose shares come nearest to the weight, out of `replicas` or, if it may surge, one
- * more. Exact halves go to the canary, other ties to the option that was looked at first. From 1 to
- * 99 % both sides have one at least, unless there is only one to share.
+ * Whole replicas whose shares come nearest to the weight, out of `replicas` or, if it may surge,
+ * of one more. Exact halves go to the canary, other ties to the option that was looked at first.
+ * From 1 to 99 % both sides have one at least, unless there is only one to share.
  */
 function nearestCounts(replicas: number, weight: number, maxSurge: number): CanaryCounts {
   if (replicas === 0) return { canary: 0, stable: 0 };

@@ -36,7 +36,7 @@ const binding = z.strictObject({
   /** A Prometheus query gives a vector (`result[0]`), which is its default; others a number. */
   shape: z.enum(["vector", "scalar"]).optional(),
   /**
-   * What the query gives without a request: nothing (an empty vector, or nil), which is the default,
+   * What the query gives without a request: nothing (an empty vector, or nil; the default),
    * not-a-number as 0 ÷ 0 does, zero, or an error.
    */
   noData: z.enum(["empty", "nan", "zero", "error"]).optional(),

@@ -1,5 +1,5 @@
+import { ExpressionError } from "./expression/error.ts";
 import { evaluateExpression } from "./expression/evaluate.ts";
-import { ExpressionError } from "./expression/expressionError.ts";
 import { parseExpression } from "./expression/parser.ts";
 import type { ExpressionValue } from "./expression/syntax.ts";
 

@@ -6,7 +6,7 @@ import { type AnalysisMetric, metricsFault } from "./analysisRun.ts";
 import { type Binding, type BindingInput, bindingOf } from "./bindings.ts";
 import { parseDuration } from "./duration.ts";
 import { typeOf } from "./expression/check.ts";
-import { ExpressionError } from "./expression/expressionError.ts";
+import { ExpressionError } from "./expression/error.ts";
 import { parseExpression } from "./expression/parser.ts";
 
 /** A number, or text that an argument turns into one: `{{args.count}}`. */

@@ -8,7 +8,7 @@ export interface Wanted {
   readonly share: number;
 }
 
-/** The decision that leads from what is observed to what is wanted; holding when that is the same. */
+/** The decision that leads from what is observed to what is wanted; to hold when they agree. */
 export function towards(
   wanted: Wanted,
   { stable, canary }: Pick<RolloutObservation, "stable" | "canary">,

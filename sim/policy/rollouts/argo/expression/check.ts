@@ -1,4 +1,4 @@
-import { ExpressionError } from "./expressionError.ts";
+import { ExpressionError } from "./error.ts";
 import type { BinaryOperator, Expression, ExpressionValue } from "./syntax.ts";
 
 /**

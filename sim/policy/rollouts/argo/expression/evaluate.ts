@@ -1,6 +1,6 @@
 import pow from "@stdlib/math-base-special-pow";
 import { isList, typeName, typeOf, typeOfValue } from "./check.ts";
-import { ExpressionError } from "./expressionError.ts";
+import { ExpressionError } from "./error.ts";
 import type { BinaryOperator, Expression, ExpressionValue } from "./syntax.ts";
 
 /**

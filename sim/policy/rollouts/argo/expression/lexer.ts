@@ -1,4 +1,4 @@
-import { ExpressionError } from "./expressionError.ts";
+import { ExpressionError } from "./error.ts";
 
 export type TokenKind = "number" | "string" | "name" | "operator" | "end";
 

@@ -1,4 +1,4 @@
-import { ExpressionError } from "./expressionError.ts";
+import { ExpressionError } from "./error.ts";
 import { type Token, tokensOf } from "./lexer.ts";
 import { type BinaryOperator, type Expression, PREDICATES, type Predicate } from "./syntax.ts";
 
