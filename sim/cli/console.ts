@@ -15,6 +15,9 @@ export interface Console {
 
 const NARROWEST = 40;
 const WIDEST = 100;
+const USUAL = 80;
+/** A progress line takes this much; in less room it would wrap, and then not go away. */
+const REDRAW_WIDTH = 60;
 
 /**
  * `color` is false for `--no-color`; else the environment and the stream decide, for each stream on
@@ -28,7 +31,7 @@ export function createConsole(options: {
   return {
     out: styleOf(stdout, options.color),
     err: styleOf(stderr, options.color),
-    redraws: stderr.isTTY === true && process.env["TERM"] !== "dumb",
+    redraws: stderr.isTTY && process.env["TERM"] !== "dumb" && columnsOf(stderr) >= REDRAW_WIDTH,
     quiet: options.quiet,
     print: (text) => {
       stdout.write(withEnd(text));
@@ -41,25 +44,27 @@ export function createConsole(options: {
 
 const withEnd = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
 
-function styleOf(
-  stream: { readonly isTTY?: boolean; readonly columns?: number },
-  flag: boolean | undefined,
-): TextStyle {
-  const isTerminal = stream.isTTY === true;
-  const columns = isTerminal ? (stream.columns ?? 80) : 80;
+interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Some terminals do not know their width, and say 0. */
+const columnsOf = ({ isTTY, columns }: Stream): number => (isTTY === true && columns) || USUAL;
+
+function styleOf(stream: Stream, flag: boolean | undefined): TextStyle {
   return {
-    color: flag !== false && colorWanted(isTerminal),
+    color: flag !== false && colorWanted(stream.isTTY === true),
     unicode: isUtf8(),
-    width: Math.max(NARROWEST, Math.min(columns, WIDEST)),
+    width: Math.max(NARROWEST, Math.min(columnsOf(stream), WIDEST)),
   };
 }
 
-/** https://no-color.org, and FORCE_COLOR as Node reads it. */
+/** https://no-color.org and https://force-color.org; the second wins, as in Node. */
 function colorWanted(isTerminal: boolean): boolean {
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
-  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
-  return isTerminal && TERM !== "dumb";
+  const { NO_COLOR = "", FORCE_COLOR = "", TERM } = process.env;
+  if (FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
+  return NO_COLOR === "" && isTerminal && TERM !== "dumb";
 }
 
 /**

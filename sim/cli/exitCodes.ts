@@ -7,7 +7,10 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Ends the program with a message for its user; nothing was written. */
+/**
+ * Ends the program with a message for its user; nothing was written. A message that begins with
+ * "error: " is plain text, and is painted when it is printed; others are printed as they are.
+ */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly exitCode: number;
@@ -16,4 +19,10 @@ export class CliError extends Error {
     super(message);
     this.exitCode = exitCode;
   }
+}
+
+/** "error: what", and below it what to do about it, indented to the text of the first line. */
+export function errorText(what: string, ...hints: readonly (string | null)[]): string {
+  const lines = hints.filter((hint) => hint !== null && hint !== "");
+  return [`error: ${what}`, ...lines.map((line) => `       ${line}`)].join("\n");
 }

@@ -1,17 +1,22 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+
+/** More runs than these, or threads, are a slip of the finger. */
+const MOST_RUNS = 100_000;
+const MOST_WORKERS = 1024;
 
 const wholeNumber =
-  (least: number) =>
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = Number(text);
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`a whole number from ${least} up is expected.`);
+    if (/^\d+$/u.test(text) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} up` : `${least} to ${most}`;
+    throw new InvalidArgumentError(`a whole number from ${range}`);
   };
 
 const level = (text: string): number => {
   const value = Number(text);
   if (value >= 0.5 && value < 1) return value;
-  throw new InvalidArgumentError("a confidence level from 0.5 to below 1 is expected, like 0.95.");
+  throw new InvalidArgumentError("a confidence level from 0.5 to below 1, like 0.95");
 };
 
 const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [
@@ -22,22 +27,23 @@ const collect = (text: string, before: readonly string[] | undefined): readonly 
 /** Options that lay something over the scenario. */
 export function scenarioOptions(command: Command): Command {
   return command
-    .option("--overlay <file>", "lay a partial scenario over it (repeatable)", collect)
-    .option("--set <path=value>", "set one value, as traffic.shoppers.rate=200/s", collect)
+    .option("--overlay <file>", "a partial scenario to lay over it (repeatable)", collect)
+    .option("--set <path=value>", "one value, as services.shop.replicas=6 (repeatable)", collect)
     .option("--policies <file>", "a module with policies of your own")
     .option("--seed <n>", "seed of all random streams (default: the scenario's)", wholeNumber(0));
 }
 
 /** Options of commands that simulate; without a number of runs it depends on the scenario. */
 export function runOptions(command: Command, runs: number | null): Command {
-  if (runs === null) command.option("--runs <n>", "runs of each kind", wholeNumber(1));
-  else command.option("--runs <n>", "runs per policy", wholeNumber(1), runs);
+  const count = wholeNumber(1, MOST_RUNS);
+  if (runs === null) command.option("--runs <n>", "runs of each kind", count);
+  else command.option("--runs <n>", "runs per policy", count, runs);
   return command
     .option("--level <p>", "confidence level", level, 0.95)
-    .addOption(
-      new Option("--workers <n>", "threads; the result stays the same (default: cores)").argParser(
-        wholeNumber(0),
-      ),
+    .option(
+      "--workers <n>",
+      "threads; the result stays the same (default: cores)",
+      wholeNumber(0, MOST_WORKERS),
     );
 }
 

@@ -4,7 +4,11 @@ import { renderHtml } from "../../reports/render/index.ts";
 import type { WrittenFile } from "../../reports/terminal/index.ts";
 import type { Result } from "../result/result.ts";
 import { writeFiles } from "./files.ts";
+import { endIfInterrupted } from "./interruption.ts";
 import type { Simulated } from "./simulate.ts";
+
+/** The files that a simulation writes. */
+export const OUTPUT_FILES = ["result.json", "run.json", "report.html"] as const;
 
 /** The deterministic bytes of `result.json`. */
 export const resultJson = (result: Result): string => `${JSON.stringify(result)}\n`;
@@ -16,6 +20,7 @@ export async function writeOutput(
   simulated: Simulated,
 ): Promise<readonly WrittenFile[]> {
   const report = await renderHtml(result);
+  endIfInterrupted("while the report was drawn");
   writeFiles(folder, {
     "result.json": resultJson(result),
     "run.json": `${JSON.stringify(runRecord(result, simulated), null, 2)}\n`,

@@ -51,6 +51,11 @@ export class ReplicationProgress {
     if (this.#console.redraws && !this.#console.quiet) process.stderr.write("\r\u001b[K");
   }
 
+  /** Leaves the redrawn line where it is, for what comes below it. */
+  leave(): void {
+    if (this.#console.redraws && !this.#console.quiet) process.stderr.write("\n");
+  }
+
   interrupted(): string {
     return interruptedText({ done: this.#finished, total: this.#total });
   }

@@ -1,13 +1,16 @@
-import { pathToFileURL } from "node:url";
+import { basename } from "node:path";
 import { problemText } from "../../reports/terminal/index.ts";
-import { loadPolicies, PolicyFileError } from "../experiment/executors/loadPolicies.ts";
+import { OwnPolicyError } from "../experiment/ownPolicies.ts";
+import type { ExperimentIdentity } from "../experiment/summarise.ts";
 import { digestText } from "../kernel/digest.ts";
 import type { PolicyRegistry } from "../policy/index.ts";
-import { type Loaded, loadScenario } from "../scenario/load.ts";
+import { type Loaded, type LoadOptions, loadScenario } from "../scenario/load.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Console } from "./console.ts";
-import { CliError } from "./exitCodes.ts";
+import { CliError, errorText } from "./exitCodes.ts";
 import { readBeside, readInput } from "./files.ts";
+import { placeIn, readPolicyFile } from "./policyFile.ts";
+import { readVersion } from "./version.ts";
 
 /** Options of every command that reads a scenario. */
 export interface ScenarioOptions {
@@ -25,6 +28,7 @@ export interface ScenarioInput {
   readonly registry: PolicyRegistry;
   /** URL of the user's own policies, for worker threads. */
   readonly policiesUrl: string | null;
+  /** Of everything that was read and set. */
   readonly digest: string;
 }
 
@@ -43,9 +47,8 @@ export async function readScenario(
     text: readInput(name, "overlay"),
   }));
   const set = (options.set ?? []).map(parseSetting);
-  const policiesUrl = options.policies === undefined ? null : pathToFileURL(options.policies).href;
-  const registry = await readPolicies(options.policies, policiesUrl);
-  const loaded = loadScenario({
+  const { registry, url, text: code } = await readPolicyFile(options.policies);
+  const loaded = load({
     file,
     text,
     overlays,
@@ -55,10 +58,38 @@ export async function readScenario(
     registry,
   });
   const scenarios = seeded(checked(loaded, console), options.seed);
-  const digest = digestText(
-    JSON.stringify([text, overlays.map((overlay) => overlay.text), set, options.seed ?? null]),
-  );
-  return { scenarios, registry, policiesUrl, digest };
+  const texts = [text, overlays.map((overlay) => overlay.text), set, options.seed ?? null];
+  const digest = digestText(JSON.stringify(code === null ? texts : [...texts, code]));
+  return { scenarios, registry, policiesUrl: url, digest };
+}
+
+/** What a result says about where it came from: the name of the file, and no path to a machine. */
+export const identityOf = (
+  file: string,
+  { digest }: ScenarioInput,
+  level: number,
+): ExperimentIdentity => ({
+  version: readVersion(),
+  file: basename(file),
+  scenarioDigest: digest,
+  level,
+});
+
+/** The loader itself never throws; a policy of the user's own may, while it checks its settings. */
+function load(options: LoadOptions): Loaded {
+  try {
+    return loadScenario(options);
+  } catch (error) {
+    if (!(error instanceof OwnPolicyError)) throw error;
+    const { policy, method, message, cause } = error;
+    const place = cause instanceof Error ? placeIn(cause.stack ?? "") : null;
+    throw new CliError(
+      errorText(
+        `the policy "${policy}" failed in ${method}; nothing was run`,
+        place === null ? message : `${place}: ${message}`,
+      ),
+    );
+  }
 }
 
 function checked({ scenarios, problems }: Loaded, console: Console): readonly Scenario[] {
@@ -72,16 +103,5 @@ const seeded = (scenarios: readonly Scenario[], seed: number | undefined): reado
 function parseSetting(text: string): readonly [string, string] {
   const at = text.indexOf("=");
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw new CliError(`error: --set takes path=value, found "${text}"`);
-}
-
-async function readPolicies(file: string | undefined, url: string | null): Promise<PolicyRegistry> {
-  if (file !== undefined) readInput(file, "policy file");
-  try {
-    return await loadPolicies(url);
-  } catch (error) {
-    if (file === undefined) throw error;
-    const reason = error instanceof PolicyFileError || error instanceof Error ? error.message : "";
-    throw new CliError(`error: cannot use the policies of "${file}"\n       ${reason}`);
-  }
+  throw new CliError(errorText(`--set is path=value, found "${text}"`, "as in: --set duration=5m"));
 }

@@ -7,6 +7,7 @@ import type { ReplicationOutput, ReplicationTask } from "../experiment/replicati
 import type { ModelSnapshot } from "../scenario/build/model.ts";
 import type { Console } from "./console.ts";
 import { CliError, EXIT } from "./exitCodes.ts";
+import { interruption } from "./interruption.ts";
 import { ReplicationProgress } from "./progress.ts";
 import type { ScenarioInput } from "./scenarioInput.ts";
 
@@ -44,7 +45,7 @@ export async function simulateTasks(
   console: Console,
 ): Promise<Omit<Simulated, "outputs"> & { readonly outputs: readonly ReplicationOutput[] }> {
   const progress = new ReplicationProgress(console, tasks);
-  const workers = options.workers ?? Math.min(availableParallelism(), tasks.length);
+  const workers = Math.min(options.workers ?? availableParallelism(), tasks.length);
   const started = Date.now();
   const outputs = await execute(input, workers, tasks, progress);
   progress.clear();
@@ -61,21 +62,21 @@ async function execute(
     workers === 0
       ? inProcess(input.registry)
       : workerThreads({ workers, policies: input.policiesUrl });
-  let interrupt = (): void => {};
-  const interruption = new Promise<never>((_, reject) => {
-    interrupt = () => {
-      progress.clear();
+  const interrupted = new Promise<never>((_, reject) => {
+    const end = (): void => {
+      progress.leave();
       reject(new CliError(progress.interrupted(), EXIT.interrupted));
     };
+    if (interruption.aborted) end();
+    else interruption.addEventListener("abort", end, { once: true });
   });
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
   try {
     const run = executor.run(tasks, (task) => progress.finished(task));
-    return await Promise.race([run, interruption]);
+    return await Promise.race([run, interrupted]);
+  } catch (error) {
+    if (!interruption.aborted) progress.clear();
+    throw error;
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
     await executor.close();
   }
 }

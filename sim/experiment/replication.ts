@@ -1,6 +1,6 @@
 import { FAILURE_REASONS } from "../dataplane/failure.ts";
-import { assert } from "../kernel/assert.ts";
-import { toMillis, toSeconds } from "../kernel/time.ts";
+import { assert, InvariantError } from "../kernel/assert.ts";
+import { micros, seconds, toMillis, toSeconds } from "../kernel/time.ts";
 import type { PolicyRegistry } from "../policy/index.ts";
 import type {
   Decision,
@@ -14,6 +14,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { lookUp } from "./chainSettings.ts";
 import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
+import { OwnPolicyError } from "./ownPolicies.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
 
 /**
@@ -63,13 +64,83 @@ export interface ReplicationOutput {
   readonly events: number;
 }
 
-export function runReplication(task: ReplicationTask, registry: PolicyRegistry): ReplicationOutput {
+/** What ended a replication before its time, and where it was: plain data, to cross threads. */
+export interface ReplicationFailure {
+  readonly policySet: string;
+  readonly seed: number;
+  readonly replication: number;
+  /** Of the measured time, so negative in the warm-up; null before the run began. */
+  readonly timeSeconds: number | null;
+  /** An invariant of ours, a policy of the user's own, or anything else. */
+  readonly kind: "invariant" | "own policy" | "unexpected";
+  /** Of a user's own policy: its name and the method that failed. */
+  readonly ownPolicy: { readonly name: string; readonly method: string } | null;
+  readonly message: string;
+  readonly stack: string;
+}
+
+export class ReplicationError extends Error {
+  override readonly name = "ReplicationError";
+  readonly failure: ReplicationFailure;
+
+  constructor(failure: ReplicationFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Simulated at a time, so that whoever drives the slices can stop in between. */
+const SLICE = seconds(10);
+
+/**
+ * A replication in slices of virtual time; the same output however it is driven. Throws a
+ * `ReplicationError` for whatever goes wrong in it.
+ */
+export function* replicationSlices(
+  task: ReplicationTask,
+  registry: PolicyRegistry,
+): Generator<void, ReplicationOutput, void> {
   const { scenario, replication } = task;
-  const model = new Model({ scenario, replication, registry });
-  if (task.from !== null) model.restore(task.from);
-  if (task.untilRolloutsEnd === true) model.runUntilRolloutsEnd();
-  else model.run();
-  return summariseModel(model, replication, task.detail);
+  let model: Model | null = null;
+  try {
+    model = new Model({ scenario, replication, registry });
+    if (task.from !== null) model.restore(task.from);
+    if (task.untilRolloutsEnd === true) model.runUntilRolloutsEnd();
+    else {
+      do {
+        model.run(micros(model.simulation.now + SLICE));
+        yield;
+      } while (model.simulation.now < model.end);
+    }
+    return summariseModel(model, replication, task.detail);
+  } catch (error) {
+    throw new ReplicationError(failureOf(error, task, model));
+  }
+}
+
+export function runReplication(task: ReplicationTask, registry: PolicyRegistry): ReplicationOutput {
+  const slices = replicationSlices(task, registry);
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done === true) return value;
+  }
+}
+
+function failureOf(error: unknown, task: ReplicationTask, model: Model | null): ReplicationFailure {
+  const own = error instanceof OwnPolicyError ? error : null;
+  const origin = own?.cause instanceof Error ? own.cause : error;
+  const { policy, seed, warmUp } = task.scenario;
+  const kind = error instanceof InvariantError ? "invariant" : "unexpected";
+  return {
+    policySet: policy.name,
+    seed,
+    replication: task.replication,
+    timeSeconds: model === null ? null : toSeconds(model.simulation.now - warmUp),
+    kind: own === null ? kind : "own policy",
+    ownPolicy: own === null ? null : { name: own.policy, method: own.method },
+    message: error instanceof Error ? error.message : String(error),
+    stack: origin instanceof Error ? (origin.stack ?? origin.message) : String(origin),
+  };
 }
 
 /** Reads everything that a result needs off a model that has come to its end. */

@@ -1,17 +1,19 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { compareText } from "../../../reports/terminal/index.ts";
+import { ranked } from "../../../reports/verdict.ts";
 import { summarise } from "../../experiment/summarise.ts";
 import type { Result } from "../../result/result.ts";
 import { nameHint } from "../../scenario/problem.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
-import { type Console, createConsole } from "../console.ts";
-import { CliError, EXIT } from "../exitCodes.ts";
+import { createConsole } from "../console.ts";
+import { CliError, EXIT, errorText } from "../exitCodes.ts";
+import { checkWritable } from "../files.ts";
 import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
-import { resultJson, writeOutput } from "../output.ts";
-import { readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
+import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
 import { type SimulateOptions, simulate } from "../simulate.ts";
-import { readVersion } from "../version.ts";
+import { commandLine } from "../tryNext.ts";
 
 interface CompareOptions extends ScenarioOptions, SimulateOptions, OutputOptions {
   readonly level: number;
@@ -46,22 +48,29 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
   const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
   const input = await readScenario(file, options, console);
   const against = baselineName(input.scenarios, options.against);
+  const folder = options.out ?? join("out", input.scenarios[0]!.name);
+  checkWritable(folder, OUTPUT_FILES);
   const simulated = await simulate(input, options, console);
   const result = summarise({
-    identity: {
-      version: readVersion(),
-      file,
-      scenarioDigest: input.digest,
-      level: options.level,
-    },
+    identity: identityOf(file, input, options.level),
     scenarios: input.scenarios,
     outputs: simulated.outputs,
     against,
   });
-  const folder = options.out ?? join("out", result.scenario.name);
   const files = await writeOutput(folder, result, simulated);
-  show(result, files, options, console);
-  return result.policies.some(({ objective }) => objective.held) ? EXIT.ok : EXIT.objectiveFailed;
+  const style = console.out;
+  if (options.json === true) console.print(resultJson(result));
+  else console.print(compareText(result, { style, files, ...next(file, result, options) }));
+  return holds(result) ? EXIT.ok : EXIT.objectiveFailed;
+}
+
+const holds = ({ policies }: Result): boolean => policies.some(({ objective }) => objective.held);
+
+/** When none holds: the run that names the worst minute and the bottleneck of the best. */
+function next(file: string, result: Result, options: CompareOptions): { readonly next?: string } {
+  const best = ranked(result)[0];
+  if (best === undefined || holds(result)) return {};
+  return { next: commandLine("run", file, options, ["--policy", best.name]) };
 }
 
 function baselineName(scenarios: readonly Scenario[], wanted: string | undefined): string {
@@ -69,17 +78,5 @@ function baselineName(scenarios: readonly Scenario[], wanted: string | undefined
   if (wanted === undefined) return names[0]!;
   if (names.includes(wanted)) return wanted;
   const hint = nameHint(wanted, names);
-  throw new CliError(
-    `error: --against names no policy of this comparison: "${wanted}"\n       ${hint ?? ""}`,
-  );
-}
-
-function show(
-  result: Result,
-  files: Parameters<typeof compareText>[1]["files"],
-  options: CompareOptions,
-  console: Console,
-): void {
-  if (options.json === true) console.print(resultJson(result));
-  else console.print(compareText(result, { style: console.out, files: files ?? [] }));
+  throw new CliError(errorText(`--against names no policy of this comparison: "${wanted}"`, hint));
 }

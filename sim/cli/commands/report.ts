@@ -1,45 +1,64 @@
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { Command } from "commander";
 import { renderHtml } from "../../../reports/render/index.ts";
-import { compareText, runText } from "../../../reports/terminal/index.ts";
+import { canaryText, compareText, runText } from "../../../reports/terminal/index.ts";
 import { type Result, resultSchema } from "../../result/result.ts";
 import { createConsole } from "../console.ts";
-import { CliError } from "../exitCodes.ts";
-import { readInput, writeFiles } from "../files.ts";
+import { CliError, errorText } from "../exitCodes.ts";
+import { checkWritable, readInput, writeFiles } from "../files.ts";
+import { endIfInterrupted } from "../interruption.ts";
+
+const FILE = "report.html";
 
 export function addReport(program: Command): void {
   program
     .command("report <result>")
-    .summary("renders a result again")
+    .summary("renders a result.json again")
     .description("Renders the page and the terminal text of a result.json again.")
-    .option("--out <dir>", "where report.html goes (default: beside the result)")
-    .addHelpText("after", "\nExample\n  peakday report out/black-friday/result.json")
+    .option("--out <dir>", `where ${FILE} goes (default: beside the result)`)
+    .addHelpText(
+      "after",
+      "\nExit codes  0 fine  104 bad input\n\n" +
+        "Example\n  peakday report out/black-friday/result.json",
+    )
     .action(async (file: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<{ readonly out?: string; readonly color?: boolean }>();
       const console = createConsole({ color: options.color, quiet: false });
       const result = readResult(file);
       const folder = options.out ?? dirname(file);
-      writeFiles(folder, { "report.html": await renderHtml(result) });
-      const files = [{ label: "report", path: join(folder, "report.html") }];
-      const text = result.policies.length > 1 ? compareText : runText;
-      console.print(text(result, { style: console.out, files }));
+      checkWritable(folder, [FILE]);
+      const page = await renderHtml(result);
+      endIfInterrupted("while the report was drawn");
+      writeFiles(folder, { [FILE]: page });
+      const files = [{ label: "report", path: relative(".", join(folder, FILE)) }];
+      console.print(textOf(result)(result, { style: console.out, files }));
     });
 }
 
-export function readResult(file: string): Result {
+function textOf({ canary, policies }: Result): typeof runText {
+  if (canary !== null) return canaryText;
+  return policies.length > 1 ? compareText : runText;
+}
+
+function readResult(file: string): Result {
   const text = readInput(file, "result");
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "";
-    throw new CliError(`error: "${file}" is not JSON: ${reason}`);
+  } catch {
+    throw new CliError(
+      errorText(
+        `"${file}" is not JSON`,
+        "peakday run and compare write out/<scenario>/result.json",
+      ),
+    );
   }
   const parsed = resultSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join(".") ?? "";
+  const where = path === "" ? "" : `${path}: `;
   throw new CliError(
-    `error: "${file}" is no result of this version of peakday\n       ${issue?.message}${where}`,
+    errorText(`"${file}" is no result of this version of peakday`, `${where}${issue?.message}`),
   );
 }

@@ -2,15 +2,14 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { runText } from "../../../reports/terminal/index.ts";
 import { summarise } from "../../experiment/summarise.ts";
-import type { ModelSnapshot } from "../../scenario/build/model.ts";
 import { createConsole } from "../console.ts";
-import { CliError, EXIT } from "../exitCodes.ts";
-import { readInput } from "../files.ts";
+import { CliError, EXIT, errorText } from "../exitCodes.ts";
+import { checkWritable } from "../files.ts";
 import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
-import { resultJson, writeOutput } from "../output.ts";
-import { readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
+import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
 import { type SimulateOptions, simulate } from "../simulate.ts";
-import { readVersion } from "../version.ts";
+import { originOf, readSnapshot } from "../snapshotFile.ts";
 
 interface RunOptions extends Omit<ScenarioOptions, "policy">, SimulateOptions, OutputOptions {
   readonly level: number;
@@ -25,7 +24,7 @@ export function addRun(program: Command): void {
     .summary("one scenario, one policy set")
     .description("Simulates one policy set of a scenario and says whether the objective holds.")
     .option("--policy <name>", "the policy set (default: the first in the file)")
-    .option("--from <file>", "start from a snapshot that `peakday snapshot` took");
+    .option("--from <file>", "go on from a snapshot that peakday snapshot took, one run");
   outputOptions(scenarioOptions(runOptions(command, 20)))
     .addHelpText(
       "after",
@@ -35,46 +34,45 @@ export function addRun(program: Command): void {
         "  peakday run shop.yaml --policy scheduled --set traffic.visitors.rate=200/s",
     )
     .action(async (file: string, _: unknown, self: Command) => {
-      process.exitCode = await run(file, self.optsWithGlobals<RunOptions>());
+      const options = self.optsWithGlobals<RunOptions>();
+      const isGiven = self.getOptionValueSource("runs") !== "default";
+      process.exitCode = await run(file, { ...options, runs: runsOf(options, isGiven) });
     });
+}
+
+/** A snapshot is one replication in the middle: others of it would share its customers so far. */
+function runsOf({ runs, from }: RunOptions, isGiven: boolean): number {
+  if (from === undefined) return runs;
+  if (!isGiven || runs === 1) return 1;
+  throw new CliError(
+    errorText(
+      `--from goes on with one run, found --runs ${runs}`,
+      "a snapshot is the state of one replication, and replications are independent",
+    ),
+  );
 }
 
 async function run(file: string, options: RunOptions): Promise<number> {
   const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
   const { policy, ...rest } = options;
-  const all = await readScenario(
-    file,
-    { ...rest, ...(policy === undefined ? {} : { policy: [policy] }) },
-    console,
-  );
-  const input = { ...all, scenarios: all.scenarios.slice(0, 1) };
-  const from = options.from === undefined ? null : readSnapshot(options.from);
+  const named = policy === undefined ? {} : { policy: [policy] };
+  const all = await readScenario(file, { ...rest, ...named }, console);
+  const scenario = all.scenarios[0]!;
+  const input = { ...all, scenarios: [scenario] };
+  const folder = options.out ?? join("out", scenario.name);
+  checkWritable(folder, OUTPUT_FILES);
+  const { from: snapshot } = options;
+  const from =
+    snapshot === undefined ? null : readSnapshot(snapshot, originOf(scenario, options.policies));
   const simulated = await simulate(input, options, console, from);
   const result = summarise({
-    identity: {
-      version: readVersion(),
-      file,
-      scenarioDigest: input.digest,
-      level: options.level,
-    },
+    identity: identityOf(file, input, options.level),
     scenarios: input.scenarios,
     outputs: simulated.outputs,
-    against: input.scenarios[0]!.policy.name,
+    against: scenario.policy.name,
   });
-  const folder = options.out ?? join("out", result.scenario.name);
   const files = await writeOutput(folder, result, simulated);
   if (options.json === true) console.print(resultJson(result));
   else console.print(runText(result, { style: console.out, files }));
   return result.policies[0]!.objective.held ? EXIT.ok : EXIT.objectiveFailed;
-}
-
-function readSnapshot(file: string): ModelSnapshot {
-  const text = readInput(file, "snapshot");
-  try {
-    const snapshot: ModelSnapshot = JSON.parse(text);
-    if (snapshot.schema === "peakday/snapshot" && snapshot.version === 1) return snapshot;
-  } catch {
-    // Not JSON: the message below says it.
-  }
-  throw new CliError(`error: "${file}" is not a snapshot of this version of peakday`);
 }

@@ -5,10 +5,10 @@ export function addSchema(program: Command): void {
   program
     .command("schema")
     .summary("the JSON Schema of scenarios, for editors")
-    .description("Prints the JSON Schema of scenario files.")
+    .description("Prints the JSON Schema of scenario files, for completion and checks.")
     .addHelpText(
       "after",
-      "\nExample: completion and checks in an editor\n" +
+      "\nExample\n" +
         "  peakday schema > peakday.schema.json\n" +
         "  # first line of a scenario:\n" +
         "  # yaml-language-server: $schema=./peakday.schema.json",

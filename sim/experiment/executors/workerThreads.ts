@@ -1,6 +1,7 @@
 import Tinypool from "tinypool";
 import type { Executor } from "../executor.ts";
-import type { ReplicationOutput } from "../replication.ts";
+import { ReplicationError } from "../replication.ts";
+import type { WorkerAnswer } from "./worker.ts";
 
 /** What a worker is told once: where a user's own policies are, as the URL of a module, or null. */
 export interface WorkerData {
@@ -28,9 +29,10 @@ export function workerThreads({
     run(tasks, done) {
       return Promise.all(
         tasks.map(async (task) => {
-          const output: ReplicationOutput = await pool.run(task);
+          const answer: WorkerAnswer = await pool.run(task);
+          if ("failure" in answer) throw new ReplicationError(answer.failure);
           done(task);
-          return output;
+          return answer.output;
         }),
       );
     },

@@ -1,0 +1,62 @@
+import { relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { loadPolicies, PolicyFileError } from "../experiment/executors/loadPolicies.ts";
+import { builtInPolicies, type PolicyRegistry } from "../policy/index.ts";
+import { CliError, errorText } from "./exitCodes.ts";
+import { readInput } from "./files.ts";
+
+export interface PolicyFile {
+  readonly registry: PolicyRegistry;
+  /** For worker threads; null without a file. */
+  readonly url: string | null;
+  readonly text: string | null;
+}
+
+/** The built-in policies and those of a user's own module; what is wrong with it ends with 104. */
+export async function readPolicyFile(file: string | undefined): Promise<PolicyFile> {
+  if (file === undefined) return { registry: builtInPolicies, url: null, text: null };
+  const text = readInput(file, "policy file");
+  const problem = typeScriptProblem(file, process.features.typescript, process.version);
+  if (problem !== null) throw new CliError(problem);
+  const url = pathToFileURL(file).href;
+  try {
+    return { registry: await loadPolicies(url), url, text };
+  } catch (error) {
+    throw new CliError(errorText(`cannot use the policies of "${file}"`, reasonOf(error)));
+  }
+}
+
+/** Node runs TypeScript since 22.18 (and 23.6); before that the file has to be compiled first. */
+export function typeScriptProblem(
+  file: string,
+  support: boolean | string | undefined,
+  version: string,
+): string | null {
+  if (!/\.[cm]?ts$/u.test(file) || (support !== undefined && support !== false)) return null;
+  return errorText(
+    `"${file}" is TypeScript, which needs Node ≥ 22.18; this is ${version}`,
+    "use a newer Node, or give the JavaScript that it compiles to",
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof PolicyFileError) return error.message;
+  if (!(error instanceof Error)) return `it throws ${String(error)}`;
+  const place = placeIn(error.stack ?? "");
+  return place === null ? error.message : `${place}: ${error.message}`;
+}
+
+/**
+ * The first place in a stack that is in a file of the user's, as `file:line:col`, relative to where
+ * the command was started; null when there is none.
+ */
+export function placeIn(stack: string): string | null {
+  for (const [, address = "", position = ""] of stack.matchAll(
+    /(file:\/\/[^\s()]+?)((?::\d+)+)/gu,
+  )) {
+    return `${relative(".", fileURLToPath(address))}${position}`;
+  }
+  // Node puts the place of a syntax error on a line of its own, before the message.
+  const [, path, line] = /^(\/[^\n]+?|[A-Z]:\\[^\n]+?):(\d+)\n/u.exec(stack) ?? [];
+  return path === undefined ? null : `${relative(".", path)}:${line}`;
+}
