@@ -61,10 +61,11 @@ function progress(
     ? { ...analysed, inconclusiveSince: analysed.inconclusiveSince ?? now }
     : stepsCompleted(analysed, observation, now);
   if (isComplete(state, observation) && !waits) return complete(state, observation, now);
-  const shifts = setWeightsDone(begun, state);
+  const resetCounters = setWeightsDone(begun, state);
+  const going = resetCounters ? "TrafficWeightUpdated" : reasonOf(state, observation);
   return apply(state, observation, {
-    reason: waits ? "InconclusiveAnalysis" : reasonOf(state, observation),
-    resetCounters: shifts,
+    reason: waits ? "InconclusiveAnalysis" : going,
+    resetCounters,
   });
 }
 
