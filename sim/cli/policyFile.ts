@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { loadPolicies, PolicyFileError } from "../experiment/executors/loadPolicies.ts";
@@ -22,7 +23,7 @@ export async function readPolicyFile(file: string | undefined): Promise<PolicyFi
   try {
     return { registry: await loadPolicies(url), url, text };
   } catch (error) {
-    throw new CliError(errorText(`cannot use the policies of "${file}"`, reasonOf(error)));
+    throw new CliError(errorText(`cannot use the policies of "${file}"`, reasonOf(error, file)));
   }
 }
 
@@ -39,12 +40,16 @@ export function typeScriptProblem(
   );
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, file: string): string {
   if (error instanceof PolicyFileError) return error.message;
   if (!(error instanceof Error)) return `it throws ${String(error)}`;
-  const place = placeIn(error.stack ?? "");
+  const place = placeIn(error.stack ?? "") ?? (error instanceof SyntaxError ? checked(file) : null);
   return place === null ? error.message : `${place}: ${error.message}`;
 }
+
+/** Of a syntax error an importer learns no place; Node tells when it only checks the file. */
+const checked = (file: string): string | null =>
+  placeIn(spawnSync(process.execPath, ["--check", file], { encoding: "utf8" }).stderr);
 
 /**
  * The first place in a stack that is in a file of the user's, as `file:line:col`, relative to where

@@ -128,7 +128,8 @@ export function runReplication(task: ReplicationTask, registry: PolicyRegistry):
 
 function failureOf(error: unknown, task: ReplicationTask, model: Model | null): ReplicationFailure {
   const own = error instanceof OwnPolicyError ? error : null;
-  const origin = own?.cause instanceof Error ? own.cause : error;
+  // What a policy gave back wrongly happened in no place of its own.
+  const origin = own === null ? error : (own.cause ?? own.message);
   const { policy, seed, warmUp } = task.scenario;
   const kind = error instanceof InvariantError ? "invariant" : "unexpected";
   return {
