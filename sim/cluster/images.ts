@@ -11,8 +11,6 @@ export interface ImagePullSettings {
   readonly maxParallelPulls: number | null;
 }
 
-export const DEFAULT_PARALLEL_PULLS = 1;
-
 interface Pull {
   readonly image: string;
   readonly bytes: number;

@@ -2,6 +2,8 @@ import type { AutoscalerPolicy } from "./autoscaler.ts";
 import { fixed } from "./autoscalers/fixed.ts";
 import { hpa } from "./autoscalers/hpa/hpa.ts";
 import { createScheduled } from "./autoscalers/scheduled.ts";
+import type { NodeAutoscalerPolicy } from "./nodeAutoscaler.ts";
+import { clusterAutoscaler } from "./nodeAutoscalers/clusterAutoscaler/clusterAutoscaler.ts";
 import type { RolloutPolicy } from "./rollout.ts";
 import { argoCanary } from "./rollouts/argo/argoCanary.ts";
 import { blueGreen } from "./rollouts/blueGreen.ts";
@@ -27,6 +29,11 @@ const rollouts: Readonly<Record<string, RolloutPolicy>> = {
   "staged-canary": stagedCanary,
   "argo-canary": argoCanary,
   "blue-green": blueGreen,
+};
+
+/** Every node autoscaler, by the name that a scenario calls it. */
+export const nodeAutoscalers: Readonly<Record<string, NodeAutoscalerPolicy>> = {
+  "cluster-autoscaler": clusterAutoscaler,
 };
 
 export const builtInPolicies: PolicyRegistry = { autoscalers, rollouts };

@@ -18,16 +18,16 @@ export interface DrainedPod {
 export interface Drain<Budgets> {
   /** To be deleted now, each with its grace period. */
   readonly evict: readonly { readonly name: string; readonly gracePeriod: Micros }[];
-  /** Refused by a budget: ask again after a while. */
+  /**
+   * Refused by a budget: ask again after a while (`kubectl drain` after 5 s, the cluster autoscaler
+   * after 10 s).
+   */
   readonly refused: readonly string[];
   /** Only pods of DaemonSets are left, and the node may go. */
   readonly isDone: boolean;
   /** The budgets after these evictions. */
   readonly budgets: Budgets;
 }
-
-/** How long to wait before asking for refused evictions again: `kubectl drain` 5 s, the cluster autoscaler 10 s. */
-export const EVICTION_RETRY_SECONDS = { kubectlDrain: 5, clusterAutoscaler: 10 } as const;
 
 /**
  * One round of a drain of a cordoned node: asks to evict every pod that is left, one after the
