@@ -74,8 +74,11 @@ export interface DataPlane {
    * that was killed may start again under its number: a container that restarts in its pod.
    */
   startReplica(start: ReplicaStart): void;
-  /** Lets the requests in it finish; `drained` follows, at once when there are none. */
-  drainReplica(replica: number): void;
+  /**
+   * Lets the requests in it finish; `drained` follows, at once when there are none. Its listener
+   * stays open until then, or is closed at once: then calls that still arrive are refused.
+   */
+  drainReplica(replica: number, listener: "open" | "closed"): void;
   /** Ends it now: the requests in it fail. */
   killReplica(replica: number): void;
   /** The replicas that callers route to, in the order in which they became endpoints. */

@@ -273,7 +273,7 @@ export class PodLifecycle {
     if (isActive(pod) && pod.ready) return;
     pod.known = false;
     this.#events.endpointsChanged(pod.workload);
-    if (pod.deletedAt !== null && exists(pod)) this.#plane.drainReplica(pod.number);
+    if (pod.deletedAt !== null && exists(pod)) this.#plane.drainReplica(pod.number, "open");
   }
 
   #end(pod: Pod): void {

@@ -39,7 +39,7 @@ import {
 import { CpuScheduler } from "./cpu.ts";
 import { Effects } from "./effects.ts";
 import type { Links, Place } from "./links.ts";
-import { ConnectionPool, DRAINING, GONE, ReplicaTable, SERVING } from "./replicaTable.ts";
+import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable, SERVING } from "./replicaTable.ts";
 import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";
 
@@ -159,7 +159,8 @@ export class ExactDataPlane implements DataPlane {
       if (this.#rows.generation[row] === generation) this.#sendAgain(row);
     });
     this.#probeAnswer = simulation.register("probe is answered", (replica, token) => {
-      this.#listener?.probed(replica, token, this.#replicas.phase[replica] !== GONE);
+      const phase = this.#replicas.phase[replica];
+      this.#listener?.probed(replica, token, phase === SERVING || phase === DRAINING);
     });
     this.#poolTimeout = simulation.register("pool wait ends", (row, generation) => {
       if (this.#rows.generation[row] === generation) this.#endPoolWait(row);
@@ -232,9 +233,10 @@ export class ExactDataPlane implements DataPlane {
     replicas.pools[replica] = planned.pools.map((pool) => new ConnectionPool(pool.size));
   }
 
-  drainReplica(replica: number): void {
-    if (this.#replicas.phase[replica] !== SERVING) return;
-    this.#replicas.phase[replica] = DRAINING;
+  drainReplica(replica: number, listener: "open" | "closed"): void {
+    const { phase } = this.#replicas;
+    if (phase[replica] === GONE || phase[replica] === CLOSED) return;
+    phase[replica] = listener === "closed" ? CLOSED : DRAINING;
     if (this.#replicas.outstanding[replica] === 0) this.#listener?.drained(replica);
   }
 
@@ -580,7 +582,8 @@ export class ExactDataPlane implements DataPlane {
     const replicas = this.#replicas;
     const replica = rows.replica[row]!;
     const { now } = this.#simulation;
-    if (replicas.phase[replica] === GONE) {
+    const phase = replicas.phase[replica]!;
+    if (phase === GONE || phase === CLOSED) {
       this.#finish(row, REFUSED);
       return;
     }
@@ -668,7 +671,7 @@ export class ExactDataPlane implements DataPlane {
       replicas.busySlots[replica]!--;
       this.#pump(replica);
     }
-    if (replicas.phase[replica] === DRAINING && replicas.outstanding[replica] === 0) {
+    if (replicas.phase[replica]! >= DRAINING && replicas.outstanding[replica] === 0) {
       this.#listener?.drained(replica);
     }
   }

@@ -4,6 +4,8 @@ import { ProcessorSharing } from "./processorSharing.ts";
 export const GONE = 0;
 export const SERVING = 1;
 export const DRAINING = 2;
+/** Draining, and its listener is closed. */
+export const CLOSED = 3;
 
 const INITIAL = 64;
 
