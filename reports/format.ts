@@ -51,6 +51,12 @@ export function percentText(percent: number): string {
   return `${fixed(percent, percentDecimals(percent))} %`;
 }
 
+/** Decimals with which half an interval is seen: one significant digit, two decimals at most. */
+export function marginDecimals(half: number): number {
+  if (half === 0 || half >= 0.95) return 0;
+  return half >= 0.095 ? 1 : 2;
+}
+
 /** A limit as it was written: no trailing zeros. */
 export function plain(value: number): string {
   return String(value).replace("-", "−");

@@ -6,7 +6,7 @@ import type {
   PolicyResult,
   Result,
 } from "../sim/result/result.ts";
-import { canaryGrid, canarySentence } from "./canaryWords.ts";
+import { canarySentence } from "./canaryWords.ts";
 import { failureLabel } from "./failureReasons.ts";
 import {
   clock,
@@ -393,15 +393,40 @@ export function reachedText(seconds: number | null, reachedIn: number): string {
 
 /** The command that gives the same bytes again. */
 export function reproduceCommand(result: Result): string {
-  const { file, seed } = result.scenario;
+  const { scenario, level } = result;
+  const { command, choice, runs } = reproduceParts(result);
+  const words = [
+    ...["peakday", command, scenario.file, ...choice, ...scenario.arguments],
+    ...(runs === null ? [] : ["--runs", String(runs)]),
+    ...["--seed", String(scenario.seed)],
+    ...(level === DEFAULT_LEVEL ? [] : ["--level", String(level)]),
+  ];
+  return words.map(quoted).join(" ");
+}
+
+/** Of the command line. */
+const DEFAULT_LEVEL = 0.95;
+
+function reproduceParts(result: Result): {
+  readonly command: "run" | "compare" | "canary";
+  /** Arguments that choose the policies. */
+  readonly choice: readonly string[];
+  /** Null where the default gives each cell its own number. */
+  readonly runs: number | null;
+} {
   if (answersCanary(result) && result.canary !== null) {
-    const rates = canaryGrid(result.canary).traffic.map((rps) => `${rps}/s`);
-    const runs = Math.max(0, ...result.canary.cells.map((cell) => cell.rollouts));
-    const grid = `--rates ${rates.join(" ")} --runs ${runs}`;
-    return `peakday canary ${quoted(file)} ${grid} --seed ${seed}`;
+    const runs = [...new Set(result.canary.cells.map(({ rollouts }) => rollouts))];
+    return { command: "canary", choice: [], runs: runs.length === 1 ? (runs[0] ?? null) : null };
   }
-  const command = result.policies.length > 1 ? "compare" : "run";
-  return `peakday ${command} ${quoted(file)} --runs ${runsOf(result)} --seed ${seed}`;
+  const names = result.policies.map(({ name }) => name);
+  const policies = names.length === 0 ? [] : ["--policy", ...names];
+  const baseline = baselineOf(result);
+  const against = baseline === null || baseline === names[0] ? [] : ["--against", baseline];
+  return {
+    command: names.length > 1 ? "compare" : "run",
+    choice: [...policies, ...against],
+    runs: runsOf(result),
+  };
 }
 
 /** Quoted for a POSIX shell where it must be. */

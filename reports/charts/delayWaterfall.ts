@@ -70,7 +70,7 @@ export function delayWaterfall(
     {
       values: ticks.filter((tick) => tick <= lastOf(ticks) && tick <= domainEnd),
       grid: true,
-      title: size.width > 400 ? "seconds since the demand exceeded what was ready" : "seconds",
+      title: `seconds since ${size.width > 400 ? "the traffic " : ""}crossed the autoscaler's target`,
       titlePadding: 6,
     },
   );

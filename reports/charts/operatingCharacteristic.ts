@@ -139,8 +139,8 @@ function spacedTicks(errorShares: readonly number[], frame: Frame): readonly num
 
 /** Chance of a rollback over the true error share, one curve per level of traffic. */
 export function operatingCharacteristic(canary: CanaryResult, size: ChartSize): ChartSpec {
-  const { errorShares, worstShare } = canaryGrid(canary);
-  const frame: Frame = { size, most: Math.max(worstShare, canary.healthyErrorShare, 1e-6) };
+  const { errorShares } = canaryGrid(canary);
+  const frame: Frame = { size, most: Math.max(...errorShares, canary.healthyErrorShare, 1e-6) };
   const ticks = spacedTicks(errorShares, frame);
   const x = position(
     "errorShare",

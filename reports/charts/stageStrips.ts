@@ -1,6 +1,6 @@
 import type { RolloutOutcome } from "../../sim/result/result.ts";
-import { outcomeText } from "../canaryWords.ts";
 import { clock, plain } from "../format.ts";
+import { OUTCOME_WORDS, outcomeText } from "../rolloutWords.ts";
 import { shorten, textWidth } from "./labelPlaces.ts";
 import { lastOf, timeTicks, timeUnit } from "./scales.ts";
 import {
@@ -59,8 +59,7 @@ function paint(segment: Segment, { outcome }: RolloutOutcome): { color: string; 
 
 /** As much of the outcome as fits into so many pixels; all of it stands in the table. */
 function outcomeWithin(rollout: RolloutOutcome, pixels: number): string {
-  const words = { "rolled-back": "rolled back", promoted: "promoted", unfinished: "unfinished" };
-  const word = words[rollout.outcome];
+  const word = OUTCOME_WORDS[rollout.outcome];
   const time = rollout.endSeconds === null ? "" : clock(rollout.endSeconds);
   const brief = time === "" ? word : `${word} at ${time}`;
   const candidates = [outcomeText(rollout), brief, word, time];

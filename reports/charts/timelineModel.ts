@@ -119,14 +119,26 @@ function latencyTicksOf(timelines: readonly Timeline[], limit: number | null): r
   return logTicks(low, maximum(known));
 }
 
+/**
+ * "every tenth pod dies (kill, product)", of a decision named so whose message is "kill begins";
+ * at its end "every tenth pod dies: over (kill, product)".
+ */
+function faultText({ reason, subject, message }: Decision): string {
+  const [, effect, phase] = /^(\S+) (begins|ends)$/.exec(message) ?? [];
+  const over = phase === "ends" ? ": over" : "";
+  const details = [effect ?? message, subject].filter((part) => part !== "" && part !== reason);
+  return `${reason}${over}${details.length === 0 ? "" : ` (${details.join(", ")})`}`;
+}
+
 /** Faults of all policies by time; those at one time and with one message are one. */
 function faultsOf(decisions: readonly Decision[]): readonly FaultMark[] {
   const faults = decisions
     .filter((decision) => decision.kind === "fault")
     .toSorted((a, b) => a.timeSeconds - b.timeSeconds);
   const marks: FaultMark[] = [];
-  for (const { timeSeconds, subject, message: told } of faults) {
-    const message = subject === "" || told.includes(subject) ? told : `${subject}: ${told}`;
+  for (const fault of faults) {
+    const { timeSeconds } = fault;
+    const message = faultText(fault);
     const known = marks.some(
       (mark) => mark.timeSeconds === timeSeconds && mark.message === message,
     );

@@ -1,16 +1,25 @@
 import type { CanaryResult, Result } from "../../sim/result/result.ts";
 import {
+  bugCells,
+  bugName,
+  bugText,
   type CanaryGrid,
   canaryGrid,
   canarySentence,
+  caughtText,
   cellAt,
-  cellsAcrossTraffic,
   detectionText,
-  largestHalfWidth,
-  outcomeText,
+  healthyCells,
+  healthyText,
+  rolloutRange,
+  rolloutSum,
   shareText,
+  stagesText,
+  wholePercent,
+  widestMargin,
 } from "../canaryWords.ts";
-import { fixed, plain, plural } from "../format.ts";
+import { plain, plural } from "../format.ts";
+import { outcomeText } from "../rolloutWords.ts";
 import { levelText } from "../verdict.ts";
 import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
 import { type Column, table } from "./table.ts";
@@ -45,56 +54,63 @@ function gridParagraphs(
 ): readonly (readonly Line[])[] {
   const grid = canaryGrid(canary);
   const [main = "", ...others] = grid.variants;
-  const stages = canary.stagesPercent.map(plain).join(" ");
-  const rollouts = Math.max(0, ...canary.cells.map((cell) => cell.rollouts));
-  const setup = `canary: ${canary.policy}, stages ${stages} %, ${plural(rollouts, "rollout")}`;
+  const rollouts = plural(rolloutSum(canary.cells), "rollout");
+  const setup = `canary: ${canary.policy}, ${stagesText(canary, " ")}, ${rollouts}`;
   return [
     wrapLine([setup], style),
     wrapLine([canarySentence(canary, main)], style),
     [["chance of a rollback, %, by true error share"]],
     gridTable(canary, grid, style),
-    detectionLines(result, canary, grid, style),
+    [...detectionLines(canary, main, style), ...noteLines(result, canary, style)],
     mendingLines(canary, others, style),
   ];
 }
 
 function gridTable(canary: CanaryResult, grid: CanaryGrid, style: TextStyle): readonly Line[] {
   const variant = grid.variants[0] ?? "";
-  const bug = `stage of a ${shareText(grid.worstShare)} bug`;
+  const bugs = bugCells(canary, variant);
   const columns: readonly Column[] = [
     { head: "traffic", align: "right" },
     ...grid.errorShares.map((share): Column => ({ head: shareText(share), align: "right" })),
-    { head: bug, align: "left" },
+    { head: `stage of a ${bugName(canary)}`, align: "left" },
   ];
   const rows = grid.traffic.map((trafficRps): readonly Line[] => {
     const cells = grid.errorShares.map((errorShare): Line => {
       const cell = cellAt(canary, { variant, trafficRps, errorShare });
-      return [cell === null ? "–" : fixed(100 * cell.share.mean, 0)];
+      return [cell === null ? "–" : wholePercent(cell.share.mean)];
     });
-    const worst = cellAt(canary, { variant, trafficRps, errorShare: grid.worstShare });
-    const stage = worst?.stagePercent ?? null;
+    const stage = bugs.find((cell) => cell.trafficRps === trafficRps)?.stagePercent ?? null;
     return [[`${plain(trafficRps)} rps`], ...cells, [stage === null ? "–" : `${plain(stage)} %`]];
   });
   return table(columns, rows, { style, gutter: grid.errorShares.length > 7 ? 2 : 3 });
 }
 
-function detectionLines(
-  result: Result,
-  canary: CanaryResult,
-  grid: CanaryGrid,
-  style: TextStyle,
-): readonly Line[] {
-  const bugs = canary.cells.filter(
-    (cell) => cell.variant === grid.variants[0] && cell.errorShare === grid.worstShare,
-  );
-  const texts = bugs.map(detectionText).filter((text) => text !== null);
-  const half = largestHalfWidth(canary);
-  const margin =
-    half === null ? "" : `; each cell ± ${fixed(half, 0)} at most (${levelText(result)} interval)`;
-  return [
-    ...texts.flatMap((text) => wrapLine([text], style)),
-    ...wrapLine([`healthy is ${shareText(canary.healthyErrorShare)}${margin}`], style),
+/** How the bug fares: a line for each level of traffic, or one where there is but one level. */
+function detectionLines(canary: CanaryResult, variant: string, style: TextStyle): readonly Line[] {
+  const bugs = bugCells(canary, variant);
+  const [bug, ...others] = bugs;
+  if (bug === undefined) return [];
+  if (others.length === 0) {
+    const at = `${bugText(bug)}, at ${plain(bug.trafficRps)} rps`;
+    return wrapLine([`${at}: ${detectionText(bug)}`], style, "  ");
+  }
+  const rows = bugs.map((cell): readonly Line[] => [
+    [`  ${plain(cell.trafficRps)} rps`],
+    [detectionText(cell)],
+  ]);
+  const columns: readonly Column[] = [
+    { head: "", align: "right" },
+    { head: "", align: "left" },
   ];
+  return [...wrapLine([`${bugText(bug)}:`], style), ...table(columns, rows, { style, gutter: 2 })];
+}
+
+/** What is healthy, and how sure the figures are. */
+function noteLines(result: Result, canary: CanaryResult, style: TextStyle): readonly Line[] {
+  const margin = widestMargin(canary);
+  const sure = margin === null ? "" : `, ${margin} at most (${levelText(result)} interval)`;
+  const cells = `${rolloutRange(canary.cells)} rollouts a cell${sure}`;
+  return wrapLine([`healthy is ${shareText(canary.healthyErrorShare)}; ${cells}`], style);
 }
 
 /** What the other variants of the policy would do. */
@@ -103,22 +119,13 @@ function mendingLines(
   variants: readonly string[],
   style: TextStyle,
 ): readonly Line[] {
-  const { worstShare } = canaryGrid(canary);
   return variants.flatMap((variant) => {
-    const healthy = cellsAcrossTraffic(canary, variant, canary.healthyErrorShare);
-    const bad = cellsAcrossTraffic(canary, variant, worstShare);
-    const alarms = healthy.map((cell) => 100 * cell.share.mean);
-    const stages = bad.map((cell) => cell.stagePercent).filter((stage) => stage !== null);
+    const healthy = healthyCells(canary, variant);
+    const bad = bugCells(canary, variant);
     const parts = [
-      ...(alarms.length === 0 ? [] : [`healthy rolled back ${span(alarms)} %`]),
-      ...(stages.length === 0 ? ["bug not found"] : [`bug found at the ${span(stages)} % stage`]),
+      ...(healthy.length === 0 ? [] : [healthyText(healthy)]),
+      ...(bad.length === 0 ? [] : [`bug ${caughtText(bad)}`]),
     ];
     return wrapLine([`with ${variant}: ${parts.join(", ")}`], style, "  ");
   });
-}
-
-function span(values: readonly number[]): string {
-  const low = fixed(Math.min(...values), 0);
-  const high = fixed(Math.max(...values), 0);
-  return low === high ? low : `${low} to ${high}`;
 }

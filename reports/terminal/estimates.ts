@@ -1,5 +1,5 @@
 import type { Estimate } from "../../sim/result/result.ts";
-import { fixed } from "../format.ts";
+import { fixed, marginDecimals } from "../format.ts";
 import { flushRight } from "./table.ts";
 import { dim, type Line } from "./textStyle.ts";
 
@@ -8,11 +8,15 @@ function halfWidth({ low, high }: Estimate): number | null {
   return low === null || high === null ? null : (high - low) / 2;
 }
 
-/** "21 ± 1"; only the mean where there is no interval. */
+/**
+ * "21 ± 1", with more decimals where half the interval needs them to be seen; only the mean where
+ * nothing varies or there is no interval.
+ */
 export function plusMinus(estimate: Estimate, decimals: number): Line {
   const half = halfWidth(estimate);
-  const mean = fixed(estimate.mean, decimals);
-  return half === null ? [mean] : [mean, dim(` ± ${fixed(half, decimals)}`)];
+  if (half === null || half === 0) return [fixed(estimate.mean, decimals)];
+  const more = Math.max(decimals, marginDecimals(half));
+  return [fixed(estimate.mean, more), dim(` ± ${fixed(half, more)}`)];
 }
 
 export interface EstimateColumnOptions {

@@ -43,6 +43,8 @@ export interface PolicyProgress {
   /** Policies of which all runs are done, and how many there are. */
   readonly policiesDone: number;
   readonly policies: number;
+  /** What they are, in the plural; "policies" unless given. */
+  readonly noun?: string;
   /** Width of the name column: the longest name. */
   readonly nameWidth: number;
   readonly style: TextStyle;
@@ -51,9 +53,10 @@ export interface PolicyProgress {
 /** A line of a stream that is not a terminal: one per finished policy, or every 10 s. */
 export function policyProgressLine(progress: PolicyProgress): string {
   const { policy, done, total, policiesDone, policies, nameWidth, style } = progress;
+  const { noun = "policies" } = progress;
   const name = printable(policy, style).padEnd(nameWidth);
   const runs = `${done} of ${total} runs`;
-  return `${name}  ${runs}   ${policiesDone} of ${policies} policies`;
+  return `${name}  ${runs}   ${policiesDone} of ${policies} ${noun}`;
 }
 
 /** What an interrupted simulation says. */

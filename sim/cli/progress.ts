@@ -12,6 +12,7 @@ const SMOOTHING = 0.3;
  */
 export class ReplicationProgress {
   readonly #console: Console;
+  readonly #noun: string;
   readonly #total: number;
   /** Runs by policy set. */
   readonly #runs = new Map<string, number>();
@@ -21,8 +22,9 @@ export class ReplicationProgress {
   #secondsPerRun: number | null = null;
   #lastLine = Date.now();
 
-  constructor(console: Console, tasks: readonly ReplicationTask[]) {
+  constructor(console: Console, tasks: readonly ReplicationTask[], noun = "policies") {
     this.#console = console;
+    this.#noun = noun;
     this.#total = tasks.length;
     for (const { scenario } of tasks) {
       const { name } = scenario.policy;
@@ -87,6 +89,7 @@ export class ReplicationProgress {
         total,
         policiesDone: complete.length,
         policies: policies.length,
+        noun: this.#noun,
         nameWidth: Math.max(...policies.map((name) => name.length)),
         style: this.#console.err,
       }),

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname, relative } from "node:path";
 import { problemText } from "../../reports/terminal/index.ts";
 import { OwnPolicyError } from "../experiment/ownPolicies.ts";
 import type { ExperimentIdentity } from "../experiment/summarise.ts";
@@ -30,6 +30,8 @@ export interface ScenarioInput {
   readonly policiesUrl: string | null;
   /** Of everything that was read and set. */
   readonly digest: string;
+  /** What was laid over the file, as arguments for where the file lies. */
+  readonly arguments: readonly string[];
 }
 
 /**
@@ -58,20 +60,33 @@ export async function readScenario(
     registry,
   });
   const scenarios = seeded(checked(loaded, console), options.seed);
-  const texts = [text, overlays.map((overlay) => overlay.text), set, options.seed ?? null];
+  // The seed as it is used: one that is given and one that stands in the file are the same.
+  const texts = [text, overlays.map((overlay) => overlay.text), set, scenarios[0]?.seed ?? null];
   const digest = digestText(JSON.stringify(code === null ? texts : [...texts, code]));
-  return { scenarios, registry, policiesUrl: url, digest };
+  return { scenarios, registry, policiesUrl: url, digest, arguments: laidOver(file, options) };
 }
+
+function laidOver(file: string, { overlay, set, policies }: ScenarioOptions): readonly string[] {
+  return [
+    ...(overlay ?? []).flatMap((name) => ["--overlay", beside(file, name)]),
+    ...(set ?? []).flatMap((setting) => ["--set", setting]),
+    ...(policies === undefined ? [] : ["--policies", beside(file, policies)]),
+  ];
+}
+
+/** The path of a file from the folder of the scenario. */
+export const beside = (file: string, name: string): string => relative(dirname(file), name);
 
 /** What a result says about where it came from: the name of the file, and no path to a machine. */
 export const identityOf = (
   file: string,
-  { digest }: ScenarioInput,
+  { digest, arguments: laid }: ScenarioInput,
   level: number,
 ): ExperimentIdentity => ({
   version: readVersion(),
   file: basename(file),
   scenarioDigest: digest,
+  arguments: laid,
   level,
 });
 

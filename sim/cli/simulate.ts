@@ -15,6 +15,8 @@ export interface SimulateOptions {
   readonly runs: number;
   /** Threads; 0 stays in this one. */
   readonly workers?: number;
+  /** What progress calls the policy sets, in the plural. */
+  readonly noun?: string;
 }
 
 export interface Simulated {
@@ -41,10 +43,10 @@ export async function simulate(
 export async function simulateTasks(
   input: Pick<ScenarioInput, "registry" | "policiesUrl">,
   tasks: readonly ReplicationTask[],
-  options: Pick<SimulateOptions, "workers">,
+  options: Pick<SimulateOptions, "workers" | "noun">,
   console: Console,
 ): Promise<Omit<Simulated, "outputs"> & { readonly outputs: readonly ReplicationOutput[] }> {
-  const progress = new ReplicationProgress(console, tasks);
+  const progress = new ReplicationProgress(console, tasks, options.noun);
   const workers = Math.min(options.workers ?? availableParallelism(), tasks.length);
   const started = Date.now();
   const outputs = await execute(input, workers, tasks, progress);

@@ -40,6 +40,7 @@ export interface CanaryPlan {
   readonly policy: string;
   /** Of the policy as given; null when it does not say. */
   readonly stagesPercent: readonly number[] | null;
+  readonly stageSeconds: number | null;
   readonly cells: readonly CanaryCell[];
 }
 
@@ -84,7 +85,9 @@ export function canaryPlan(scenarios: readonly Scenario[], runs: number | null):
       }),
     ),
   );
-  return { grid, policy: rollout.policy, stagesPercent: stagesOf(rollout), cells };
+  const { stages = null, stageDuration = null } = stagedState(rollout) ?? {};
+  const stageSeconds = stageDuration === null ? null : toSeconds(stageDuration);
+  return { grid, policy: rollout.policy, stagesPercent: stages, stageSeconds, cells };
 }
 
 /** The tasks of all cells, one cell after the other. */
@@ -126,9 +129,6 @@ const changed = (config: Json, change: Readonly<Record<string, Json>>): Json =>
 /** The configuration of a staged canary, which was checked when the scenario was read. */
 const stagedState = ({ policy, config }: RolloutUse) =>
   policy === stagedCanary.name ? stagedCanary.init((config ?? {}) as StagedCanaryConfig) : null;
-
-const stagesOf = (rollout: RolloutUse): readonly number[] | null =>
-  stagedState(rollout)?.stages ?? null;
 
 /**
  * How long a release takes that passes every stage; for policies that are unknown here, what is

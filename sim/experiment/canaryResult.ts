@@ -22,7 +22,7 @@ export function withCanary(
 }
 
 export function canaryResult(
-  { grid, policy, stagesPercent, cells }: CanaryPlan,
+  { grid, policy, stagesPercent, stageSeconds, cells }: CanaryPlan,
   outputs: readonly ReplicationOutput[],
   level: number,
 ): CanaryResult {
@@ -35,6 +35,7 @@ export function canaryResult(
   return {
     policy,
     stagesPercent: [...(stagesPercent ?? stagesSeen(judged))],
+    stageSeconds,
     healthyErrorShare: grid.healthyErrorShare,
     cells: judged,
   };

@@ -25,6 +25,8 @@ export interface ExperimentIdentity {
   readonly file: string;
   /** Digest of the scenario's text, overlays and settings included. */
   readonly scenarioDigest: string;
+  /** Arguments of the command line that were laid over the file; absent, none. */
+  readonly arguments?: readonly string[];
   readonly level: number;
 }
 
@@ -70,6 +72,7 @@ export function describeScenario(
     title: scenario.title,
     file: identity.file,
     digest: identity.scenarioDigest,
+    arguments: [...(identity.arguments ?? [])],
     seed: scenario.seed,
     durationSeconds: toSeconds(scenario.duration),
     warmUpSeconds: toSeconds(scenario.warmUp),

@@ -90,8 +90,8 @@ const decision = z.strictObject({
 });
 
 /**
- * From the moment the demand crossed what the ready replicas hold until they hold it again, link by
- * link.
+ * From the moment the demand crossed the autoscaler's target until the last pod that was needed is
+ * known to callers, link by link.
  */
 const delayChain = z.strictObject({
   service: z.string(),
@@ -239,7 +239,10 @@ const claim = z.strictObject({
 const canary = z.strictObject({
   policy: z.string(),
   stagesPercent: z.array(z.number()),
+  /** How long the policy means each stage to last; null when it does not say. */
+  stageSeconds: z.number().nullable(),
   healthyErrorShare: z.number(),
+  /** Of each variant and level of traffic the bug is the last cell. */
   cells: z.array(
     z.strictObject({
       variant: z.string(),
@@ -272,6 +275,8 @@ export const resultSchema = z.strictObject({
     title: z.string(),
     file: z.string(),
     digest: z.string(),
+    /** Arguments of the command line that were laid over the file: `--set`, `--overlay`, … */
+    arguments: z.array(z.string()),
     seed: z.number(),
     durationSeconds: z.number(),
     warmUpSeconds: z.number(),

@@ -87,7 +87,9 @@ describe("renderHtml", { timeout: 60_000 }, () => {
     expect(page.includes("One replication, so there is no interval")).toBe(n === 1);
     expect(page.includes("How much to trust this")).toBe(n === 1);
     expect(
-      page.includes(`peakday run scenarios/black-friday.yaml --runs ${n} --seed 20261127`),
+      page.includes(
+        `peakday run scenarios/black-friday.yaml --policy hpa-as-documented --runs ${n}`,
+      ),
     ).toBe(true);
     expect(/NaN|undefined|Infinity|>null/.exec(page)?.[0]).toBeUndefined();
   });

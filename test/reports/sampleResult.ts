@@ -159,8 +159,9 @@ function decisionsOf(policy: SamplePolicy): readonly Decision[] {
     to: null,
   });
   const faults = [
-    fault(660, "NodeLost", "a node is lost with 4 replicas"),
-    fault(1020, "CacheLost", "a cache node is lost for 60 s"),
+    fault(660, "every tenth pod dies", "kill begins"),
+    fault(1020, "the cache is slow", "slow begins"),
+    fault(1080, "the cache is slow", "slow ends"),
   ];
   return [...scales, ...faults].toSorted((a, b) => a.timeSeconds - b.timeSeconds);
 }
@@ -241,7 +242,7 @@ export function sampleRollout(kind: "healthy" | "bug" | "late"): RolloutOutcome 
     return {
       ...common,
       outcome: "promoted",
-      reason: "all stages passed",
+      reason: "StagePassed",
       endSeconds: 360,
       stages: percents.map((percent, index) => stage(percent, index * 60, percent)),
       usersHurt: 0,
@@ -251,7 +252,7 @@ export function sampleRollout(kind: "healthy" | "bug" | "late"): RolloutOutcome 
   return {
     ...common,
     outcome: "rolled-back",
-    reason: kind === "bug" ? "5 errors in 102 requests" : "6 errors in 100 requests only then",
+    reason: kind === "bug" ? "error rate 4.9 % is above 1 %" : "error rate 6 % is above 1 %",
     endSeconds: kind === "bug" ? 50 : 220,
     stages: percents.slice(0, reached).map((percent, index) => stage(percent, index * 60, 5)),
     usersHurt: kind === "bug" ? 5 : 8,
@@ -380,6 +381,7 @@ export function sampleCanary(): CanaryResult {
   return {
     policy: "staged-canary",
     stagesPercent: [1, 5, 10, 25, 50, 100],
+    stageSeconds: 60,
     healthyErrorShare: 0.005,
     cells: CANARY_GRID.flatMap(([variant, trafficRps, percents, stagePercent]) =>
       CANARY_SHARES.map((errorShare, index) => {
@@ -450,6 +452,7 @@ export function sampleResult(options: SampleOptions = {}): Result {
       title: "Black Friday, product service",
       file: "scenarios/black-friday.yaml",
       digest: "0123456789abcdef",
+      arguments: [],
       seed: 20261127,
       durationSeconds: BINS * BIN_SECONDS,
       warmUpSeconds: 300,

@@ -15,17 +15,18 @@ import {
   span,
   usdText,
 } from "../../reports/format.ts";
+import { escapeMarkdown, resultMarkdown } from "../../reports/markdown.ts";
 import {
   causeSentence,
-  escapeMarkdown,
+  comparisonOf,
   pickOf,
   ranked,
-  resultMarkdown,
+  reproduceCommand,
+  roleOf,
   sentenceText,
   verdictDetails,
   verdictSentence,
-} from "../../reports/index.ts";
-import { comparisonOf, reproduceCommand, roleOf } from "../../reports/verdict.ts";
+} from "../../reports/verdict.ts";
 import type { PolicyResult, Result } from "../../sim/result/result.ts";
 import { bareResult, HOSTILE, hostileResult } from "./nulls.ts";
 import { sampleResult } from "./sampleResult.ts";
@@ -120,20 +121,40 @@ describe("the verdict", () => {
   it.each([
     {
       options: {},
-      command: "peakday compare scenarios/black-friday.yaml --runs 20 --seed 20261127",
+      command:
+        "peakday compare scenarios/black-friday.yaml --policy hpa-as-documented hpa-100-percent " +
+        "scheduled fixed-50 --runs 20 --seed 20261127",
     },
     {
       options: { n: 1, policies: ["scheduled"] as const },
-      command: "peakday run scenarios/black-friday.yaml --runs 1 --seed 20261127",
+      command:
+        "peakday run scenarios/black-friday.yaml --policy scheduled --runs 1 --seed 20261127",
     },
     {
       options: { canary: true, policies: ["scheduled"] as const },
-      command:
-        "peakday canary scenarios/black-friday.yaml --rates 10/s 50/s 200/s 1000/s --runs 1500 " +
-        "--seed 20261127",
+      command: "peakday canary scenarios/black-friday.yaml --runs 1500 --seed 20261127",
     },
   ])("can be had again by $command", ({ options, command }) => {
     expect(reproduceCommand(sampleResult(options))).toBe(command);
+  });
+
+  it("can be had again with everything that was laid over the scenario", () => {
+    const result = sampleResult({ policies: ["scheduled", "fixed-50"] });
+    const scenario = { ...result.scenario, arguments: ["--set", "traffic.a.rate=[5/s]"] };
+    const comparisons = result.comparisons.map((pair) => ({ ...pair, against: "fixed-50" }));
+    expect(reproduceCommand({ ...result, scenario, comparisons, level: 0.9 })).toBe(
+      "peakday compare scenarios/black-friday.yaml --policy scheduled fixed-50 " +
+        "--against fixed-50 --set 'traffic.a.rate=[5/s]' --runs 20 --seed 20261127 --level 0.9",
+    );
+  });
+
+  it("can be had again without a number of runs where each cell has its own", () => {
+    const result = sampleResult({ canary: true, policies: ["scheduled"] });
+    const canary = result.canary!;
+    const cells = canary.cells.map((cell, index) => ({ ...cell, rollouts: 10 + index }));
+    expect(reproduceCommand({ ...result, canary: { ...canary, cells } })).toBe(
+      "peakday canary scenarios/black-friday.yaml --seed 20261127",
+    );
   });
 
   it("quotes a path for the shell", () => {

@@ -1,15 +1,19 @@
 import type { CanaryResult, Result } from "../../../sim/result/result.ts";
 import {
+  bugCells,
+  bugName,
   type CanaryCell,
   canaryGrid,
   canarySentence,
-  cellAt,
-  cellsAcrossTraffic,
   detectionText,
-  largestHalfWidth,
-  outcomeText,
+  healthyCells,
+  marginText,
   rolledBackText,
+  rolloutRange,
   shareText,
+  stagesText,
+  wholePercent,
+  widestMargin,
 } from "../../canaryWords.ts";
 import {
   operatingCharacteristic,
@@ -17,7 +21,8 @@ import {
   stageStrips,
   stageStripsSize,
 } from "../../charts/index.ts";
-import { fixed, plain } from "../../format.ts";
+import { clock, fixed, plain } from "../../format.ts";
+import { outcomeText } from "../../rolloutWords.ts";
 import { answersCanary, levelText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml } from "../html.ts";
 import { disclosure, HALF, responsive, type Section, tableHtml, WIDE } from "./shared.ts";
@@ -43,10 +48,9 @@ export async function canarySection(result: Result): Promise<Section | null> {
 
 /** The sentence that heads the page already is not said twice. */
 function leadHtml(canary: CanaryResult, said: boolean): SafeHtml {
-  const stages = canary.stagesPercent.map(plain).join(", ");
   const sentence = canarySentence(canary, canaryGrid(canary).variants[0] ?? "");
   const healthy = shareText(canary.healthyErrorShare);
-  return html`${canary.policy}, stages ${stages} %. A release as healthy as production (${healthy}
+  return html`${canary.policy}, ${stagesText(canary, ", ")}. A release as healthy as production (${healthy}
 errors) should pass.${said ? nothing : html` <b>${sentence}</b>`}`;
 }
 
@@ -55,45 +59,56 @@ async function gridHtml(result: Result, canary: CanaryResult): Promise<SafeHtml>
     const padding = { left: 46, right: 16, top: 20, bottom: 40 };
     return operatingCharacteristic(canary, { width, height: 300, padding });
   }, HALF);
-  const rollouts = Math.max(0, ...canary.cells.map((cell) => cell.rollouts));
-  const half = largestHalfWidth(canary);
-  const margin =
-    half === null ? "" : `; ± ${fixed(half, 0)} % at most (${levelText(result)} interval)`;
+  const widest = widestMargin(canary);
+  const margin = widest === null ? "" : `; ${widest} % at most (${levelText(result)} interval)`;
+  const n = rolloutRange(canary.cells);
   return html`<div class="half"><figure><figcaption><b>Chance of a rollback</b> <span>by true error
-share and traffic, n = ${rollouts} each${margin}</span></figcaption>${chart}</figure>
-<figure><figcaption><b>Reading it</b></figcaption>${readingTable(canary)}</figure></div>
+share and traffic, n = ${n} each${margin}</span></figcaption>${chart}</figure>
+<figure><figcaption><b>Reading it</b> <span>${readingText(canary)}</span></figcaption>
+${readingTable(canary)}</figure></div>
 ${disclosure("The whole grid as a table", wholeTable(canary))}`;
 }
 
-/** Healthy releases stopped, bad ones caught: what the curves say at their two ends. */
+/** What the bug of the table is. */
+function readingText(canary: CanaryResult): string {
+  const [bug] = bugCells(canary, canaryGrid(canary).variants[0] ?? "");
+  if (bug === undefined) return "";
+  const { errorShare, latencyFactor } = bug;
+  const speed = latencyFactor === 1 ? "as quick as production" : `×${plain(latencyFactor)} latency`;
+  return `the bug: ${shareText(errorShare)} errors, ${speed}`;
+}
+
+/** Healthy releases stopped, bugs caught: what the curves say at their two ends. */
 function readingTable(canary: CanaryResult): SafeHtml {
-  const { variants, worstShare } = canaryGrid(canary);
-  const rows = variants.flatMap((variant, index) =>
-    cellsAcrossTraffic(canary, variant, worstShare).map((bad) => {
-      const { trafficRps } = bad;
-      const errorShare = canary.healthyErrorShare;
-      const healthy = cellAt(canary, { variant, trafficRps, errorShare });
-      const name = `${plain(trafficRps)} requests/s${index === 0 ? "" : `, ${variant}`}`;
-      const stage = bad.stagePercent === null ? "–" : `${plain(bad.stagePercent)} %`;
-      const hurt = bad.usersHurt === null ? "–" : fixed(bad.usersHurt.mean, 0);
-      return { cells: [name, alarmCell(healthy), rolledBackText(bad), stage, hurt] };
-    }),
-  );
+  const rows = canaryGrid(canary).variants.flatMap((variant, index) => {
+    const healthy = healthyCells(canary, variant);
+    return bugCells(canary, variant).map((bug) => {
+      const name = `${plain(bug.trafficRps)} requests/s${index === 0 ? "" : `, ${variant}`}`;
+      const alarms = healthy.find(({ trafficRps }) => trafficRps === bug.trafficRps) ?? null;
+      const stage = bug.stagePercent === null ? "–" : `${plain(bug.stagePercent)} %`;
+      const after = bug.detectionSeconds === null ? "–" : clock(bug.detectionSeconds.mean);
+      const hurt = bug.usersHurt === null ? "–" : marginText(bug.usersHurt);
+      return { cells: [name, alarmCell(alarms), rolledBackText(bug), stage, after, hurt] };
+    });
+  });
   const columns = [
     { head: "traffic" },
     { head: "healthy rolled back" },
-    { head: `${shareText(worstShare)} bug caught` },
+    { head: `${bugName(canary)} caught` },
     { head: "mostly at stage" },
+    { head: "after" },
     { head: "users hurt" },
   ];
   return tableHtml(columns, rows);
 }
 
-/** A false alarm in ten is what most teams would still bear. */
+/** A false alarm in ten is what most teams would still bear: coloured where that is certain. */
 function alarmCell(healthy: CanaryCell | null): SafeHtml | string {
   if (healthy === null) return "–";
-  const kind = healthy.share.mean <= 0.1 ? "good" : "bad";
-  return html`<span class="${kind}">${rolledBackText(healthy)}</span>`;
+  const text = rolledBackText(healthy);
+  const { mean, low, high } = healthy.share;
+  if ((high ?? mean) <= 0.1) return html`<span class="good">${text}</span>`;
+  return (low ?? mean) > 0.1 ? html`<span class="bad">${text}</span>` : text;
 }
 
 function wholeTable(canary: CanaryResult): SafeHtml {
@@ -108,9 +123,10 @@ function wholeTable(canary: CanaryResult): SafeHtml {
         plain(cell.trafficRps),
         shareText(cell.errorShare),
         `×${plain(cell.latencyFactor)}`,
-        `${fixed(100 * mean, 0)} %${interval}`,
+        `${wholePercent(mean)} %${interval}`,
         stage,
-        detectionText(cell)?.split(": ").at(-1) ?? "not found",
+        String(cell.rollouts),
+        detectionText(cell),
       ],
     };
   });
@@ -121,12 +137,13 @@ function wholeTable(canary: CanaryResult): SafeHtml {
     { head: "latency" },
     { head: "rolled back" },
     { head: "mostly at" },
-    { head: "found", text: true },
+    { head: "rollouts" },
+    { head: "what happened", text: true },
   ];
   return tableHtml(columns, rows, { small: true });
 }
 
-/** Rollouts of the run, then examples of the grid: a healthy and the worst release per traffic. */
+/** Rollouts of the run, then examples of the grid: a healthy release and the bug, by traffic. */
 function stripsOf(result: Result): readonly Strip[] {
   const several = result.policies.length > 1;
   const rollouts = result.policies.flatMap((policy) =>
@@ -140,14 +157,13 @@ function stripsOf(result: Result): readonly Strip[] {
 
 function examplesOf(canary: CanaryResult | null): readonly Strip[] {
   if (canary === null) return [];
-  const { variants, worstShare } = canaryGrid(canary);
-  const variant = variants[0] ?? "";
-  return [canary.healthyErrorShare, worstShare].flatMap((errorShare) =>
-    cellsAcrossTraffic(canary, variant, errorShare).map((cell): Strip => {
-      const kind = errorShare === canary.healthyErrorShare ? "healthy" : shareText(errorShare);
-      return { name: `${kind}, ${plain(cell.trafficRps)}/s`, rollout: cell.example };
-    }),
-  );
+  const variant = canaryGrid(canary).variants[0] ?? "";
+  const named = (kind: string, cells: readonly CanaryCell[]): readonly Strip[] =>
+    cells.map((cell) => ({ name: `${kind}, ${plain(cell.trafficRps)}/s`, rollout: cell.example }));
+  return [
+    ...named("healthy", healthyCells(canary, variant)),
+    ...named(bugName(canary), bugCells(canary, variant)),
+  ];
 }
 
 async function stripsHtml(strips: readonly Strip[]): Promise<SafeHtml> {

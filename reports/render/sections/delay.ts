@@ -45,10 +45,10 @@ ${disclosure(title, tableOf(chains, true))}`;
 function leadHtml(result: Result): SafeHtml {
   const quick = result.policies.filter(({ delayChains }) => delayChains.length === 0);
   const names = listText(quick.map(({ name }) => name));
-  const rest = quick.length === 0 ? "" : ` ${names} never fell short.`;
+  const rest = quick.length === 0 ? "" : ` None with ${names}.`;
   const means = runsOf(result) > 1 ? "Means over replications; the" : "The";
-  return html`From the demand crossing what was ready until enough is ready again, link by link.
-${means} links add up to the whole. <span class="blue">Seeing it</span>,
+  return html`From the traffic crossing the autoscaler's target until callers know the last pod that
+was needed, link by link. ${means} links add up to the whole. <span class="blue">Seeing it</span>,
 <span class="orange">deciding</span>, <span class="green">bringing pods up</span>.${rest}`;
 }
 

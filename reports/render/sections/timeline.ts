@@ -13,6 +13,7 @@ import {
 import { serviceOf } from "../../charts/timelineModel.ts";
 import { failureReasonStyles } from "../../failureReasons.ts";
 import { fixed, instant, millisecondDecimals, span } from "../../format.ts";
+import { decisionText } from "../../rolloutWords.ts";
 import { objectiveText, runsOf, statusText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml, tied, trusted } from "../html.ts";
 import { renderChart } from "../svg.ts";
@@ -262,10 +263,11 @@ function decisionsOf(policy: PolicyResult): readonly Decision[] {
 function decisionTable(decisions: readonly Decision[], caption?: string): SafeHtml {
   const counted = decisions.some(({ from, to }) => from !== null || to !== null);
   const several = new Set(decisions.map(({ subject }) => subject)).size > 1;
-  const rows = decisions.map(({ timeSeconds, from, to, subject, reason, message }) => {
+  const rows = decisions.map((decision) => {
+    const { timeSeconds, from, to, subject } = decision;
     const change = from === null && to === null ? "–" : `${from ?? "?"} → ${to ?? "?"}`;
     const of = several ? [subject] : [];
-    const text = message === "" ? reason : message;
+    const text = decisionText(decision);
     return { cells: [instant(timeSeconds), ...of, ...(counted ? [change] : []), text] };
   });
   const columns = [

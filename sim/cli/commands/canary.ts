@@ -10,9 +10,13 @@ import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT } from "../exitCodes.ts";
 import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
 import { resultJson, writeOutput } from "../output.ts";
-import { readScenario, type ScenarioInput, type ScenarioOptions } from "../scenarioInput.ts";
+import {
+  identityOf,
+  readScenario,
+  type ScenarioInput,
+  type ScenarioOptions,
+} from "../scenarioInput.ts";
 import { type Simulated, simulateTasks } from "../simulate.ts";
-import { readVersion } from "../version.ts";
 
 /** Runs of the scenario as it stands, for the timeline and the stages of its own rollout. */
 const EXAMPLE_RUNS = 5;
@@ -82,14 +86,10 @@ async function judge(
   const examples = input.scenarios.filter(({ policy }) => policy.name === plan.grid.policy);
   const cells = canaryTasks(plan);
   const asTheyStand = replicationTasks({ scenarios: examples, runs: EXAMPLE_RUNS, from: null });
-  const all = await simulateTasks(input, [...cells, ...asTheyStand], options, console);
+  const tasks = [...cells, ...asTheyStand];
+  const all = await simulateTasks(input, tasks, { ...options, noun: "cells" }, console);
   const result = summarise({
-    identity: {
-      version: readVersion(),
-      file,
-      scenarioDigest: input.digest,
-      level: options.level,
-    },
+    identity: identityOf(file, input, options.level),
     scenarios: examples,
     outputs: byPolicy(all.outputs.slice(cells.length), EXAMPLE_RUNS),
     against: plan.grid.policy,

@@ -7,7 +7,7 @@ import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import { beside, identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
 import { type SimulateOptions, simulate } from "../simulate.ts";
 import { originOf, readSnapshot } from "../snapshotFile.ts";
 
@@ -58,10 +58,11 @@ async function run(file: string, options: RunOptions): Promise<number> {
   const named = policy === undefined ? {} : { policy: [policy] };
   const all = await readScenario(file, { ...rest, ...named }, console);
   const scenario = all.scenarios[0]!;
-  const input = { ...all, scenarios: [scenario] };
+  const { from: snapshot } = options;
+  const start = snapshot === undefined ? [] : ["--from", beside(file, snapshot)];
+  const input = { ...all, scenarios: [scenario], arguments: [...all.arguments, ...start] };
   const folder = options.out ?? join("out", scenario.name);
   checkWritable(folder, OUTPUT_FILES);
-  const { from: snapshot } = options;
   const from =
     snapshot === undefined ? null : readSnapshot(snapshot, originOf(scenario, options.policies));
   const simulated = await simulate(input, options, console, from);

@@ -1,0 +1,45 @@
+import type { Decision, RolloutOutcome } from "../sim/result/result.ts";
+import { clock, plain } from "./format.ts";
+
+/** Reasons of the staged canary as its decisions give them; others are printed as they are. */
+const STEPS: Readonly<Record<string, string>> = {
+  ScalingCanary: "pods for the next stage are started",
+  StageStarted: "a stage begins",
+  StagePassed: "the stage passed",
+  TooFewRequestsToJudge: "too few requests to judge the stage",
+};
+
+/** How a rollout ended that these reasons promoted. */
+const PROMOTED: Readonly<Record<string, string>> = {
+  StagePassed: ", after the last stage passed",
+  TooFewRequestsToJudge: ", with too few requests to judge the last stage",
+};
+
+export const OUTCOME_WORDS: Readonly<Record<RolloutOutcome["outcome"], string>> = {
+  promoted: "promoted",
+  "rolled-back": "rolled back",
+  unfinished: "unfinished",
+};
+
+function reasonText({ outcome, reason, stages }: RolloutOutcome): string {
+  const stage = stages.at(-1);
+  // A rollout in progress has no reason yet, other than that of its beginning.
+  if (outcome === "unfinished" && stage !== undefined && ["", "not started"].includes(reason)) {
+    return `, in the ${plain(stage.percent)} % stage`;
+  }
+  const promoted = outcome === "promoted" ? PROMOTED[reason] : undefined;
+  return promoted ?? (reason === "" ? "" : `: ${STEPS[reason] ?? reason}`);
+}
+
+/** The outcome of a rollout as a sentence: "rolled back at 0:50: error rate 5 % is above 1 %". */
+export function outcomeText(rollout: RolloutOutcome): string {
+  const at = rollout.endSeconds === null ? "" : ` at ${clock(rollout.endSeconds)}`;
+  return `${OUTCOME_WORDS[rollout.outcome]}${at}${reasonText(rollout)}`;
+}
+
+/** Why a controller decided as it did, in words. */
+export function decisionText({ kind, reason, message }: Decision): string {
+  const words = STEPS[reason] ?? reason;
+  if (message === "") return words;
+  return kind === "rollout" && words !== "" ? `${words}: ${message}` : message;
+}
