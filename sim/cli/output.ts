@@ -1,6 +1,5 @@
 import { arch, cpus, platform } from "node:os";
 import { join, relative } from "node:path";
-import { renderHtml } from "../../reports/render/index.ts";
 import type { WrittenFile } from "../../reports/terminal/index.ts";
 import type { Result } from "../result/result.ts";
 import { writeFiles } from "./files.ts";
@@ -13,14 +12,21 @@ export const OUTPUT_FILES = ["result.json", "run.json", "report.html"] as const;
 /** The deterministic bytes of `result.json`. */
 export const resultJson = (result: Result): string => `${JSON.stringify(result)}\n`;
 
+/** The page. What draws it loads slowly, so it is loaded when there is something to draw. */
+export async function drawReport(result: Result): Promise<string> {
+  const { renderHtml } = await import("../../reports/render/index.ts");
+  const page = await renderHtml(result);
+  endIfInterrupted("while the report was drawn");
+  return page;
+}
+
 /** Writes result, report and the sidecar with everything that is not deterministic. */
 export async function writeOutput(
   folder: string,
   result: Result,
   simulated: Simulated,
 ): Promise<readonly WrittenFile[]> {
-  const report = await renderHtml(result);
-  endIfInterrupted("while the report was drawn");
+  const report = await drawReport(result);
   writeFiles(folder, {
     "result.json": resultJson(result),
     "run.json": `${JSON.stringify(runRecord(result, simulated), null, 2)}\n`,

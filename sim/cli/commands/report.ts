@@ -1,12 +1,11 @@
 import { dirname, join, relative } from "node:path";
 import type { Command } from "commander";
-import { renderHtml } from "../../../reports/render/index.ts";
 import { canaryText, compareText, runText } from "../../../reports/terminal/index.ts";
 import { type Result, resultSchema } from "../../result/result.ts";
 import { createConsole } from "../console.ts";
 import { CliError, errorText } from "../exitCodes.ts";
 import { checkWritable, readInput, writeFiles } from "../files.ts";
-import { endIfInterrupted } from "../interruption.ts";
+import { drawReport } from "../output.ts";
 
 const FILE = "report.html";
 
@@ -27,8 +26,7 @@ export function addReport(program: Command): void {
       const result = readResult(file);
       const folder = options.out ?? dirname(file);
       checkWritable(folder, [FILE]);
-      const page = await renderHtml(result);
-      endIfInterrupted("while the report was drawn");
+      const page = await drawReport(result);
       writeFiles(folder, { [FILE]: page });
       const files = [{ label: "report", path: relative(".", join(folder, FILE)) }];
       console.print(textOf(result)(result, { style: console.out, files }));
