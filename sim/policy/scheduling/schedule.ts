@@ -50,9 +50,7 @@ export function schedule(
   if (feasible.length === 0) return preempt(pod, cluster, rejected, budgets);
   const scores = feasible.length === 1 ? [0] : totalScores(pod.spec, feasible, cluster);
   let best = 0;
-  scores.forEach((score, index) => {
-    if (score > scores[best]!) best = index;
-  });
+  for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i;
   return { kind: "bound", node: feasible[best]!.node.name };
 }
 

@@ -32,27 +32,42 @@ export const SCORE_WEIGHTS = {
 
 export type ScorePlugin = keyof typeof SCORE_WEIGHTS;
 
-/** Scores of the nodes, in their order: whole numbers from 0 to 100, as all plugins of Kubernetes. */
+const PLUGINS: readonly ScorePlugin[] = [
+  "TaintToleration",
+  "NodeAffinity",
+  "PodTopologySpread",
+  "InterPodAffinity",
+  "NodeResourcesFit",
+  "NodeResourcesBalancedAllocation",
+  "ImageLocality",
+];
+
+/**
+ * Scores of the nodes, in their order: whole numbers from 0 to 100, as all plugins of Kubernetes.
+ * Null where the pod gives the plugin nothing to say: all nodes have 0.
+ */
 type Scorer = (
   spec: PodSchedulingSpec,
   nodes: readonly NodeEntry[],
   cluster: SchedulingCluster,
-) => readonly number[];
+) => readonly number[] | null;
 
 const SCORERS: Readonly<Record<ScorePlugin, Scorer>> = {
   TaintToleration: (spec, nodes) => {
     const { tolerations = [] } = spec;
-    const unwanted = nodes.map(({ node }) =>
-      node.taints.reduce((count, taint) => {
-        if (taint.effect !== "PreferNoSchedule") return count;
-        return tolerations.some((toleration) => tolerates(toleration, taint)) ? count : count + 1;
-      }, 0),
-    );
+    const unwanted = nodes.map(({ node }) => {
+      let count = 0;
+      for (const taint of node.taints) {
+        if (taint.effect !== "PreferNoSchedule") continue;
+        if (!tolerations.some((toleration) => tolerates(toleration, taint))) count++;
+      }
+      return count;
+    });
     return shares(unwanted).map((share) => MAX_NODE_SCORE - share);
   },
   NodeAffinity: (spec, nodes) => {
-    const preferred =
-      spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    const preferred = spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
+    if (preferred === undefined) return null;
     const wanted = nodes.map(({ node }) =>
       preferred.reduce(
         (sum, { weight, preference }) => (matchesNodeTerm(preference, node) ? sum + weight : sum),
@@ -69,25 +84,17 @@ const SCORERS: Readonly<Record<ScorePlugin, Scorer>> = {
   ImageLocality: imageLocality,
 };
 
-/**
- * What each plugin gives each node, normalised and not yet weighted. Plugins that give all nodes
- * the same may be left out: they decide nothing.
- */
+/** What each plugin gives each node, normalised and not yet weighted. */
 export function scoresByPlugin(
   spec: PodSchedulingSpec,
   nodes: readonly NodeEntry[],
   cluster: SchedulingCluster,
-): Readonly<Record<ScorePlugin, readonly number[]>> {
-  const score = (plugin: ScorePlugin) => SCORERS[plugin](spec, nodes, cluster);
-  return {
-    TaintToleration: score("TaintToleration"),
-    NodeAffinity: score("NodeAffinity"),
-    PodTopologySpread: score("PodTopologySpread"),
-    InterPodAffinity: score("InterPodAffinity"),
-    NodeResourcesFit: score("NodeResourcesFit"),
-    NodeResourcesBalancedAllocation: score("NodeResourcesBalancedAllocation"),
-    ImageLocality: score("ImageLocality"),
-  };
+): ReadonlyMap<ScorePlugin, readonly number[]> {
+  const scores = PLUGINS.flatMap((plugin) => {
+    const given = SCORERS[plugin](spec, nodes, cluster);
+    return given === null ? [] : [[plugin, given] as const];
+  });
+  return new Map(scores);
 }
 
 /** Weighted sums, in the nodes' order. */
@@ -95,13 +102,13 @@ export function totalScores(
   spec: PodSchedulingSpec,
   nodes: readonly NodeEntry[],
   cluster: SchedulingCluster,
-): readonly number[] {
-  const byPlugin = Object.entries(scoresByPlugin(spec, nodes, cluster)).map(
-    ([plugin, scores]) => [SCORE_WEIGHTS[plugin as ScorePlugin], scores] as const, // its own keys
-  );
-  return nodes.map((_, index) =>
-    byPlugin.reduce((sum, [weight, scores]) => sum + weight * scores[index]!, 0),
-  );
+): ArrayLike<number> {
+  const totals = new Float64Array(nodes.length);
+  for (const [plugin, scores] of scoresByPlugin(spec, nodes, cluster)) {
+    const weight = SCORE_WEIGHTS[plugin];
+    for (let i = 0; i < totals.length; i++) totals[i]! += weight * scores[i]!;
+  }
+  return totals;
 }
 
 /** Of the largest, in percent. */
@@ -116,9 +123,9 @@ function leastAllocated(spec: PodSchedulingSpec, entry: NodeEntry): number {
   const { allocatable } = entry.node;
   const cpu = freeShare(allocatable.cpuMillicores, entry.assumedCpuMillicores + assumedCpu(spec));
   const memory = freeShare(allocatable.memoryBytes, entry.assumedMemoryBytes + assumedMemory(spec));
-  const known = [cpu, memory].filter((share) => share !== null);
-  if (known.length === 0) return 0;
-  return Math.floor(known.reduce((sum, share) => sum + share, 0) / known.length);
+  // A resource that the node does not have is left out of the mean.
+  if (cpu === null || memory === null) return cpu ?? memory ?? 0;
+  return Math.floor((cpu + memory) / 2);
 }
 
 function freeShare(allocatable: number, requested: number): number | null {
@@ -155,13 +162,14 @@ function imageLocality(
   { images = [] }: PodSchedulingSpec,
   nodes: readonly NodeEntry[],
   cluster: SchedulingCluster,
-): readonly number[] {
+): readonly number[] | null {
+  if (images.length === 0) return null;
   const all = cluster.nodes.length;
   const values = images.map((name) => {
     const image = cluster.image(name);
     return image === undefined ? 0 : Math.floor(image.bytes * (image.nodes / all));
   });
-  const most = MAX_IMAGE_BYTES * Math.max(1, images.length);
+  const most = MAX_IMAGE_BYTES * images.length;
   return nodes.map((entry) => {
     const bytes = images.reduce(
       (sum, name, index) => (entry.images.has(name) ? sum + values[index]! : sum),
@@ -183,7 +191,7 @@ function affinityScores(
   spec: PodSchedulingSpec,
   nodes: readonly NodeEntry[],
   cluster: SchedulingCluster,
-): readonly number[] {
+): readonly number[] | null {
   const weights = new Map<string, DomainCounts>();
   const own = preferences(spec);
   for (const group of cluster.groups) {
@@ -199,6 +207,7 @@ function affinityScores(
       if (termSelects(term, group.spec, spec)) add(term.topologyKey, weight);
     }
   }
+  if (weights.size === 0) return null;
   const sums = nodes.map(({ node }) => {
     let sum = 0;
     for (const [topologyKey, counts] of weights) {

@@ -1,6 +1,6 @@
 import ln from "@stdlib/math-base-special-ln";
 import type { NodeEntry, SchedulingCluster } from "./schedulingCluster.ts";
-import { HOSTNAME_LABEL, type PodSchedulingSpec, ZONE_LABEL } from "./spec.ts";
+import { HOSTNAME_LABEL, type LabelSelector, type PodSchedulingSpec, ZONE_LABEL } from "./spec.ts";
 import { hasTopologies, isIncluded, type Spread, spreadPods, spreadsOf } from "./topology.ts";
 
 export const MAX_NODE_SCORE = 100;
@@ -26,18 +26,28 @@ export function spreadScores(
   spec: PodSchedulingSpec,
   nodes: readonly NodeEntry[],
   cluster: SchedulingCluster,
-): readonly number[] {
+): readonly number[] | null {
   const isDefault = (spec.topologySpreadConstraints ?? []).length === 0;
   const spreads = isDefault ? defaultSpreads(spec) : spreadsOf(spec, "ScheduleAnyway");
-  if (spreads.length === 0) return nodes.map(() => 0);
+  if (spreads.length === 0) return null;
   // The default constraints also spread over hosts where no node has a zone.
   const isScored = (entry: NodeEntry): boolean => isDefault || hasTopologies(entry, spreads);
-  const scored = nodes.filter(isScored);
-  const counts = spreads.map((spread) => countSpread({ spec, spread, scored, isScored, cluster }));
+  const scored = isDefault ? nodes : nodes.filter(isScored);
+  const bySelector = new Map<LabelSelector | undefined, ReadonlyMap<NodeEntry, number>>();
+  const counts = spreads.map((spread) => {
+    const { selector } = spread;
+    const pods = bySelector.get(selector) ?? spreadPods(cluster, spec, selector);
+    bySelector.set(selector, pods);
+    return countSpread({ spec, spread, scored, isScored, pods });
+  });
   const sums = nodes.map((entry) => (isScored(entry) ? sumAt(entry, counts) : null));
-  const known = sums.filter((sum) => sum !== null);
-  const least = known.reduce((min, sum) => Math.min(min, sum), Number.POSITIVE_INFINITY);
-  const most = known.reduce((max, sum) => Math.max(max, sum), 0);
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const sum of sums) {
+    if (sum === null) continue;
+    least = Math.min(least, sum);
+    most = Math.max(most, sum);
+  }
   return sums.map((sum) => {
     if (sum === null) return 0;
     if (most === 0) return MAX_NODE_SCORE;
@@ -60,19 +70,20 @@ function countSpread(of: {
   readonly spread: Spread;
   readonly scored: readonly NodeEntry[];
   readonly isScored: (entry: NodeEntry) => boolean;
-  readonly cluster: SchedulingCluster;
+  /** That the constraint's selector means, by node. */
+  readonly pods: ReadonlyMap<NodeEntry, number>;
 }): SpreadCounts {
-  const { spec, scored, isScored, cluster } = of;
-  const { constraint, selector } = of.spread;
+  const { spec, scored, isScored, pods } = of;
+  const { constraint } = of.spread;
   const { topologyKey, maxSkew } = constraint;
-  const pods = spreadPods(cluster, spec, selector);
   const weightOf = (domains: number): number => ln(domains + 2);
   if (topologyKey === HOSTNAME_LABEL) {
     const countAt = (entry: NodeEntry): number => pods.get(entry) ?? 0;
     return { topologyKey, maxSkew, weight: weightOf(scored.length), countAt };
   }
   const domainOf = ({ node }: NodeEntry): string => node.labels[topologyKey] ?? "";
-  const counts = new Map(scored.map((entry) => [domainOf(entry), 0]));
+  const counts = new Map<string, number>();
+  for (const entry of scored) counts.set(domainOf(entry), 0);
   // Pods on nodes that were filtered out count in the domains of those that were not.
   for (const [entry, count] of pods) {
     const sum = counts.get(domainOf(entry));

@@ -17,7 +17,7 @@ function scores(
   pods: readonly BoundPod[] = [],
 ): readonly number[] {
   const cluster = new SchedulingCluster(nodes, pods);
-  return scoresByPlugin(pod.spec, cluster.nodes, cluster)[plugin];
+  return scoresByPlugin(pod.spec, cluster.nodes, cluster).get(plugin) ?? nodes.map(() => 0);
 }
 
 describe("NodeResourcesFit, least allocated", () => {
@@ -179,7 +179,7 @@ it("ImageLocality counts megabytes that are there, less where few nodes have the
   const cluster = new SchedulingCluster(nodes);
   const MEGABYTE = 1024 * 1024;
   const score = (images: readonly string[]) =>
-    scoresByPlugin(pending({ images }).spec, cluster.nodes, cluster).ImageLocality;
+    scoresByPlugin(pending({ images }).spec, cluster.nodes, cluster).get("ImageLocality");
   cluster.addImage("has", "web:v1", 1046 * MEGABYTE);
   cluster.addImage("has", "tiny", 20 * MEGABYTE);
   // Half of the nodes have it: 523 of (23 … 1000) megabytes.
@@ -196,6 +196,6 @@ it("the total is the weighted sum", () => {
   const cluster = new SchedulingCluster([node("n")], [bound("p", "n")]);
   const { spec } = pending();
   // TaintToleration 100 · 3, least allocated 68, balance: shares 2/4 and 2/16, σ = 0.1875 → 81.
-  expect(totalScores(spec, cluster.nodes, cluster)).toEqual([300 + 68 + 81]);
+  expect(Array.from(totalScores(spec, cluster.nodes, cluster))).toEqual([300 + 68 + 81]);
   expect(SCORE_WEIGHTS).toMatchObject({ TaintToleration: 3, PodTopologySpread: 2 });
 });
