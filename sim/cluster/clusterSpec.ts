@@ -1,4 +1,5 @@
 import type { Micros } from "../kernel/time.ts";
+import type { DeploymentSettings } from "../policy/rollouts/deployment/spec.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 
 export interface NodeSpec {
@@ -19,8 +20,8 @@ export interface ProbeSpec {
   readonly failureThreshold: number;
 }
 
-/** A Deployment: what Kubernetes is told about a service. */
-export interface DeploymentSpec {
+/** A workload: what Kubernetes is told about a service. */
+export interface WorkloadSpec {
   readonly name: string;
   readonly replicas: number;
   readonly container: {
@@ -31,10 +32,8 @@ export interface DeploymentSpec {
     };
     readonly limits: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
   };
-  readonly strategy: {
-    readonly maxSurge: string | number;
-    readonly maxUnavailable: string | number;
-  };
+  /** How a Deployment rolls. */
+  readonly deployment: DeploymentSettings;
   readonly readinessProbe: ProbeSpec | null;
   readonly terminationGracePeriod: Micros;
   /** From the start of the container until the process listens. */
@@ -54,7 +53,7 @@ export interface MetricsSpec {
 
 export interface ClusterSpec {
   readonly nodes: readonly NodeSpec[];
-  readonly deployments: readonly DeploymentSpec[];
+  readonly workloads: readonly WorkloadSpec[];
   readonly metrics: MetricsSpec;
   /** From the creation of a pod until the scheduler has bound it (when it fits somewhere). */
   readonly scheduling: DistributionSpec;

@@ -49,6 +49,8 @@ interface Delays {
 export interface LifecycleEvents {
   /** The list of a workload's endpoints has changed. */
   endpointsChanged(workload: number): void;
+  /** Its readiness or phase has changed. */
+  podChanged(pod: Pod): void;
   podGone(pod: Pod): void;
 }
 
@@ -247,6 +249,7 @@ export class PodLifecycle {
     pod.readyChangedAt = now;
     pod.readyAt ??= now;
     this.#trace(TRACE.ready, pod);
+    this.#events.podChanged(pod);
     this.#later(pod, this.#kinds.known, this.#draw(pod, this.#endpointLag, SITE.endpoint));
   }
 
@@ -254,6 +257,7 @@ export class PodLifecycle {
     pod.ready = false;
     pod.readyChangedAt = this.#simulation.now;
     this.#trace(TRACE.unready, pod);
+    this.#events.podChanged(pod);
     this.#later(pod, this.#kinds.removed, this.#draw(pod, this.#endpointLag, SITE.removal));
   }
 

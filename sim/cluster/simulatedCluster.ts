@@ -5,8 +5,12 @@ import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import { micros } from "../kernel/time.ts";
-import type { AutoscalerObservation, PodObservation } from "../policy/autoscaler.ts";
+import type { AutoscalerObservation, PodObservation, PodPhase } from "../policy/autoscaler.ts";
 import type { RevisionObservation, RolloutObservation, RouteRule } from "../policy/rollout.ts";
+import type {
+  DeploymentObservation,
+  DeploymentWrite,
+} from "../policy/rollouts/deployment/contract.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
@@ -14,7 +18,15 @@ import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
 import { Nodes } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
-import { newWorkload, type Workload } from "./workload.ts";
+import { ReplicaSets } from "./replicaSets.ts";
+import {
+  newWorkload,
+  observeDeployment,
+  replicaSetOf,
+  sizedSpec,
+  type Workload,
+  wantedReplicas,
+} from "./workload.ts";
 
 /** A service as the cluster needs to know it: its number is its place in the list. */
 export interface ClusterService {
@@ -60,10 +72,15 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #pods: Pod[] = [];
   readonly #workloads: readonly Workload[];
   readonly #lifecycle: PodLifecycle;
+  readonly #replicaSets: ReplicaSets;
+  /** By workload: controllers that want to hear of changes. */
+  readonly #watchers: (() => void)[][];
   readonly #metrics: MetricsPipeline;
   readonly #faults: FaultInjector;
   readonly #scrape: number;
   readonly #usage: { podMicros: number; since: number; count: number; min: number; max: number }[];
+  /** While the first pods are put up nobody looks whether there are enough. */
+  #started = false;
   #events: TimedEvent[] = [];
 
   constructor(parts: ClusterParts) {
@@ -73,11 +90,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#plane = parts.plane;
     this.#nodes = new Nodes(parts.spec.nodes);
     this.#zones = zonesOf(parts.spec);
-    this.#workloads = parts.spec.deployments.map((deployment) => {
-      const service = parts.services.findIndex((candidate) => candidate.name === deployment.name);
-      assert(service >= 0, `no service ${deployment.name}`);
-      return newWorkload(deployment, service, parts.services[service]!.revisions);
+    this.#workloads = parts.spec.workloads.map((spec) => {
+      const service = parts.services.findIndex((candidate) => candidate.name === spec.name);
+      assert(service >= 0, `no service ${spec.name}`);
+      return newWorkload(spec, service, parts.services[service]!.revisions);
     });
+    this.#watchers = this.#workloads.map(() => []);
     this.#usage = this.#workloads.map(() => ({ podMicros: 0, since: 0, count: 0, min: 0, max: 0 }));
     this.#lifecycle = new PodLifecycle({
       simulation: parts.simulation,
@@ -90,8 +108,17 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       zoneOf: (node) => this.#zoneOf(node),
       events: {
         endpointsChanged: (workload) => this.#refreshEndpoints(workload),
+        podChanged: (pod) => this.#changed(pod.workload),
         podGone: (pod) => this.#podGone(pod),
       },
+    });
+    this.#replicaSets = new ReplicaSets({
+      simulation: parts.simulation,
+      pods: this.#pods,
+      phaseOf,
+      create: (workload, revision) => this.#lifecycle.create(this.#newPod(workload, revision)),
+      delete: (pod) => this.#lifecycle.delete(pod),
+      available: (workload) => this.#changed(workload),
     });
     this.#metrics = new MetricsPipeline(parts.spec.metrics);
     this.#faults = new FaultInjector({
@@ -117,6 +144,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         this.#lifecycle.createReady(this.#newPod(workload, 0));
       }
     }
+    this.#started = true;
+    this.#workloads.forEach((_, workload) => {
+      this.#changed(workload);
+    });
     this.#services.forEach((service, index) => {
       if (service.kind === "datastore") this.#startDatastore(index);
     });
@@ -125,14 +156,51 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   // ---- Platform ------------------------------------------------------------------------
 
+  /** A Deployment's controller passes it on; without one it is the stable revision's number. */
   scale(name: string, replicas: number): void {
-    const workload = this.#workload(name);
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
     workload.replicas = replicas;
-    const others = workload.revisionReplicas.reduce((sum, count) => sum + count, 0);
-    if (others === workload.revisionReplicas[workload.stable]! || workload.routes.length > 0) {
-      workload.revisionReplicas[workload.stable] = replicas;
+    workload.generation++;
+    if (this.#watchers[index]!.length === 0) {
+      const set = replicaSetOf(workload, workload.stable);
+      set.spec = { ...set.spec, replicas };
     }
-    this.#reconcile(name);
+    this.#changed(index);
+  }
+
+  watch(name: string, changed: () => void): void {
+    this.#watchers[this.#workloadIndex(name)]!.push(changed);
+  }
+
+  setTemplate(name: string, revision: string): void {
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
+    workload.template = this.#revision(workload, revision);
+    workload.generation++;
+    this.#changed(index);
+  }
+
+  observeDeployment(name: string): DeploymentObservation {
+    const index = this.#workloadIndex(name);
+    return observeDeployment(this.#workloads[index]!, (revision) => {
+      const mine = (pod: Pod): boolean => pod.workload === index && pod.revision === revision;
+      return this.#pods.filter((pod) => mine(pod) && exists(pod)).length;
+    });
+  }
+
+  writeReplicaSets(name: string, writes: readonly DeploymentWrite[]): void {
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
+    for (const write of writes) {
+      if (write.kind === "status") continue;
+      const revision = this.#revision(workload, write.template);
+      if (write.kind === "delete") {
+        const place = workload.replicaSets.findIndex((set) => set.revision === revision);
+        workload.replicaSets.splice(place, 1);
+      } else replicaSetOf(workload, revision).spec = write.spec;
+    }
+    this.#replicaSets.settle(workload, index);
   }
 
   observeWorkload(name: string): AutoscalerObservation {
@@ -157,9 +225,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   scaleRevision(name: string, revision: string, replicas: number): void {
-    const workload = this.#workload(name);
-    workload.revisionReplicas[this.#revision(workload, revision)] = replicas;
-    this.#reconcile(name);
+    const index = this.#workloadIndex(name);
+    const workload = this.#workloads[index]!;
+    replicaSetOf(workload, this.#revision(workload, revision)).spec = sizedSpec(workload, replicas);
+    this.#changed(index);
   }
 
   setRoutes(name: string, routes: readonly RouteRule[]): void {
@@ -177,7 +246,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const promoted = this.#revision(workload, revision);
     const previous = workload.revisions[workload.stable]!;
     workload.stable = promoted;
-    workload.revisionReplicas[promoted] = workload.replicas;
+    replicaSetOf(workload, promoted).spec = sizedSpec(workload, workload.replicas);
     this.setRoutes(name, [{ match: {}, weights: { [revision]: 1 }, sticky: "request" }]);
     this.removeRevision(name, previous);
   }
@@ -185,9 +254,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   removeRevision(name: string, revision: string): void {
     const workload = this.#workload(name);
     const index = this.#revision(workload, revision);
-    if (index === workload.stable) return;
-    workload.revisionReplicas[index] = 0;
-    this.#reconcile(name);
+    if (index !== workload.stable) this.scaleRevision(name, revision, 0);
   }
 
   observeRollout(name: string, canary: string): RolloutObservation {
@@ -238,9 +305,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       created++;
       if (pod.known) ready++;
     }
-    const target = this.#workloads[workload]!;
-    const wanted = target.revisionReplicas.reduce((sum, count) => sum + count, 0);
-    return { wanted, created, ready };
+    return { wanted: wantedReplicas(this.#workloads[workload]!), created, ready };
   }
 
   /** CPU time that all replicas of a service have used so far, in microseconds. */
@@ -291,12 +356,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   state(): Json {
     return plainState({
       pods: this.#pods,
-      workloads: this.#workloads.map(({ replicas, revisionReplicas, stable, routes }) => ({
-        replicas,
-        revisionReplicas: [...revisionReplicas],
-        stable,
-        routes,
-      })),
+      workloads: this.#workloads.map(({ spec, service, revisions, ...changing }) => changing),
       nodes: this.#nodes.state(),
       metrics: this.#metrics.state(),
       usage: this.#usage,
@@ -310,10 +370,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#pods.splice(0, this.#pods.length, ...saved.pods.map((pod) => ({ ...pod })));
     saved.workloads.forEach((from, index) => {
       const workload = this.#workloads[index]!;
-      workload.replicas = from.replicas;
-      workload.revisionReplicas.splice(0, Number.POSITIVE_INFINITY, ...from.revisionReplicas);
-      workload.stable = from.stable;
-      workload.routes = from.routes;
+      const { replicaSets, ...rest } = from;
+      Object.assign(workload, rest);
+      const copies = replicaSets.map((set) => ({ ...set }));
+      workload.replicaSets.splice(0, Number.POSITIVE_INFINITY, ...copies);
     });
     this.#nodes.restore(saved.nodes);
     this.#metrics.restore(saved.metrics);
@@ -322,28 +382,17 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#events = [...saved.events];
     this.#faults.restore(saved.faults);
+    this.#started = true;
   }
 
   // ---- ReplicaSets ---------------------------------------------------------------------
 
-  /** Creates or deletes pods until each revision has as many as it should. */
-  #reconcile(name: string): void {
-    const index = this.#workloadIndex(name);
-    const workload = this.#workloads[index]!;
-    workload.revisionReplicas.forEach((wanted, revision) => {
-      const active = this.#pods.filter(
-        (pod) => pod.workload === index && pod.revision === revision && isActive(pod),
-      );
-      for (let i = active.length; i < wanted; i++) {
-        this.#lifecycle.create(this.#newPod(index, revision));
-      }
-      const surplus = active.length - wanted;
-      if (surplus <= 0) return;
-      for (const pod of [...active].sort(byDeletionOrder).slice(0, surplus)) {
-        this.#lifecycle.delete(pod);
-      }
-    });
-    this.#refreshEndpoints(index);
+  /** Brings a workload's ReplicaSets to rest, and lets its controllers look. */
+  #changed(workload: number): void {
+    if (workload < 0 || !this.#started) return;
+    this.#replicaSets.settle(this.#workloads[workload]!, workload);
+    for (const changed of this.#watchers[workload]!) changed();
+    this.#refreshEndpoints(workload);
   }
 
   #newPod(workload: number, revision: number): Pod {
@@ -366,7 +415,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   #podGone(pod: Pod): void {
     this.#count(pod.workload, -1);
-    this.#reconcile(this.#workloads[pod.workload]!.spec.name);
+    this.#changed(pod.workload);
     this.#lifecycle.retryUnscheduled();
   }
 
@@ -440,7 +489,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const transition = pod.readyChangedAt ?? started;
     return {
       name: this.#podName(pod),
-      phase: pod.imageAt === null ? "Pending" : "Running",
+      phase: phaseOf(pod),
       deleted: pod.deletedAt !== null,
       startTime: started === null ? null : micros(started),
       ready: transition === null ? null : { status: pod.ready, lastTransition: micros(transition) },
@@ -449,7 +498,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #observeRevision(workload: number, revision: number): RevisionObservation {
-    const { service, revisions, revisionReplicas, routes } = this.#workloads[workload]!;
+    const { service, revisions, replicaSets, routes } = this.#workloads[workload]!;
     const name = present(revisions[revision], "revision");
     const available = this.#pods.filter(
       (pod) => pod.workload === workload && pod.revision === revision && isActive(pod) && pod.known,
@@ -457,7 +506,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const weight = routes[0]?.weights[name] ?? (routes.length === 0 && revision === 0 ? 1 : 0);
     return {
       revision: name,
-      replicas: revisionReplicas[revision]!,
+      replicas: replicaSets.find((set) => set.revision === revision)?.spec.replicas ?? 0,
       availableReplicas: available.length,
       weight,
       ...this.#plane.revisionCounts(service, revision),
@@ -496,10 +545,7 @@ const OUTSIDE = -1;
 
 interface ClusterState {
   readonly pods: readonly Pod[];
-  readonly workloads: readonly Pick<
-    Workload,
-    "replicas" | "revisionReplicas" | "stable" | "routes"
-  >[];
+  readonly workloads: readonly Omit<Workload, "spec" | "service" | "revisions">[];
   readonly nodes: Json;
   readonly metrics: Json;
   readonly usage: readonly object[];
@@ -520,8 +566,4 @@ export function zonesOf(
   return zones;
 }
 
-/** Pods that are least use go first: not scheduled, not ready, then the youngest. */
-function byDeletionOrder(a: Pod, b: Pod): number {
-  const rank = (pod: Pod): number => (pod.node === null ? 0 : pod.ready ? 2 : 1);
-  return rank(a) - rank(b) || b.createdAt - a.createdAt || b.number - a.number;
-}
+const phaseOf = (pod: Pod): PodPhase => (pod.imageAt === null ? "Pending" : "Running");

@@ -1,38 +1,107 @@
+import type { ReplicaSetStatus } from "../policy/replicaSet.ts";
 import type { RouteRule } from "../policy/rollout.ts";
-import type { DeploymentSpec } from "./clusterSpec.ts";
+import type {
+  DeploymentObservation,
+  ReplicaSetSpec,
+} from "../policy/rollouts/deployment/contract.ts";
+import type { WorkloadSpec } from "./clusterSpec.ts";
+
+/** A ReplicaSet; the revision of its pods names it. */
+export interface ReplicaSet {
+  /** Index of the revision. */
+  readonly revision: number;
+  spec: ReplicaSetSpec;
+  status: ReplicaSetStatus;
+}
 
 /**
- * A Deployment with its revisions: plain data. The cluster numbers services; `service` is its
+ * A workload with its ReplicaSets: plain data. The cluster numbers services; `service` is its
  * number there.
  */
 export interface Workload {
-  readonly spec: DeploymentSpec;
+  readonly spec: WorkloadSpec;
   readonly service: number;
   readonly revisions: readonly string[];
-  /** `spec.replicas` of the Deployment. */
+  /** `spec.replicas`. */
   replicas: number;
-  /**
-   * `spec.replicas` of each revision's ReplicaSet; they add up to `replicas` unless a rollout says
-   * otherwise.
-   */
-  readonly revisionReplicas: number[];
+  /** Grows with every change of the Deployment's spec. */
+  generation: number;
+  /** Index of the revision of the wanted pod template. */
+  template: number;
+  /** In order of creation. */
+  readonly replicaSets: ReplicaSet[];
   /** Index of the revision that is known to be good. */
   stable: number;
   routes: readonly RouteRule[];
 }
 
+const NO_PODS: ReplicaSetStatus = {
+  replicas: 0,
+  readyReplicas: 0,
+  availableReplicas: 0,
+  terminatingReplicas: 0,
+};
+
 export function newWorkload(
-  spec: DeploymentSpec,
+  spec: WorkloadSpec,
   service: number,
   revisions: readonly string[],
 ): Workload {
-  return {
+  const workload: Workload = {
     spec,
     service,
     revisions,
     replicas: spec.replicas,
-    revisionReplicas: revisions.map((_, index) => (index === 0 ? spec.replicas : 0)),
+    generation: 1,
+    template: 0,
+    replicaSets: [],
     stable: 0,
     routes: [],
+  };
+  replicaSetOf(workload, 0).spec = { ...sizedSpec(workload, spec.replicas), revision: 1 };
+  return workload;
+}
+
+/** The ReplicaSet of a revision, which is created empty where there is none. */
+export function replicaSetOf(workload: Workload, revision: number): ReplicaSet {
+  const found = workload.replicaSets.find((set) => set.revision === revision);
+  if (found !== undefined) return found;
+  const set: ReplicaSet = { revision, spec: sizedSpec(workload, 0), status: NO_PODS };
+  workload.replicaSets.push(set);
+  return set;
+}
+
+/** A ReplicaSet's spec as a rollout writes it, which keeps no annotations of size. */
+export function sizedSpec(workload: Workload, replicas: number): ReplicaSetSpec {
+  return {
+    replicas,
+    minReadySeconds: workload.spec.deployment.minReadySeconds,
+    revision: 0,
+    desiredReplicas: workload.replicas,
+    maxReplicas: workload.replicas,
+  };
+}
+
+/** Replicas that all its ReplicaSets should have. */
+export const wantedReplicas = ({ replicaSets }: Workload): number =>
+  replicaSets.reduce((sum, { spec }) => sum + spec.replicas, 0);
+
+/** What the API server lists of a Deployment. */
+export function observeDeployment(
+  workload: Workload,
+  unfinishedPods: (revision: number) => number,
+): DeploymentObservation {
+  const { generation, replicas, template, revisions, replicaSets } = workload;
+  return {
+    generation,
+    replicas,
+    paused: false,
+    template: revisions[template]!,
+    replicaSets: replicaSets.map(({ revision, spec, status }) => ({
+      template: revisions[revision]!,
+      spec,
+      status,
+      unfinishedPods: unfinishedPods(revision),
+    })),
   };
 }

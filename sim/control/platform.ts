@@ -1,5 +1,9 @@
 import type { AutoscalerObservation } from "../policy/autoscaler.ts";
 import type { RolloutObservation, RouteRule } from "../policy/rollout.ts";
+import type {
+  DeploymentObservation,
+  DeploymentWrite,
+} from "../policy/rollouts/deployment/contract.ts";
 import type { Fault } from "./fault.ts";
 
 /**
@@ -12,6 +16,13 @@ export interface Platform {
   /** Sets `spec.replicas` of a workload. */
   scale(workload: string, replicas: number): void;
   observeWorkload(workload: string): AutoscalerObservation;
+
+  /** Calls back when something about the workload's pods or spec has changed. */
+  watch(workload: string, changed: () => void): void;
+  /** Makes a revision the wanted pod template of a Deployment. */
+  setTemplate(workload: string, revision: string): void;
+  observeDeployment(workload: string): DeploymentObservation;
+  writeReplicaSets(workload: string, writes: readonly DeploymentWrite[]): void;
 
   /** Creates a revision beside the stable one, with this many replicas and no traffic. */
   startRevision(workload: string, revision: string, replicas: number): void;
@@ -30,11 +41,11 @@ export interface Platform {
   record(event: ControlEvent): void;
 }
 
-/** Something that a controller decided or did. */
+/** Something that a controller decided or did, or that a kubelet did to a pod. */
 export interface ControlEvent {
   readonly controller: string;
   readonly subject: string;
-  readonly kind: "scale" | "rollout" | "fault";
+  readonly kind: "scale" | "rollout" | "fault" | "pod";
   readonly reason: string;
   readonly message: string;
   /** Replicas before and after, for scale decisions. */

@@ -9,8 +9,8 @@ export function chainSettings(
   scenario: Scenario,
   workload: string,
 ): Readonly<Record<string, string>> {
-  const { metrics, scheduling, endpointLag, deployments } = scenario.cluster;
-  const deployment = deployments.find(({ name }) => name === workload);
+  const { metrics, scheduling, endpointLag, workloads } = scenario.cluster;
+  const deployment = workloads.find(({ name }) => name === workload);
   const use = scenario.policy.autoscalers.find((entry) => entry.workload === workload);
   const scaleUp = lookUp(use?.config, ["spec", "behavior", "scaleUp"]);
   const settings: Record<string, string> = {

@@ -7,6 +7,8 @@ import { clusterAutoscaler } from "./nodeAutoscalers/clusterAutoscaler/clusterAu
 import type { RolloutPolicy } from "./rollout.ts";
 import { argoCanary } from "./rollouts/argo/argoCanary.ts";
 import { blueGreen } from "./rollouts/blueGreen.ts";
+import type { DeploymentPolicy } from "./rollouts/deployment/contract.ts";
+import { recreate, rolling } from "./rollouts/deployment/deployment.ts";
 import { stagedCanary } from "./rollouts/stagedCanary.ts";
 
 /**
@@ -15,6 +17,7 @@ import { stagedCanary } from "./rollouts/stagedCanary.ts";
 export interface PolicyRegistry {
   readonly autoscalers: Readonly<Record<string, AutoscalerPolicy>>;
   readonly rollouts: Readonly<Record<string, RolloutPolicy>>;
+  readonly deployments: Readonly<Record<string, DeploymentPolicy>>;
 }
 
 /** Every autoscaler, by the name that a scenario calls it. */
@@ -31,9 +34,12 @@ const rollouts: Readonly<Record<string, RolloutPolicy>> = {
   "blue-green": blueGreen,
 };
 
+/** What keeps the ReplicaSets of a Deployment. */
+const deployments: Readonly<Record<string, DeploymentPolicy>> = { rolling, recreate };
+
 /** Every node autoscaler, by the name that a scenario calls it. */
 export const nodeAutoscalers: Readonly<Record<string, NodeAutoscalerPolicy>> = {
   "cluster-autoscaler": clusterAutoscaler,
 };
 
-export const builtInPolicies: PolicyRegistry = { autoscalers, rollouts };
+export const builtInPolicies: PolicyRegistry = { autoscalers, rollouts, deployments };

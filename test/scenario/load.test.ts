@@ -65,7 +65,7 @@ describe("the project's scenarios", () => {
     expect(scenarios.length).toBeGreaterThanOrEqual(4);
     const [scenario] = scenarios;
     if (scenario === undefined) throw new Error("no scenario");
-    expect(scenario.cluster.deployments).toMatchObject([
+    expect(scenario.cluster.workloads).toMatchObject([
       {
         replicas: 10,
         container: {
@@ -73,7 +73,9 @@ describe("the project's scenarios", () => {
           requests: { cpuMillicores: 500, memoryBytes: 512 * 1024 ** 2 },
           limits: { cpuMillicores: 1000, memoryBytes: 1024 ** 3 },
         },
-        strategy: { maxSurge: 3, maxUnavailable: 1 },
+        deployment: {
+          strategy: { type: "RollingUpdate", maxSurge: 3, maxUnavailable: 1 },
+        },
         readinessProbe: { initialDelay: seconds(5), period: seconds(5), failureThreshold: 3 },
         terminationGracePeriod: seconds(30),
       },
@@ -102,7 +104,7 @@ describe("the project's scenarios", () => {
 
   it("W3 is the peers' call tree", () => {
     const { services, cluster, traffic } = loadOne(read("w3.yaml"));
-    const replicas = Object.fromEntries(cluster.deployments.map((d) => [d.name, d.replicas]));
+    const replicas = Object.fromEntries(cluster.workloads.map((d) => [d.name, d.replicas]));
     const slots = Object.fromEntries(services.map((s) => [s.name, s.concurrency]));
     const means = Object.fromEntries(
       services.map((s) => [s.name, s.endpoints[0]?.steps.find((step) => step.kind === "work")]),
@@ -164,7 +166,7 @@ describe("defaults", () => {
 
   it("takes a limit for the request too, as Kubernetes does", () => {
     const text = SHOP.replace("replicas: 3", "resources: {limits: {cpu: 2, memory: 1Gi}}");
-    const [deployment] = loadOne(text).cluster.deployments;
+    const [deployment] = loadOne(text).cluster.workloads;
     expect(deployment?.container.requests).toEqual({ cpuMillicores: 2000, memoryBytes: 1024 ** 3 });
   });
 
@@ -211,7 +213,7 @@ describe("overlays and settings", () => {
   it("are laid over each other: file, overlays in order, settings, the policy's own", () => {
     const text = `${SHOP}policies: {a: {}, b: {overlay: {services: {shop: {replicas: 6}}}}}\n`;
     const replicas = (options: Partial<LoadOptions>) =>
-      load(text, options).map(({ cluster }) => cluster.deployments[0]?.replicas);
+      load(text, options).map(({ cluster }) => cluster.workloads[0]?.replicas);
     const four = { file: "4.yaml", text: "services: {shop: {replicas: 4}}" };
     const five = { file: "5.yaml", text: "services: {shop: {replicas: 5}}" };
     const set = [["services.shop.replicas", 7]] as const;
@@ -288,7 +290,7 @@ describe("YAML", () => {
       ].join("\n"),
     );
     const scenario = loadOne(text);
-    expect(scenario.cluster.deployments.map(({ replicas }) => replicas)).toEqual([2, 3]);
+    expect(scenario.cluster.workloads.map(({ replicas }) => replicas)).toEqual([2, 3]);
     expect(scenario.services.map(({ queueLimit }) => queueLimit)).toEqual([9, 9]);
   });
 

@@ -32,6 +32,8 @@ export class Router {
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
   readonly #attributes: readonly AttributeSampler[];
+  /** By service: the endpoints of all revisions, for services without routes. */
+  readonly #all: Int32Array[];
   /** By service and revision. */
   readonly #endpoints: Int32Array[][];
   readonly #balancers: Balancer[][];
@@ -54,6 +56,7 @@ export class Router {
     this.#endpoints = parts.services.map((service) =>
       service.revisions.map(() => new Int32Array(0)),
     );
+    this.#all = parts.services.map(() => new Int32Array(0));
     this.#balancers = parts.services.map((service) =>
       service.revisions.map(() => balancers[service.balancer]!()),
     );
@@ -62,6 +65,7 @@ export class Router {
   }
 
   setEndpoints(service: number, replicas: readonly number[]): void {
+    this.#all[service] = Int32Array.from(replicas);
     const byRevision: number[][] = this.#services[service]!.revisions.map(() => []);
     for (const replica of replicas) byRevision[this.#replicas.revision[replica]!]!.push(replica);
     this.#endpoints[service] = byRevision.map((list) => Int32Array.from(list));
@@ -88,8 +92,9 @@ export class Router {
 
   /** The replica for this call, or −1 when callers know none. */
   choose(service: number, row: number): number {
-    const revision = this.#rules[service]!.length === 0 ? 0 : this.#revision(service, row);
-    const endpoints = this.#endpoints[service]![revision]!;
+    const isRouted = this.#rules[service]!.length > 0;
+    const revision = isRouted ? this.#revision(service, row) : 0;
+    const endpoints = isRouted ? this.#endpoints[service]![revision]! : this.#all[service]!;
     const count = endpoints.length;
     if (count === 0) return -1;
     if (count === 1) return endpoints[0]!;
@@ -103,6 +108,7 @@ export class Router {
 
   state(): Json {
     return {
+      all: this.#all.map((list) => Array.from(list)),
       endpoints: this.#endpoints.map((lists) => lists.map((list) => Array.from(list))),
       balancers: this.#balancers.map((list) => list.map((balancer) => balancer.state())),
       routes: plainState(this.#routes),
@@ -111,6 +117,9 @@ export class Router {
 
   restore(state: Json): void {
     const saved = savedState<RouterState>(state);
+    saved.all.forEach((list, service) => {
+      this.#all[service] = Int32Array.from(list);
+    });
     saved.endpoints.forEach((lists, service) => {
       this.#endpoints[service] = lists.map((list) => Int32Array.from(list));
     });
@@ -157,6 +166,7 @@ function matches(compiled: CompiledRule, attributes: AttributeSampler, request: 
 }
 
 interface RouterState {
+  readonly all: readonly (readonly number[])[];
   readonly endpoints: readonly (readonly (readonly number[])[])[];
   readonly balancers: readonly (readonly number[])[];
   readonly routes: readonly (readonly RouteRule[])[];

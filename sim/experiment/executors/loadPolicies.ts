@@ -24,6 +24,7 @@ export async function loadPolicies(url: string | null): Promise<PolicyRegistry> 
   const autoscalers = policiesOf<PolicyRegistry["autoscalers"]>(module, "autoscalers");
   const rollouts = policiesOf<PolicyRegistry["rollouts"]>(module, "rollouts");
   return {
+    deployments: builtInPolicies.deployments,
     autoscalers: {
       ...builtInPolicies.autoscalers,
       ...mapped(autoscalers, (name, policy) => guardedPolicy(name, policy, whyNoScaling)),

@@ -1,12 +1,18 @@
 import { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Clock } from "../../control/clock.ts";
+import { DeploymentController } from "../../control/deploymentController.ts";
 import { FaultController } from "../../control/faultController.ts";
 import type { Platform } from "../../control/platform.ts";
 import { RolloutController } from "../../control/rolloutController.ts";
 import { nameHash } from "../../dataplane/callplan/compile.ts";
 import { present } from "../../kernel/assert.ts";
+import type { Json } from "../../kernel/json.ts";
 import type { Draw, KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { PolicyRegistry } from "../../policy/index.ts";
+import type {
+  DeploymentConfig,
+  DeploymentSettings,
+} from "../../policy/rollouts/deployment/spec.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** Every control loop of a scenario, over any clock and platform. */
@@ -19,6 +25,7 @@ export function createControllers(parts: {
 }): {
   readonly autoscalers: readonly AutoscalerController[];
   readonly rollouts: readonly RolloutController[];
+  readonly deployments: readonly DeploymentController[];
   readonly faults: FaultController;
 } {
   const { scenario, registry, clock, platform, draws } = parts;
@@ -37,18 +44,59 @@ export function createControllers(parts: {
         draw: drawsFor(`autoscaler ${workload}`),
       }),
   );
-  const rollouts = scenario.policy.rollouts.map(
-    ({ workload, policy, config, revision, start }) =>
-      new RolloutController({
-        workload,
-        revision,
-        policy: present(registry.rollouts[policy], `rollout policy ${policy}`),
-        config,
-        start,
+  const rollouts = scenario.policy.rollouts
+    .filter(({ policy }) => policy in registry.rollouts)
+    .map(
+      ({ workload, policy, config, revision, start }) =>
+        new RolloutController({
+          workload,
+          revision,
+          policy: present(registry.rollouts[policy], `rollout policy ${policy}`),
+          config,
+          start,
+          clock,
+          platform,
+          draw: drawsFor(`rollout ${workload}`),
+        }),
+    );
+  const deployments = scenario.cluster.workloads
+    .filter(({ name }) => !rollouts.some((rollout) => rollout.workload === name))
+    .map((spec) => {
+      const releases = scenario.policy.rollouts.filter(({ workload }) => workload === spec.name);
+      const name =
+        releases[0]?.policy ??
+        (spec.deployment.strategy.type === "Recreate" ? "recreate" : "rolling");
+      return new DeploymentController({
+        workload: spec.name,
+        policy: present(registry.deployments[name], `deployment policy ${name}`),
+        config: deploymentConfig(spec.deployment, releases[0]?.config),
+        changes: releases.map(({ revision, start }) => ({ revision, at: start })),
         clock,
         platform,
-        draw: drawsFor(`rollout ${workload}`),
-      }),
-  );
-  return { autoscalers, rollouts, faults: new FaultController(scenario.faults, clock, platform) };
+        draw: drawsFor(`deployment ${spec.name}`),
+      });
+    });
+  const faults = new FaultController(scenario.faults, clock, platform);
+  return { autoscalers, rollouts, deployments, faults };
+}
+
+/** A Deployment's own settings, with what a release says laid over them. */
+function deploymentConfig(
+  { strategy, ...rest }: DeploymentSettings,
+  release: Json | undefined,
+): DeploymentConfig {
+  const written: DeploymentConfig =
+    strategy.type === "Recreate"
+      ? { strategy: { type: "Recreate" }, ...rest }
+      : {
+          strategy: {
+            rollingUpdate: {
+              maxSurge: strategy.maxSurge,
+              maxUnavailable: strategy.maxUnavailable,
+            },
+          },
+          ...rest,
+        };
+  // The loader has had the policy check what a release says.
+  return { ...written, ...(release as DeploymentConfig | undefined) };
 }

@@ -2,6 +2,7 @@ import { SimulatedClock } from "../../cluster/simulatedClock.ts";
 import { SimulatedCluster, zonesOf } from "../../cluster/simulatedCluster.ts";
 import type { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Controller } from "../../control/controller.ts";
+import type { DeploymentController } from "../../control/deploymentController.ts";
 import type { RolloutController } from "../../control/rolloutController.ts";
 import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
@@ -59,6 +60,7 @@ export class Model {
   readonly cluster: SimulatedCluster;
   readonly autoscalers: readonly AutoscalerController[];
   readonly rollouts: readonly RolloutController[];
+  readonly deployments: readonly DeploymentController[];
   /** Rate of each open traffic, in time of the run. */
   readonly rates: readonly RateProfile[];
   readonly end: Micros;
@@ -124,7 +126,13 @@ export class Model {
     });
     this.autoscalers = control.autoscalers;
     this.rollouts = control.rollouts;
-    this.#controllers = [...control.autoscalers, ...control.rollouts, control.faults];
+    this.deployments = control.deployments;
+    this.#controllers = [
+      ...control.deployments,
+      ...control.autoscalers,
+      ...control.rollouts,
+      control.faults,
+    ];
     for (const { workload } of scenario.policy.rollouts) {
       this.plane.watchRevisions(scenario.services.findIndex(({ name }) => name === workload));
     }

@@ -1,8 +1,8 @@
 import type {
   ClusterSpec,
-  DeploymentSpec,
   MetricsSpec,
   NodeSpec,
+  WorkloadSpec,
 } from "../../cluster/clusterSpec.ts";
 import type { LinkSpec } from "../../dataplane/serviceSpec.ts";
 import { millis, seconds } from "../../kernel/time.ts";
@@ -51,15 +51,15 @@ const DEFAULT_ENDPOINT_LAG = constant(seconds(1));
 export function normaliseCluster(
   context: Context,
   input: ClusterInput | undefined,
-  deployments: readonly DeploymentSpec[],
+  workloads: readonly WorkloadSpec[],
 ): ClusterSpec {
   const { scrapeInterval, window, lag } = input?.metrics ?? {};
   const path: Path = ["cluster"];
   const nodes = input?.nodes === undefined ? DEFAULT_NODES : normaliseNodes(input.nodes);
-  reportHomeless(context, nodes, deployments);
+  reportHomeless(context, nodes, workloads);
   return {
     nodes,
-    deployments,
+    workloads,
     metrics: {
       scrapeInterval:
         scrapeInterval === undefined
@@ -107,10 +107,10 @@ function normaliseNodes(groups: NonNullable<ClusterInput["nodes"]>): readonly No
 function reportHomeless(
   context: Context,
   nodes: readonly NodeSpec[],
-  deployments: readonly DeploymentSpec[],
+  workloads: readonly WorkloadSpec[],
 ): void {
   const list = context.names("cluster").includes("nodes") ? ["cluster", "nodes"] : null;
-  for (const { name, container } of deployments) {
+  for (const { name, container } of workloads) {
     const cpu = container.requests.cpuMillicores ?? 0;
     const memory = container.requests.memoryBytes ?? 0;
     const fits = nodes.some((node) => node.cpuMillicores >= cpu && node.memoryBytes >= memory);

@@ -61,7 +61,7 @@ function normaliseRollout(
   times: Times,
 ): PolicySet["rollouts"] {
   if (!context.knows("service", service, context.names("services"), path, "key")) return [];
-  const known = context.registry.rollouts;
+  const known = { ...context.registry.rollouts, ...context.registry.deployments };
   const policy = solePolicy(
     context,
     "rollout policy",

@@ -1,6 +1,10 @@
-import type { DeploymentSpec, ProbeSpec } from "../../cluster/clusterSpec.ts";
+import type { ProbeSpec, WorkloadSpec } from "../../cluster/clusterSpec.ts";
 import type { RevisionSpec, ServiceSpec } from "../../dataplane/serviceSpec.ts";
 import { seconds } from "../../kernel/time.ts";
+import {
+  type DeploymentSettings,
+  deploymentSettings,
+} from "../../policy/rollouts/deployment/spec.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
 import type { DeploymentInput, DeploymentSpecInput, ProbeInput } from "../schema/kubernetes.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
@@ -121,7 +125,7 @@ export function normaliseDeployment(
   context: Context,
   name: string,
   input: ServiceInput,
-): DeploymentSpec {
+): WorkloadSpec {
   const path: Path = ["services", name];
   const spec = specOf(input.deployment);
   const pod = spec.template?.spec;
@@ -138,7 +142,7 @@ export function normaliseDeployment(
       name: container?.name ?? name,
       ...normaliseResources(context, input, path),
     },
-    strategy: normaliseStrategy(context, input, path),
+    deployment: normaliseRolling(context, input, path),
     readinessProbe: probe === undefined ? null : normaliseProbe(probe),
     terminationGracePeriod: seconds(grace),
     startup: distributionOr(
@@ -165,27 +169,26 @@ function normaliseProbe(probe: ProbeInput): ProbeSpec {
   };
 }
 
-function normaliseStrategy(
-  context: Context,
-  input: ServiceInput,
-  path: Path,
-): DeploymentSpec["strategy"] {
-  const strategy = input.strategy ?? specOf(input.deployment).strategy;
-  // Recreate takes every old pod away before it starts a new one: a roll without surge that may be
-  // down to nothing.
-  if (strategy?.type === "Recreate") return { maxSurge: 0, maxUnavailable: "100%" };
-  const maxSurge = strategy?.rollingUpdate?.maxSurge ?? DEFAULT_SURGE;
-  const maxUnavailable = strategy?.rollingUpdate?.maxUnavailable ?? DEFAULT_SURGE;
-  if (isNone(maxSurge) && isNone(maxUnavailable)) {
+function normaliseRolling(context: Context, input: ServiceInput, path: Path): DeploymentSettings {
+  const spec = specOf(input.deployment);
+  const strategy = input.strategy ?? spec.strategy;
+  const { maxSurge = DEFAULT_SURGE, maxUnavailable = DEFAULT_SURGE } =
+    strategy?.rollingUpdate ?? {};
+  if (strategy?.type !== "Recreate" && isNone(maxSurge) && isNone(maxUnavailable)) {
     const message = "maxSurge and maxUnavailable cannot both be 0: nothing could move";
     context.atKey(path, message);
   }
-  return { maxSurge, maxUnavailable };
+  return deploymentSettings({
+    strategy: { type: strategy?.type, rollingUpdate: { maxSurge, maxUnavailable } },
+    minReadySeconds: spec.minReadySeconds,
+    progressDeadlineSeconds: spec.progressDeadlineSeconds,
+    revisionHistoryLimit: spec.revisionHistoryLimit,
+  });
 }
 
 const isNone = (value: number | string): boolean => Number.parseInt(String(value), 10) === 0;
 
-type Resources = Omit<DeploymentSpec["container"], "name">;
+type Resources = Omit<WorkloadSpec["container"], "name">;
 type ResourceList = Resources["requests"];
 
 /**

@@ -104,8 +104,10 @@ const specShape = {
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   strategy: strategy.optional(),
   template: fields({ spec: podSpec, ...ignored("metadata") }).optional(),
-  ...ignored("selector", "minReadySeconds", "revisionHistoryLimit", "paused"),
-  ...ignored("progressDeadlineSeconds"),
+  minReadySeconds: seconds(0, 0),
+  progressDeadlineSeconds: seconds(600, 1),
+  revisionHistoryLimit: seconds(10, 0),
+  ...ignored("selector", "paused"),
 };
 
 /** A manifest, or only its spec: one form, so that a mistake in either is told as one. */

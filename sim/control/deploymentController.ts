@@ -1,0 +1,178 @@
+import { assert, present, unreachable } from "../kernel/assert.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
+import type { Draw } from "../kernel/keyedDraws.ts";
+import { type Micros, micros } from "../kernel/time.ts";
+import type {
+  DeploymentPolicy,
+  DeploymentState,
+  DeploymentWrite,
+} from "../policy/rollouts/deployment/contract.ts";
+import type { DeploymentConfig } from "../policy/rollouts/deployment/spec.ts";
+import type { Alarm, Clock } from "./clock.ts";
+import type { Controller } from "./controller.ts";
+import type { Platform } from "./platform.ts";
+
+/** A change of the pod template during the run: what a release is to a Deployment. */
+export interface TemplateChange {
+  readonly revision: string;
+  readonly at: Micros;
+}
+
+/** How a release went. */
+export interface ReleaseProgress extends TemplateChange {
+  /** When all replicas were of it and available; null while they are not. */
+  readonly end: Micros | null;
+}
+
+/** More steps than this within one instant are a bug. */
+const STEPS_MAX = 1000;
+
+/**
+ * Keeps the ReplicaSets of one Deployment as its policy decides: whenever something about them
+ * changes, and once per sync period while a rollout has a deadline.
+ */
+export class DeploymentController implements Controller {
+  readonly name: string;
+  readonly workload: string;
+  readonly #policy: DeploymentPolicy;
+  readonly #clock: Clock;
+  readonly #platform: Platform;
+  readonly #draw: Draw;
+  readonly #changes: readonly TemplateChange[];
+  readonly #change: Alarm;
+  readonly #deadline: Alarm;
+  #state: DeploymentState;
+  #ends: (Micros | null)[];
+  /** The next deadline check, so that there is never more than one. */
+  #nextCheck: Micros | null = null;
+  #settling = false;
+
+  constructor(parts: {
+    readonly workload: string;
+    readonly policy: DeploymentPolicy;
+    readonly config: DeploymentConfig;
+    readonly changes: readonly TemplateChange[];
+    readonly clock: Clock;
+    readonly platform: Platform;
+    readonly draw: Draw;
+  }) {
+    this.name = parts.policy.name;
+    this.workload = parts.workload;
+    this.#policy = parts.policy;
+    this.#clock = parts.clock;
+    this.#platform = parts.platform;
+    this.#draw = parts.draw;
+    this.#changes = parts.changes;
+    this.#ends = parts.changes.map(() => null);
+    this.#state = parts.policy.init(parts.config);
+    const { clock, workload } = parts;
+    this.#change = clock.alarm(`template of ${workload} changes`, (index) => this.#release(index));
+    this.#deadline = clock.alarm(`deadline of ${workload}`, () => {
+      this.#nextCheck = null;
+      this.#settle();
+    });
+    parts.platform.watch(workload, () => this.#settle());
+  }
+
+  get releases(): readonly ReleaseProgress[] {
+    return this.#changes.map((change, index) => ({ ...change, end: this.#ends[index]! }));
+  }
+
+  start(): void {
+    this.#settle();
+    this.#changes.forEach(({ at }, index) => {
+      this.#change.at(at, index);
+    });
+  }
+
+  state(): Json {
+    return plainState({ policy: this.#state, ends: this.#ends, nextCheck: this.#nextCheck });
+  }
+
+  restore(state: Json): void {
+    const saved = savedState<{
+      policy: DeploymentState;
+      ends: (Micros | null)[];
+      nextCheck: Micros | null;
+    }>(state);
+    this.#state = saved.policy;
+    this.#ends = [...saved.ends];
+    this.#nextCheck = saved.nextCheck;
+  }
+
+  #release(index: number): void {
+    const { revision } = present(this.#changes[index], "template change");
+    this.#platform.record({
+      controller: this.name,
+      subject: `${this.workload} ${revision}`,
+      kind: "rollout",
+      reason: "NewRevision",
+      message: `the pod template changes to ${revision}`,
+      from: null,
+      to: null,
+    });
+    this.#platform.setTemplate(this.workload, revision);
+  }
+
+  /** Steps until the policy holds. What it writes may change what it sees, within the instant. */
+  #settle(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    for (let step = 0; ; step++) {
+      assert(step < STEPS_MAX, `the Deployment ${this.workload} does not come to rest`);
+      if (!this.#step()) break;
+    }
+    this.#settling = false;
+    this.#notice();
+  }
+
+  #step(): boolean {
+    const { now } = this.#clock;
+    const observation = this.#platform.observeDeployment(this.workload);
+    const { state, decision } = this.#policy.step(this.#state, observation, now, this.#draw);
+    this.#state = state;
+    switch (decision.kind) {
+      case "hold":
+        return false;
+      case "write":
+        this.#record(decision.writes);
+        this.#platform.writeReplicaSets(this.workload, decision.writes);
+        return true;
+      default:
+        return unreachable(decision);
+    }
+  }
+
+  /** Rolls are told; that an autoscaler's number is passed on is not. */
+  #record(writes: readonly DeploymentWrite[]): void {
+    for (const write of writes) {
+      if (write.kind !== "create" && write.kind !== "update") continue;
+      if (this.#changes.length === 0 || write.reason === "OnlyActive") continue;
+      this.#platform.record({
+        controller: this.name,
+        subject: `${this.workload} ${write.template}`,
+        kind: "rollout",
+        reason: write.reason,
+        message: `${write.template}: ${write.spec.replicas} replicas`,
+        from: null,
+        to: null,
+      });
+    }
+  }
+
+  /** Takes note of releases that are complete, and of a deadline that is running. */
+  #notice(): void {
+    const { now } = this.#clock;
+    const { progressing } = this.#state.status;
+    const isComplete = progressing?.reason === "NewReplicaSetAvailable";
+    if (isComplete) {
+      const { template } = this.#platform.observeDeployment(this.workload);
+      this.#changes.forEach(({ revision, at }, index) => {
+        if (revision === template && at <= now) this.#ends[index] ??= now;
+      });
+    } else if (this.#nextCheck === null) {
+      this.#nextCheck = micros(now + this.#policy.syncPeriod(this.#state));
+      this.#deadline.at(this.#nextCheck);
+    }
+  }
+}
