@@ -75,7 +75,7 @@ function laidOver(file: string, { overlay, set, policies }: ScenarioOptions): re
 }
 
 /** The path of a file from the folder of the scenario. */
-export const beside = (file: string, name: string): string => relative(dirname(file), name);
+const beside = (file: string, name: string): string => relative(dirname(file), name);
 
 /** What a result says about where it came from: the name of the file, and no path to a machine. */
 export const identityOf = (

@@ -7,7 +7,7 @@ import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { beside, identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
 import { type SimulateOptions, simulate } from "../simulate.ts";
 import { originOf, readSnapshot } from "../snapshotFile.ts";
 
@@ -40,7 +40,10 @@ export function addRun(program: Command): void {
     });
 }
 
-/** A snapshot is one replication in the middle: others of it would share its customers so far. */
+/**
+ * A snapshot is one replication in the middle: others of it would share its customers so far. It
+ * leads to the result of a run without it, so that result says nothing of it.
+ */
 function runsOf({ runs, from }: RunOptions, isGiven: boolean): number {
   if (from === undefined) return runs;
   if (!isGiven || runs === 1) return 1;
@@ -59,8 +62,7 @@ async function run(file: string, options: RunOptions): Promise<number> {
   const all = await readScenario(file, { ...rest, ...named }, console);
   const scenario = all.scenarios[0]!;
   const { from: snapshot } = options;
-  const start = snapshot === undefined ? [] : ["--from", beside(file, snapshot)];
-  const input = { ...all, scenarios: [scenario], arguments: [...all.arguments, ...start] };
+  const input = { ...all, scenarios: [scenario] };
   const folder = options.out ?? join("out", scenario.name);
   checkWritable(folder, OUTPUT_FILES);
   const from =
