@@ -15,56 +15,67 @@ export const WAITS_FOR_CONNECTION = 32;
 /** It stands in the slot queue of its replica. */
 export const QUEUED = 64;
 
-const INITIAL = 1024;
+/** Columns of `int`, to be added to a row. */
+export const PARENT = 0;
+export const PARENT_GENERATION = 1;
+export const GENERATION = 2;
+/** Next instruction of the program. */
+export const PC = 3;
+/** −1 for none. */
+export const REPLICA = 4;
+export const SITE = 5;
+export const ATTEMPT = 6;
+/** Calls and branches that it waits for; of an answer on its way, the reason of the failure. */
+export const PENDING = 7;
+export const FLAGS = 8;
+export const KEY = 9;
+export const TRAFFIC = 10;
+/** Pool of which it holds a connection; −1 for none. */
+export const POOL = 11;
+/** Link of the queue that the row stands in (a row stands in one at most), or of the free list. */
+export const NEXT = 12;
+
+/** Columns of `real`, to be added to a row. */
+/** Timer of the call's timeout in the site's lane, if it has one. */
+export const TIMER = 0;
+export const REQUEST = 1;
+/** When the caller sent it (calls), or when the step's first attempt was due (clients). */
+export const START = 2;
+/** When it began to wait for what it waits for now; of a virtual user, its journey. */
+export const SINCE = 3;
+/** CPU demand of the work in progress. */
+export const DEMAND = 4;
+/** Factor of its revision on all its times. */
+export const FACTOR = 5;
+/** Time spent waiting for slots, cores and connections; and in its own work and waits. */
+export const WAITED = 6;
+export const SERVED = 7;
+/** Delay of the link between caller and replica, one way; set where there are links at all. */
+export const LINK = 8;
+
+/** Columns of a row, used or not: a power of two, one cache line of integers. */
+export const STRIDE = 16;
+const INITIAL_ROWS = 1024;
 
 /**
- * Rows of everything that is under way: client journeys, calls and branches. Struct of arrays with
- * a free list, so that a request allocates nothing. `generation` tells a row from the next tenant
- * of the same place: events and children carry it, and one that does not match speaks of a row that
- * is gone.
+ * Rows of everything that is under way: client journeys, calls and branches, with a free list, so
+ * that a request allocates nothing. A row is known by its offset in both arrays, a multiple of
+ * `STRIDE`: what an event touches of a row lies side by side. The generation tells a row from the
+ * next tenant of the same place: events and children carry it, and one that does not match speaks
+ * of a row that is gone.
+ *
+ * Taking a row may replace both arrays: never keep them across a call that might.
  */
 export class CallTable {
-  parent = new Int32Array(INITIAL);
-  parentGeneration = new Int32Array(INITIAL);
-  generation = new Int32Array(INITIAL);
-  pc = new Int32Array(INITIAL);
-  replica = new Int32Array(INITIAL).fill(-1);
-  site = new Int32Array(INITIAL);
-  attempt = new Int32Array(INITIAL);
-  pending = new Int32Array(INITIAL);
-  flags = new Int32Array(INITIAL);
-  key = new Int32Array(INITIAL);
-  traffic = new Int32Array(INITIAL);
-  /** Pool of which it holds a connection; −1 for none. */
-  pool = new Int32Array(INITIAL).fill(-1);
-  /**
-   * Link of the queue that the row stands in (a row stands in one at most), or of the free list.
-   */
-  next = new Int32Array(INITIAL);
-  /** Timer of the call's timeout in the site's lane, if it has one. */
-  timer = new Float64Array(INITIAL);
-  request = new Float64Array(INITIAL);
-  /** When the caller sent it (calls), or when the step's first attempt was due (clients). */
-  start = new Float64Array(INITIAL);
-  /** When it began to wait for what it waits for now; of a virtual user, its journey. */
-  since = new Float64Array(INITIAL);
-  /** CPU demand of the work in progress. */
-  demand = new Float64Array(INITIAL);
-  /** Factor of its revision on all its times. */
-  factor = new Float64Array(INITIAL);
-  /** Time spent waiting for slots, cores and connections; and in its own work and waits. */
-  queued = new Float64Array(INITIAL);
-  served = new Float64Array(INITIAL);
-  /** Delay of the link between caller and replica, one way; set where there are links at all. */
-  link = new Float64Array(INITIAL);
-
-  #used = 0;
+  int = new Int32Array(INITIAL_ROWS * STRIDE);
+  real = new Float64Array(INITIAL_ROWS * STRIDE);
+  #end = 0;
   #free = -1;
   #live = 0;
 
-  /** Rows that have ever been used: scans go up to here. */
-  get used(): number {
-    return this.#used;
+  /** All rows that have ever been used are below: scans go up to here, by `STRIDE`. */
+  get end(): number {
+    return this.#end;
   }
 
   get live(): number {
@@ -77,15 +88,12 @@ export class CallTable {
    */
   take(): number {
     let row = this.#free;
-    if (row >= 0) this.#free = this.next[row]!;
-    else {
-      if (this.#used === this.pc.length) this.#grow();
-      row = this.#used++;
-    }
+    if (row >= 0) this.#free = this.int[row + NEXT]!;
+    else row = this.#append();
     this.#live++;
-    this.flags[row] = 0;
-    this.queued[row] = 0;
-    this.served[row] = 0;
+    this.int[row + FLAGS] = 0;
+    this.real[row + WAITED] = 0;
+    this.real[row + SERVED] = 0;
     return row;
   }
 
@@ -94,75 +102,62 @@ export class CallTable {
    * more.
    */
   release(row: number): void {
-    this.generation[row]!++;
-    this.replica[row] = -1;
-    this.next[row] = this.#free;
+    const { int } = this;
+    int[row + GENERATION]!++;
+    int[row + REPLICA] = -1;
+    int[row + NEXT] = this.#free;
     this.#free = row;
     this.#live--;
   }
 
+  /** Whether an event or a child that remembers this generation speaks of the row as it is. */
+  is(row: number, generation: number): boolean {
+    return this.int[row + GENERATION] === generation;
+  }
+
   state(): Json {
-    const columns: Record<string, readonly number[]> = {};
-    for (const name of COLUMNS) columns[name] = Array.from(this[name].subarray(0, this.#used));
-    return { used: this.#used, free: this.#free, live: this.#live, columns };
+    return {
+      end: this.#end,
+      free: this.#free,
+      live: this.#live,
+      int: Array.from(this.int.subarray(0, this.#end)),
+      real: Array.from(this.real.subarray(0, this.#end)),
+    };
   }
 
   restore(state: Json): void {
-    const { used, free, live, columns } = savedState<TableState>(state);
-    while (this.pc.length < used) this.#grow();
-    this.#used = used;
+    const { end, free, live, int, real } = savedState<TableState>(state);
+    while (this.int.length < end) this.#grow();
+    this.#end = end;
     this.#free = free;
     this.#live = live;
-    for (const name of COLUMNS) this[name].set(columns[name]!);
+    this.int.set(int);
+    this.real.set(real);
+  }
+
+  #append(): number {
+    if (this.#end === this.int.length) this.#grow();
+    const row = this.#end;
+    this.#end += STRIDE;
+    this.int[row + REPLICA] = -1;
+    this.int[row + POOL] = -1;
+    return row;
   }
 
   #grow(): void {
-    const length = this.pc.length * 2;
-    for (const name of INTEGER_COLUMNS) {
-      const larger = new Int32Array(length).fill(NOTHING_IS_MINUS_ONE.has(name) ? -1 : 0);
-      larger.set(this[name]);
-      this[name] = larger;
-    }
-    for (const name of FLOAT_COLUMNS) {
-      const larger = new Float64Array(length);
-      larger.set(this[name]);
-      this[name] = larger;
-    }
+    const int = new Int32Array(this.int.length * 2);
+    int.set(this.int);
+    this.int = int;
+    const real = new Float64Array(this.real.length * 2);
+    real.set(this.real);
+    this.real = real;
   }
 }
 
 interface TableState {
-  readonly used: number;
+  readonly end: number;
   readonly free: number;
   readonly live: number;
-  readonly columns: Readonly<Record<string, readonly number[]>>;
+  readonly int: readonly number[];
+  readonly real: readonly number[];
 }
-
-const INTEGER_COLUMNS = [
-  "parent",
-  "parentGeneration",
-  "generation",
-  "pc",
-  "replica",
-  "site",
-  "attempt",
-  "pending",
-  "flags",
-  "key",
-  "traffic",
-  "pool",
-  "next",
-] as const;
-const FLOAT_COLUMNS = [
-  "timer",
-  "request",
-  "start",
-  "since",
-  "demand",
-  "factor",
-  "queued",
-  "served",
-  "link",
-] as const;
-const NOTHING_IS_MINUS_ONE: ReadonlySet<string> = new Set(["replica", "pool"]);
-const COLUMNS = [...INTEGER_COLUMNS, ...FLOAT_COLUMNS];

@@ -1,6 +1,16 @@
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { CpuDiscipline } from "../serviceSpec.ts";
-import type { CallTable } from "./callTable.ts";
+import {
+  type CallTable,
+  DEMAND,
+  GENERATION,
+  NEXT,
+  REPLICA,
+  SERVED,
+  SINCE,
+  WAITED,
+} from "./callTable.ts";
+import type { PlaneParts } from "./parts.ts";
 import { ProcessorSharing } from "./processorSharing.ts";
 import { GONE, type ReplicaTable } from "./replicaTable.ts";
 
@@ -18,20 +28,13 @@ export class CpuScheduler {
   readonly #loopEnd: number;
   readonly #sharingEnd: number;
 
-  constructor(parts: {
-    readonly simulation: Simulation;
-    readonly rows: CallTable;
-    readonly replicas: ReplicaTable;
-    /** By service. */
-    readonly disciplines: readonly CpuDiscipline[];
-    readonly done: (row: number) => void;
-  }) {
-    this.#simulation = parts.simulation;
+  constructor(parts: PlaneParts) {
+    const { simulation } = parts;
+    this.#simulation = simulation;
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
-    this.#disciplines = parts.disciplines;
-    this.#done = parts.done;
-    const { simulation } = parts;
+    this.#disciplines = parts.plan.services.map(({ discipline }) => discipline);
+    this.#done = parts.walk;
     this.#workEnd = simulation.register("work ends", (row, generation) => {
       this.#endWork(row, generation);
     });
@@ -52,10 +55,10 @@ export class CpuScheduler {
   start(row: number, demand: number): void {
     const rows = this.#rows;
     const replicas = this.#replicas;
-    const replica = rows.replica[row]!;
+    const replica = rows.int[row + REPLICA]!;
     const now = this.#simulation.now;
-    rows.demand[row] = demand;
-    rows.since[row] = now;
+    rows.real[row + DEMAND] = demand;
+    rows.real[row + SINCE] = now;
     const sharing = replicas.sharing[replica];
     if (sharing !== null && sharing !== undefined) {
       sharing.advance(now);
@@ -67,7 +70,7 @@ export class CpuScheduler {
       else this.#waitForLoop(replica, row);
     } else {
       replicas.setCpuRate(replica, replicas.cpuRate[replica]! + 1, now);
-      this.#simulation.scheduleAfter(demand, this.#workEnd, row, rows.generation[row]!);
+      this.#simulation.scheduleAfter(demand, this.#workEnd, row, rows.int[row + GENERATION]!);
     }
   }
 
@@ -99,11 +102,11 @@ export class CpuScheduler {
 
   #endWork(row: number, generation: number): void {
     const rows = this.#rows;
-    if (rows.generation[row] !== generation) return;
-    const replica = rows.replica[row]!;
+    if (rows.int[row + GENERATION] !== generation) return;
+    const replica = rows.int[row + REPLICA]!;
     const rate = this.#replicas.cpuRate[replica]! - 1;
     this.#replicas.setCpuRate(replica, rate, this.#simulation.now);
-    rows.served[row]! += rows.demand[row]!;
+    rows.real[row + SERVED]! += rows.real[row + DEMAND]!;
     this.#done(row);
   }
 
@@ -113,33 +116,33 @@ export class CpuScheduler {
     const now = this.#simulation.now;
     // Less than one core stretches every turn; more than one does not help a single loop.
     const speed = Math.min(1, replicas.cores[replica]!);
-    rows.queued[row]! += now - rows.since[row]!;
+    rows.real[row + WAITED]! += now - rows.real[row + SINCE]!;
     replicas.loopRow[replica] = row;
     replicas.setCpuRate(replica, speed, now);
-    const turn = Math.ceil(rows.demand[row]! / speed - 1e-6);
-    this.#simulation.scheduleAfter(turn, this.#loopEnd, row, rows.generation[row]!);
+    const turn = Math.ceil(rows.real[row + DEMAND]! / speed - 1e-6);
+    this.#simulation.scheduleAfter(turn, this.#loopEnd, row, rows.int[row + GENERATION]!);
   }
 
   #waitForLoop(replica: number, row: number): void {
     const replicas = this.#replicas;
     const tail = replicas.loopTail[replica]!;
-    this.#rows.next[row] = -1;
-    if (tail >= 0) this.#rows.next[tail] = row;
+    this.#rows.int[row + NEXT] = -1;
+    if (tail >= 0) this.#rows.int[tail + NEXT] = row;
     else replicas.loopHead[replica] = row;
     replicas.loopTail[replica] = row;
   }
 
   #endTurn(row: number, generation: number): void {
     const rows = this.#rows;
-    if (rows.generation[row] !== generation) return;
+    if (rows.int[row + GENERATION] !== generation) return;
     const replicas = this.#replicas;
-    const replica = rows.replica[row]!;
-    rows.served[row]! += rows.demand[row]!;
+    const replica = rows.int[row + REPLICA]!;
+    rows.real[row + SERVED]! += rows.real[row + DEMAND]!;
     const waiting = replicas.loopHead[replica]!;
     if (waiting >= 0) {
-      replicas.loopHead[replica] = rows.next[waiting]!;
-      if (rows.next[waiting]! < 0) replicas.loopTail[replica] = -1;
-      rows.next[waiting] = -1;
+      replicas.loopHead[replica] = rows.int[waiting + NEXT]!;
+      if (rows.int[waiting + NEXT]! < 0) replicas.loopTail[replica] = -1;
+      rows.int[waiting + NEXT] = -1;
       this.#takeLoop(replica, waiting);
     } else {
       replicas.loopRow[replica] = -1;
@@ -157,9 +160,9 @@ export class CpuScheduler {
     sharing.advance(now);
     const rows = this.#rows;
     for (let row = sharing.takeDone(); row >= 0; row = sharing.takeDone()) {
-      const demand = rows.demand[row]!;
-      rows.served[row]! += demand;
-      rows.queued[row]! += Math.max(0, now - rows.since[row]! - demand);
+      const demand = rows.real[row + DEMAND]!;
+      rows.real[row + SERVED]! += demand;
+      rows.real[row + WAITED]! += Math.max(0, now - rows.real[row + SINCE]! - demand);
       this.#done(row);
     }
     if (this.#replicas.phase[replica] === GONE) return;

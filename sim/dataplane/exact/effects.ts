@@ -5,7 +5,7 @@ import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { CallSite } from "../callplan/plan.ts";
-import type { CallTable } from "./callTable.ts";
+import { ATTEMPT, type CallTable, KEY, REQUEST } from "./callTable.ts";
 
 const LATENCY_SITE = 0x57000000;
 
@@ -80,8 +80,10 @@ export class Effects {
     for (const bite of this.#latencies[called.service]!) {
       if (!bites(bite, called, replica)) continue;
       const { time, site } = bite.value;
-      const key = rows.key[row]! ^ (LATENCY_SITE + site);
-      sum += roundHalfEven(time.sample(draws, rows.request[row]!, key, rows.attempt[row]!));
+      const key = rows.int[row + KEY]! ^ (LATENCY_SITE + site);
+      sum += roundHalfEven(
+        time.sample(draws, rows.real[row + REQUEST]!, key, rows.int[row + ATTEMPT]!),
+      );
     }
     return sum;
   }
@@ -117,6 +119,7 @@ export class Effects {
           break;
         }
         case "kill":
+        case "crash":
           break;
         default:
           unreachable(effect);

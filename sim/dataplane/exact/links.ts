@@ -3,7 +3,7 @@ import { roundHalfEven } from "../../kernel/time.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { LinkSpec } from "../serviceSpec.ts";
-import type { CallTable } from "./callTable.ts";
+import { ATTEMPT, type CallTable, KEY, REQUEST } from "./callTable.ts";
 
 /** A zone with its region, or a region of users: what a link can name. */
 export interface Place {
@@ -46,8 +46,10 @@ export class Links {
     for (const { spec, time } of this.#links) {
       const forth = names(from, spec.from) && names(to, spec.to);
       if (!forth && !(names(from, spec.to) && names(to, spec.from))) continue;
-      const key = rows.key[row]! ^ LINK_SITE;
-      return roundHalfEven(time.sample(draws, rows.request[row]!, key, rows.attempt[row]!));
+      const key = rows.int[row + KEY]! ^ LINK_SITE;
+      return roundHalfEven(
+        time.sample(draws, rows.real[row + REQUEST]!, key, rows.int[row + ATTEMPT]!),
+      );
     }
     return 0;
   }

@@ -5,7 +5,8 @@ import { balancers } from "../../policy/balancers/index.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import type { CallTable } from "./callTable.ts";
+import { ATTEMPT, type CallTable, KEY, REQUEST, TRAFFIC } from "./callTable.ts";
+import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 
 const ROUTE_SITE = 0x52000000;
@@ -40,28 +41,20 @@ export class Router {
   readonly #rules: (readonly CompiledRule[])[];
   readonly #routes: (readonly RouteRule[])[];
 
-  constructor(parts: {
-    readonly services: readonly PlannedService[];
-    readonly draws: KeyedDraws;
-    readonly rows: CallTable;
-    readonly replicas: ReplicaTable;
-    /** By traffic. */
-    readonly attributes: readonly AttributeSampler[];
-  }) {
-    this.#services = parts.services;
+  constructor(parts: PlaneParts) {
+    const { services } = parts.plan;
+    this.#services = services;
     this.#draws = parts.draws;
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
     this.#attributes = parts.attributes;
-    this.#endpoints = parts.services.map((service) =>
-      service.revisions.map(() => new Int32Array(0)),
-    );
-    this.#all = parts.services.map(() => new Int32Array(0));
-    this.#balancers = parts.services.map((service) =>
+    this.#all = services.map(() => new Int32Array(0));
+    this.#endpoints = services.map((service) => service.revisions.map(() => new Int32Array(0)));
+    this.#balancers = services.map((service) =>
       service.revisions.map(() => balancers[service.balancer]!()),
     );
-    this.#rules = parts.services.map(() => []);
-    this.#routes = parts.services.map(() => []);
+    this.#rules = services.map(() => []);
+    this.#routes = services.map(() => []);
   }
 
   setEndpoints(service: number, replicas: readonly number[]): void {
@@ -101,7 +94,11 @@ export class Router {
     const balancer = this.#balancers[service]![revision]!;
     const rows = this.#rows;
     const draw = balancer.needsDraw
-      ? this.#draws.uniform(rows.request[row]!, rows.key[row]! ^ BALANCER_SITE, rows.attempt[row]!)
+      ? this.#draws.uniform(
+          rows.real[row + REQUEST]!,
+          rows.int[row + KEY]! ^ BALANCER_SITE,
+          rows.int[row + ATTEMPT]!,
+        )
       : 0;
     return endpoints[balancer.pick(endpoints, this.#replicas.outstanding, draw)]!;
   }
@@ -135,8 +132,8 @@ export class Router {
 
   #revision(service: number, row: number): number {
     const rows = this.#rows;
-    const request = rows.request[row]!;
-    const attributes = this.#attributes[rows.traffic[row]!]!;
+    const request = rows.real[row + REQUEST]!;
+    const attributes = this.#attributes[rows.int[row + TRAFFIC]!]!;
     for (const compiled of this.#rules[service]!) {
       const { sticky } = compiled.rule;
       if (!matches(compiled, attributes, request)) continue;
@@ -144,7 +141,11 @@ export class Router {
       const draw =
         sticky === "user"
           ? this.#draws.uniform(attributes.user(request), this.#services[service]!.hash, 0)
-          : this.#draws.uniform(request, rows.key[row]! ^ ROUTE_SITE, rows.attempt[row]!);
+          : this.#draws.uniform(
+              request,
+              rows.int[row + KEY]! ^ ROUTE_SITE,
+              rows.int[row + ATTEMPT]!,
+            );
       const { thresholds, revisions } = compiled;
       for (let i = 0; i < thresholds.length - 1; i++) {
         if (draw < thresholds[i]!) return revisions[i]!;

@@ -1,0 +1,389 @@
+import type { TimerLane } from "../../kernel/calendar.ts";
+import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
+import type { Simulation } from "../../kernel/simulation.ts";
+import { roundHalfEven } from "../../kernel/time.ts";
+import type { Recorder } from "../../result/recorder.ts";
+import type { AttributeSampler } from "../../workload/attributes.ts";
+import type { CallPlan, CallSite, PlannedService } from "../callplan/plan.ts";
+import { NO_ENDPOINT, OK, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
+import type { RetrySpec } from "../serviceSpec.ts";
+import {
+  ABANDONED,
+  ADMITTED,
+  ATTEMPT,
+  BRANCH,
+  type CallTable,
+  FACTOR,
+  FLAGS,
+  GENERATION,
+  HOLDS_SLOT,
+  KEY,
+  LINK,
+  PARENT,
+  PARENT_GENERATION,
+  PC,
+  PENDING,
+  POOL,
+  REPLICA,
+  REQUEST,
+  SERVED,
+  SINCE,
+  SITE,
+  START,
+  TIMER,
+  TRAFFIC,
+  WAITED,
+} from "./callTable.ts";
+import type { Connections } from "./connections.ts";
+import type { Effects } from "./effects.ts";
+import type { Journeys } from "./journeys.ts";
+import type { Links, Place } from "./links.ts";
+import { type PlaneParts, TRACE } from "./parts.ts";
+import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
+import type { RevisionCounters } from "./revisionCounters.ts";
+import type { Router } from "./router.ts";
+import type { Slots } from "./slots.ts";
+
+/** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
+const FACTOR_SITE = 0x54000000;
+const BACKOFF_SITE = 0x55000000;
+
+/** What an answer on its way back has of the call. */
+const ANSWER_INT = [PARENT, PARENT_GENERATION, REPLICA, SITE, ATTEMPT, TRAFFIC, KEY] as const;
+const ANSWER_REAL = [REQUEST, START, WAITED, SERVED] as const;
+
+export interface CallParts {
+  readonly router: Router;
+  readonly links: Links;
+  readonly counters: RevisionCounters;
+  readonly slots: Slots;
+  readonly connections: Connections;
+  readonly journeys: Journeys;
+  /** A replica that drains has answered its last call. */
+  readonly drained: (replica: number) => void;
+}
+
+/**
+ * Calls from their sending to the answer: routing, the way there and back, timeouts, retries and
+ * the books. A call is a row whose parent is the row that waits for it. A caller that times out
+ * goes on as failed while the abandoned call works to its end.
+ */
+export class Calls {
+  readonly #simulation: Simulation;
+  readonly #services: readonly PlannedService[];
+  readonly #sites: CallPlan["program"]["sites"];
+  readonly #draws: KeyedDraws;
+  readonly #recorder: Recorder;
+  readonly #attributes: readonly AttributeSampler[];
+  readonly #rows: CallTable;
+  readonly #replicas: ReplicaTable;
+  readonly #effects: Effects;
+  readonly #router: Router;
+  readonly #links: Links;
+  readonly #counters: RevisionCounters;
+  readonly #slots: Slots;
+  readonly #connections: Connections;
+  readonly #journeys: Journeys;
+  readonly #drained: (replica: number) => void;
+  /** By call site; null where calls have no timeout. */
+  readonly #lanes: readonly (TimerLane | null)[];
+  readonly #arrival: number;
+  readonly #answer: number;
+  readonly #timeout: number;
+  readonly #retry: number;
+
+  constructor(parts: PlaneParts, others: CallParts) {
+    const { simulation, plan } = parts;
+    this.#simulation = simulation;
+    this.#services = plan.services;
+    this.#sites = plan.program.sites;
+    this.#draws = parts.draws;
+    this.#recorder = parts.recorder;
+    this.#attributes = parts.attributes;
+    this.#rows = parts.rows;
+    this.#replicas = parts.replicas;
+    this.#effects = parts.effects;
+    this.#router = others.router;
+    this.#links = others.links;
+    this.#counters = others.counters;
+    this.#slots = others.slots;
+    this.#connections = others.connections;
+    this.#journeys = others.journeys;
+    this.#drained = others.drained;
+    this.#lanes = this.#sites.map(({ timeout }) =>
+      timeout === null ? null : simulation.lane(timeout),
+    );
+    const { rows } = parts;
+    this.#arrival = simulation.register("call arrives", (row, generation) => {
+      if (rows.is(row, generation)) this.#arrive(row);
+    });
+    this.#answer = simulation.register("answer arrives", (row, generation) => {
+      if (rows.is(row, generation)) this.#deliver(row, rows.int[row + PENDING]!);
+    });
+    this.#timeout = simulation.register("call times out", (row, generation) => {
+      if (rows.is(row, generation)) this.#abandon(row);
+    });
+    this.#retry = simulation.register("call is retried", (row, generation) => {
+      if (rows.is(row, generation)) this.#sendAgain(row);
+    });
+  }
+
+  // ---- there ---------------------------------------------------------------------------
+
+  /** Sends a call of `parent`, who waits for it. */
+  send(parent: number, site: number): void {
+    this.#send(this.#create(parent, site, 0));
+  }
+
+  #create(parent: number, site: number, attempt: number): number {
+    const rows = this.#rows;
+    const row = rows.take();
+    const { int, real } = rows;
+    int[row + PARENT] = parent;
+    int[row + PARENT_GENERATION] = int[parent + GENERATION]!;
+    int[row + SITE] = site;
+    int[row + ATTEMPT] = attempt;
+    int[row + TRAFFIC] = int[parent + TRAFFIC]!;
+    real[row + REQUEST] = real[parent + REQUEST]!;
+    // A call is known by the path of sites and attempts that led to it.
+    const path = int[parent + KEY]! + Math.imul(int[parent + ATTEMPT]!, 0x27d4eb2f);
+    int[row + KEY] = Math.imul(path ^ this.#sites[site]!.hash, 0x2c1b3c6d);
+    return row;
+  }
+
+  #send(row: number): void {
+    const { int, real } = this.#rows;
+    const simulation = this.#simulation;
+    const index = int[row + SITE]!;
+    const generation = int[row + GENERATION]!;
+    const site = this.#sites[index]!;
+    real[row + START] = simulation.now;
+    const lane = this.#lanes[index]!;
+    if (lane !== null) {
+      real[row + TIMER] = simulation.scheduleInLane(lane, this.#timeout, row, generation);
+    }
+    const replica = this.#router.choose(site.service, row);
+    if (replica < 0) {
+      this.finish(row, NO_ENDPOINT);
+      return;
+    }
+    int[row + REPLICA] = replica;
+    const delay = this.#delay(row, site, replica);
+    if (delay > 0) simulation.scheduleAfter(delay, this.#arrival, row, generation);
+    else this.#arrive(row);
+  }
+
+  /** Time on the way to the replica: the link's, and what faults add. */
+  #delay(row: number, site: CallSite, replica: number): number {
+    const { int, real } = this.#rows;
+    let delay = 0;
+    if (!this.#links.isEmpty) {
+      const caller = int[int[row + PARENT]! + REPLICA]!;
+      const from: Place =
+        caller >= 0
+          ? this.#links.zone(this.#replicas.zone[caller]!)
+          : this.#links.region(this.#attributes[int[row + TRAFFIC]!]!, real[row + REQUEST]!);
+      const to = this.#links.zone(this.#replicas.zone[replica]!);
+      delay = this.#links.delay(from, to, row, this.#rows, this.#draws);
+      real[row + LINK] = delay;
+    }
+    if (this.#effects.hasLatency) {
+      delay += this.#effects.latency(site, replica, row, this.#rows, this.#draws);
+    }
+    return delay;
+  }
+
+  #arrive(row: number): void {
+    const { int, real } = this.#rows;
+    const replicas = this.#replicas;
+    const replica = int[row + REPLICA]!;
+    const { now } = this.#simulation;
+    const phase = replicas.phase[replica]!;
+    if (phase === GONE || phase === CLOSED) {
+      this.finish(row, REFUSED);
+      return;
+    }
+    const site = this.#sites[int[row + SITE]!]!;
+    const service = this.#services[site.service]!;
+    replicas.requests[replica]!++;
+    replicas.outstanding[replica]!++;
+    int[row + FLAGS]! |= ADMITTED;
+    int[row + PC] = service.entries[site.endpoint]!;
+    real[row + FACTOR] = this.#factor(row, replica, service);
+    real[row + SINCE] = now;
+    this.#recorder.arrivals[site.service]!++;
+    this.#simulation.digest.add(now, TRACE.sent, replica);
+    if (!this.#slots.enter(row, replica)) this.finish(row, QUEUE_FULL);
+  }
+
+  #factor(row: number, replica: number, service: PlannedService): number {
+    const revision = service.revisions[this.#replicas.revision[replica]!]!;
+    if (revision.latencySpan === 0) return revision.latencyMin;
+    const { int, real } = this.#rows;
+    const key = int[row + KEY]! ^ FACTOR_SITE;
+    const draw = this.#draws.uniform(real[row + REQUEST]!, key, int[row + ATTEMPT]!);
+    return revision.latencyMin + draw * revision.latencySpan;
+  }
+
+  // ---- and back ------------------------------------------------------------------------
+
+  /**
+   * Ends a call or a branch: gives back what it holds, then tells its caller, who may go on at
+   * once.
+   */
+  finish(row: number, reason: number): void {
+    const rows = this.#rows;
+    const flags = rows.int[row + FLAGS]!;
+    if (rows.int[row + POOL]! >= 0) this.#connections.release(row);
+    if ((flags & BRANCH) !== 0) {
+      const parent = rows.int[row + PARENT]!;
+      const generation = rows.int[row + PARENT_GENERATION]!;
+      rows.release(row);
+      if (rows.is(parent, generation)) this.#answered(parent, reason);
+      return;
+    }
+    if ((flags & ADMITTED) !== 0) this.#leave(row, flags);
+    // It may have been told while slots were handed on: only its own generation knows.
+    const link = this.#links.isEmpty ? 0 : rows.real[row + LINK]!;
+    if (link > 0 && (flags & ABANDONED) === 0 && reason !== NO_ENDPOINT) {
+      this.#sendBack(row, reason, link);
+      return;
+    }
+    this.#deliver(row, reason);
+  }
+
+  /** The replica is done with the call. */
+  #leave(row: number, flags: number): void {
+    const replicas = this.#replicas;
+    const replica = this.#rows.int[row + REPLICA]!;
+    replicas.outstanding[replica]!--;
+    if ((flags & HOLDS_SLOT) !== 0) this.#slots.leave(replica);
+    if (replicas.phase[replica]! >= DRAINING && replicas.outstanding[replica] === 0) {
+      this.#drained(replica);
+    }
+  }
+
+  /**
+   * The answer travels as a row of its own. The old one ends here, so that nothing that still runs
+   * on its behalf (a branch, a retry, the work of a replica that was killed) can reach it.
+   */
+  #sendBack(row: number, reason: number, link: number): void {
+    const rows = this.#rows;
+    const { now } = this.#simulation;
+    const answer = rows.take();
+    const { int, real } = rows;
+    const generation = int[answer + GENERATION]!;
+    for (const column of ANSWER_INT) int[answer + column] = int[row + column]!;
+    for (const column of ANSWER_REAL) real[answer + column] = real[row + column]!;
+    int[answer + PENDING] = reason;
+    real[answer + TIMER] = -1;
+    const lane = this.#lanes[int[row + SITE]!]!;
+    if (lane !== null) {
+      lane.cancel(real[row + TIMER]!);
+      const patience = real[row + START]! + lane.delay;
+      if (patience <= now + link) {
+        this.#simulation.schedule(patience, this.#timeout, answer, generation);
+      }
+    }
+    rows.release(row);
+    this.#simulation.scheduleAfter(link, this.#answer, answer, generation);
+  }
+
+  #deliver(row: number, reason: number): void {
+    const rows = this.#rows;
+    const { int, real } = rows;
+    if ((int[row + FLAGS]! & ABANDONED) !== 0) {
+      rows.release(row);
+      return;
+    }
+    const site = int[row + SITE]!;
+    const lane = this.#lanes[site]!;
+    if (lane !== null) lane.cancel(real[row + TIMER]!);
+    this.#book(row, this.#sites[site]!.service, reason);
+    const parent = int[row + PARENT]!;
+    const generation = int[row + PARENT_GENERATION]!;
+    const attempt = int[row + ATTEMPT]!;
+    rows.release(row);
+    if (rows.is(parent, generation)) this.#attempted(parent, site, attempt, reason);
+  }
+
+  /** The caller's patience is over; the call goes on without it. */
+  #abandon(row: number): void {
+    const rows = this.#rows;
+    const { int } = rows;
+    const site = int[row + SITE]!;
+    int[row + FLAGS]! |= ABANDONED;
+    this.#book(row, this.#sites[site]!.service, TIMEOUT);
+    const parent = int[row + PARENT]!;
+    if (rows.is(parent, int[row + PARENT_GENERATION]!)) {
+      this.#attempted(parent, site, int[row + ATTEMPT]!, TIMEOUT);
+    }
+  }
+
+  /** Statistics of one attempt, as its caller saw it. */
+  #book(row: number, service: number, reason: number): void {
+    const { int, real } = this.#rows;
+    const recorder = this.#recorder;
+    const { now } = this.#simulation;
+    const latency = now - real[row + START]!;
+    this.#simulation.digest.add(now, TRACE.answered + (reason << 4), latency);
+    const replica = int[row + REPLICA]!;
+    if (replica >= 0) {
+      const revision = this.#replicas.revision[replica]!;
+      this.#counters.add(service, revision, reason !== OK, latency);
+    }
+    if (reason === OK) {
+      recorder.answered[service]!++;
+      recorder.queued[service]! += real[row + WAITED]!;
+      recorder.served[service]! += real[row + SERVED]!;
+      recorder.total[service]! += latency;
+    } else recorder.failures[service]!++;
+  }
+
+  // ---- the caller ----------------------------------------------------------------------
+
+  /** One attempt of a call of `parent` has ended: try again, or take it as the answer. */
+  #attempted(parent: number, site: number, attempt: number, reason: number): void {
+    if (reason !== OK) {
+      const { retries } = this.#sites[site]!;
+      if (retries !== null && attempt + 1 < retries.attempts) {
+        this.#scheduleRetry(this.#create(parent, site, attempt + 1), retries.backoff);
+        return;
+      }
+    }
+    this.#answered(parent, reason);
+  }
+
+  #scheduleRetry(row: number, backoff: RetrySpec["backoff"]): void {
+    const { int, real } = this.#rows;
+    const attempt = int[row + ATTEMPT]!;
+    let pause: number = backoff.base;
+    for (let i = 1; i < attempt && pause < backoff.max; i++) pause *= backoff.factor;
+    pause = Math.min(pause, backoff.max);
+    if (backoff.jitter > 0) {
+      const key = int[row + KEY]! ^ BACKOFF_SITE;
+      const draw = this.#draws.uniform(real[row + REQUEST]!, key, attempt);
+      pause *= 1 + backoff.jitter * (2 * draw - 1);
+    }
+    const delay = roundHalfEven(pause);
+    this.#simulation.scheduleAfter(delay, this.#retry, row, int[row + GENERATION]!);
+  }
+
+  #sendAgain(row: number): void {
+    const rows = this.#rows;
+    const { int } = rows;
+    if (rows.is(int[row + PARENT]!, int[row + PARENT_GENERATION]!)) this.#send(row);
+    else rows.release(row);
+  }
+
+  /**
+   * A call or a branch of `row` has ended for good. A failure ends the row; its other branches run
+   * on unheard.
+   */
+  #answered(row: number, reason: number): void {
+    const { int } = this.#rows;
+    if (int[row + PARENT]! < 0) this.#journeys.stepEnded(row, reason);
+    else if (reason !== OK) this.finish(row, reason);
+    else if (--int[row + PENDING]! === 0) this.#slots.resume(row);
+  }
+}

@@ -1,0 +1,254 @@
+import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
+import type { Simulation } from "../../kernel/simulation.ts";
+import { roundHalfEven } from "../../kernel/time.ts";
+import type { Recorder } from "../../result/recorder.ts";
+import type { AttributeSampler } from "../../workload/attributes.ts";
+import { type CallPlan, Op, type Program } from "../callplan/plan.ts";
+import { ERROR, OK } from "../failure.ts";
+import type { Calls } from "./calls.ts";
+import {
+  ATTEMPT,
+  BRANCH,
+  type CallTable,
+  FACTOR,
+  FLAGS,
+  GENERATION,
+  KEY,
+  PARENT,
+  PARENT_GENERATION,
+  PC,
+  PENDING,
+  REPLICA,
+  REQUEST,
+  SERVED,
+  SITE,
+  TRAFFIC,
+} from "./callTable.ts";
+import type { Connections } from "./connections.ts";
+import type { CpuScheduler } from "./cpu.ts";
+import type { Effects } from "./effects.ts";
+import type { Journeys } from "./journeys.ts";
+import type { PlaneParts } from "./parts.ts";
+import type { ReplicaTable } from "./replicaTable.ts";
+import type { Slots } from "./slots.ts";
+
+const ERROR_SITE = 0x51000000;
+
+/** Walks rows through the program of their endpoint or journey. */
+export class Walker {
+  readonly #simulation: Simulation;
+  readonly #program: Program;
+  readonly #services: CallPlan["services"];
+  readonly #draws: KeyedDraws;
+  readonly #recorder: Recorder;
+  readonly #attributes: readonly AttributeSampler[];
+  readonly #rows: CallTable;
+  readonly #replicas: ReplicaTable;
+  readonly #effects: Effects;
+  readonly #cpu: CpuScheduler;
+  readonly #slots: Slots;
+  readonly #connections: Connections;
+  readonly #journeys: Journeys;
+  readonly #calls: Calls;
+  readonly #waitEnd: number;
+
+  constructor(
+    parts: PlaneParts,
+    others: {
+      readonly cpu: CpuScheduler;
+      readonly slots: Slots;
+      readonly connections: Connections;
+      readonly journeys: Journeys;
+      readonly calls: Calls;
+    },
+  ) {
+    this.#simulation = parts.simulation;
+    this.#program = parts.plan.program;
+    this.#services = parts.plan.services;
+    this.#draws = parts.draws;
+    this.#recorder = parts.recorder;
+    this.#attributes = parts.attributes;
+    this.#rows = parts.rows;
+    this.#replicas = parts.replicas;
+    this.#effects = parts.effects;
+    this.#cpu = others.cpu;
+    this.#slots = others.slots;
+    this.#connections = others.connections;
+    this.#journeys = others.journeys;
+    this.#calls = others.calls;
+    this.#waitEnd = parts.simulation.register("wait ends", (row, generation) => {
+      if (this.#rows.is(row, generation)) this.#endWait(row);
+    });
+  }
+
+  /** Carries out instructions until the row has to wait for something. */
+  walk(row: number): void {
+    const rows = this.#rows;
+    const { op, x, site } = this.#program;
+    for (;;) {
+      const pc = rows.int[row + PC]!;
+      const operand = x[pc]!;
+      rows.int[row + PC] = pc + 1;
+      switch (op[pc]) {
+        case Op.Work:
+          if (this.#work(row, operand, site[pc]!)) return;
+          break;
+        case Op.Wait:
+          this.#wait(row, operand, site[pc]!);
+          return;
+        case Op.Call:
+          this.#call(row, operand);
+          return;
+        case Op.Fork:
+          this.#fork(row, operand);
+          return;
+        case Op.Choice:
+          rows.int[row + PC] = this.#choose(row, operand, site[pc]!);
+          break;
+        case Op.Jump:
+          rows.int[row + PC] = operand;
+          break;
+        case Op.Acquire:
+          if (!this.#connections.acquire(row, operand)) return;
+          break;
+        case Op.Release:
+          this.#connections.release(row);
+          break;
+        case Op.Loop:
+          this.#journeys.next(row);
+          return;
+        default:
+          this.#end(row);
+          return;
+      }
+    }
+  }
+
+  /** False when the demand was nothing and the row goes on at once. */
+  #work(row: number, time: number, site: number): boolean {
+    const demand = this.#draw(row, time, site);
+    if (demand === 0) return false;
+    this.#cpu.start(row, demand);
+    return true;
+  }
+
+  #draw(row: number, time: number, site: number): number {
+    const { int, real } = this.#rows;
+    const sample = this.#program.times[time]!.sample(
+      this.#draws,
+      real[row + REQUEST]!,
+      int[row + KEY]! ^ site,
+      int[row + ATTEMPT]!,
+    );
+    const replica = int[row + REPLICA]!;
+    if (replica < 0) return roundHalfEven(sample);
+    const duration = sample * real[row + FACTOR]!;
+    if (!this.#effects.hasSlowness) return roundHalfEven(duration);
+    const called = this.#program.sites[int[row + SITE]!]!;
+    return roundHalfEven(duration * this.#effects.slowness(called, replica));
+  }
+
+  #wait(row: number, time: number, site: number): void {
+    const { int, real } = this.#rows;
+    const duration = this.#draw(row, time, site);
+    if (int[row + REPLICA]! >= 0) {
+      real[row + SERVED]! += duration;
+      this.#slots.releaseIfAsynchronous(row);
+    }
+    const generation = this.#rows.int[row + GENERATION]!;
+    this.#simulation.scheduleAfter(duration, this.#waitEnd, row, generation);
+  }
+
+  #endWait(row: number): void {
+    if (this.#rows.int[row + REPLICA]! >= 0) this.#slots.resume(row);
+    else this.walk(row);
+  }
+
+  #choose(row: number, index: number, site: number): number {
+    const { int, real } = this.#rows;
+    const choice = this.#program.choices[index]!;
+    const key = int[row + KEY]! ^ site;
+    const draw = this.#draws.uniform(real[row + REQUEST]!, key, int[row + ATTEMPT]!);
+    const { thresholds } = choice;
+    let option = 0;
+    while (option < thresholds.length && draw >= thresholds[option]!) option++;
+    if (choice.cache >= 0) {
+      if (option === 0) this.#recorder.cacheHits[choice.cache]!++;
+      else this.#recorder.cacheMisses[choice.cache]!++;
+    }
+    return option < thresholds.length ? choice.targets[option]! : choice.otherwise;
+  }
+
+  #call(row: number, site: number): void {
+    const { int } = this.#rows;
+    int[row + PENDING] = 1;
+    if (int[row + PARENT]! < 0) this.#journeys.stepBegins(row);
+    else this.#slots.releaseIfAsynchronous(row);
+    this.#calls.send(row, site);
+  }
+
+  #fork(row: number, index: number): void {
+    const rows = this.#rows;
+    const { calls, entries } = this.#program.forks[index]!;
+    const generation = rows.int[row + GENERATION]!;
+    rows.int[row + PENDING] = calls.length + entries.length;
+    this.#slots.releaseIfAsynchronous(row);
+    // A branch can fail at once and take the whole row with it.
+    for (const site of calls) {
+      this.#calls.send(row, site);
+      if (!rows.is(row, generation)) return;
+    }
+    for (const entry of entries) {
+      this.walk(this.#branch(row, entry));
+      if (!rows.is(row, generation)) return;
+    }
+  }
+
+  #branch(row: number, entry: number): number {
+    const rows = this.#rows;
+    const branch = rows.take();
+    const { int, real } = rows;
+    int[branch + PARENT] = row;
+    int[branch + PARENT_GENERATION] = int[row + GENERATION]!;
+    int[branch + REPLICA] = int[row + REPLICA]!;
+    int[branch + SITE] = int[row + SITE]!;
+    int[branch + ATTEMPT] = int[row + ATTEMPT]!;
+    int[branch + TRAFFIC] = int[row + TRAFFIC]!;
+    int[branch + KEY] = int[row + KEY]!;
+    int[branch + FLAGS] = BRANCH;
+    int[branch + PC] = entry;
+    real[branch + REQUEST] = real[row + REQUEST]!;
+    real[branch + FACTOR] = real[row + FACTOR]!;
+    return branch;
+  }
+
+  #end(row: number): void {
+    const rows = this.#rows;
+    if (rows.int[row + PARENT]! < 0) {
+      rows.release(row);
+      return;
+    }
+    const isBranch = (rows.int[row + FLAGS]! & BRANCH) !== 0;
+    this.#calls.finish(row, !isBranch && this.#answersWithError(row) ? ERROR : OK);
+  }
+
+  #answersWithError(row: number): boolean {
+    const { int, real } = this.#rows;
+    const replica = int[row + REPLICA]!;
+    const service = this.#replicas.service[replica]!;
+    const { revisions } = this.#services[service]!;
+    const revision = this.#replicas.revision[replica]!;
+    const called = this.#program.sites[int[row + SITE]!]!;
+    const injected = this.#effects.hasErrors ? this.#effects.errorShare(called, replica) : 0;
+    const share = revisions[revision]!.errorShare + injected;
+    if (share <= 0) return false;
+    const request = real[row + REQUEST]!;
+    const draw = this.#draws.uniform(request, int[row + KEY]! ^ ERROR_SITE, int[row + ATTEMPT]!);
+    if (draw >= share) return false;
+    // The same draw says what the stable revision would have done with this very request.
+    if (revision > 0 && draw >= revisions[0]!.errorShare + injected) {
+      this.#recorder.hurt[service]!.add(this.#attributes[int[row + TRAFFIC]!]!.user(request));
+    }
+    return true;
+  }
+}
