@@ -208,10 +208,10 @@ export function widestMargin({ cells }: CanaryResult): string | null {
   return `± ${fixed(half, marginDecimals(half))}`;
 }
 
-/** "7 %", and of none what it may be at most: "0 %, at most 28 %". */
+/** "7 %", and of none what it may be at most: "0 % (≤ 28 %)". */
 export function rolledBackText(cell: CanaryCell): string {
   const most = none([cell]) ? atMost([cell]) : null;
-  return `${wholePercent(cell.share.mean)} %${most === null ? "" : `, at most ${most}`}`;
+  return `${wholePercent(cell.share.mean)} %${most === null ? "" : ` (≤ ${most})`}`;
 }
 
 /** "stages 1, 5, 10 %, 60 s each". */

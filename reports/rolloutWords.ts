@@ -37,9 +37,10 @@ export function outcomeText(rollout: RolloutOutcome): string {
   return `${OUTCOME_WORDS[rollout.outcome]}${at}${reasonText(rollout)}`;
 }
 
-/** Why a controller decided as it did, in words. */
+/** Why a controller decided as it did, in words; of traffic only what changes. */
 export function decisionText({ kind, reason, message }: Decision): string {
   const words = STEPS[reason] ?? reason;
   if (message === "") return words;
-  return kind === "rollout" && words !== "" ? `${words}: ${message}` : message;
+  if (kind !== "rollout" || words === "") return message;
+  return /^(.+ %) → \1 /.test(message) ? words : `${words}: ${message}`;
 }

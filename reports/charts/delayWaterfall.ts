@@ -29,6 +29,7 @@ type Bar = {
 };
 
 const ROW_HEIGHT = 17;
+const TITLE = "seconds since the traffic crossed the autoscaler's target";
 
 /** The size of a waterfall: a row for each link and one for the whole. */
 export function waterfallSize(chain: DelayChain, width: number): ChartSize {
@@ -70,7 +71,7 @@ export function delayWaterfall(
     {
       values: ticks.filter((tick) => tick <= lastOf(ticks) && tick <= domainEnd),
       grid: true,
-      title: `seconds since ${size.width > 400 ? "the traffic " : ""}crossed the autoscaler's target`,
+      title: size.width > 400 ? TITLE : "seconds since the target was crossed",
       titlePadding: 6,
     },
   );

@@ -3,7 +3,7 @@ export { costAgainstObjective, hasCostAgainstObjective } from "./costAgainstObje
 export { delayWaterfall, waterfallSize } from "./delayWaterfall.ts";
 export { operatingCharacteristic } from "./operatingCharacteristic.ts";
 export { type Strip, stageStrips, stageStripsSize } from "./stageStrips.ts";
-export { type ChartSize, type ChartSpec, PALETTE, type TokenName } from "./theme.ts";
+export { type ChartSpec, PALETTE } from "./theme.ts";
 export { type TimelineModel, timelineModel } from "./timelineModel.ts";
 export {
   decisionSpots,

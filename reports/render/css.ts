@@ -37,6 +37,7 @@ footer{margin:56px auto 40px;color:var(--muted);font-size:13px}
 code,pre{font:13px/1.5 ${MONO}}
 pre{background:var(--soft);padding:12px 14px;margin:8px 0 0;border-radius:4px;
   white-space:pre-wrap;overflow-wrap:anywhere}
+.nb{display:inline-block;max-width:100%}
 details{margin-top:12px;font-size:14px}
 summary{cursor:pointer;color:var(--blue)}
 .good{color:var(--green)}.bad{color:var(--red)}.none{color:var(--muted)}
@@ -133,6 +134,7 @@ const RESPONSIVE = `
 }
 @media (max-width:1040px) and (min-width:641px),print{
   .verdict .d .ii{display:block}.verdict td{padding-left:10px}
+  .verdict .d .w{white-space:normal}
 }
 @media (max-width:720px){
   .wide{display:none}.narrow{display:block}.bars .key{padding-left:118px}

@@ -54,6 +54,20 @@ export function tied(markup: SafeHtml): SafeHtml {
   );
 }
 
+/** Keeps an option and its value on one line, which would break after its dashes. */
+export function withOptions(text: string): SafeHtml {
+  const parts = text.split(/((?<![\w-])--[\w-]+(?: \d+)?)/);
+  return html`${parts.map((part, index) => (index % 2 === 0 ? part : nowrap(part)))}`;
+}
+
+/** A command of which no word is broken unless it is longer than a line. */
+export function commandHtml(command: string): SafeHtml {
+  const words = command.split(" ");
+  return html`${words.map((word, index) => html`${index === 0 ? "" : " "}${nowrap(word)}`)}`;
+}
+
+const nowrap = (text: string): SafeHtml => html`<span class="nb">${text}</span>`;
+
 export const nothing = new SafeHtml("");
 
 export function isEmpty(value: SafeHtml): boolean {

@@ -1,4 +1,5 @@
 import type { Result } from "../../sim/result/result.ts";
+import { rolloutSum } from "../canaryWords.ts";
 import { plural } from "../format.ts";
 import {
   answersCanary,
@@ -11,7 +12,7 @@ import {
   worstMinuteText,
 } from "../verdict.ts";
 import { CSS } from "./css.ts";
-import { html, nothing, type SafeHtml, tied, trusted } from "./html.ts";
+import { html, nothing, type SafeHtml, tied, trusted, withOptions } from "./html.ts";
 import { canarySection } from "./sections/canary.ts";
 import { claimSection } from "./sections/claim.ts";
 import { costSection } from "./sections/cost.ts";
@@ -88,8 +89,8 @@ function titleText(result: Result): string {
 function setupText(result: Result): string {
   const { canary, policies } = result;
   if (answersCanary(result) && canary !== null) {
-    const rollouts = Math.max(0, ...canary.cells.map((cell) => cell.rollouts));
-    return `${canary.policy}, ${plural(rollouts, "rollout")} for each traffic and error share`;
+    const rollouts = plural(rolloutSum(canary.cells), "rollout");
+    return `${canary.policy}, ${rollouts} in ${plural(canary.cells.length, "cell")}`;
   }
   const runs = plural(runsOf(result), "replication");
   return `${plural(policies.length, "policy", "policies")} × ${runs}`;
@@ -113,12 +114,13 @@ function worstText(result: Result): readonly string[] {
   const [policy, ...others] = result.policies;
   const minute = policy === undefined || others.length > 0 ? null : worstMinuteOf(policy);
   if (minute === null) return [];
-  const text = worstMinuteText(minute);
-  return [`${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`];
+  const runs = runsOf(result);
+  const of = runs > 1 ? ` of all ${runs} replications` : "";
+  return [`${worstMinuteText(minute).replace("worst minute", `Worst minute${of}:`)}.`];
 }
 
 function warningsHtml(result: Result): SafeHtml {
   if (result.warnings.length === 0) return nothing;
-  const items = result.warnings.map((warning) => html`<li>${warning}</li>`);
+  const items = result.warnings.map((warning) => html`<li>${withOptions(warning)}</li>`);
   return html`<div class="warnings"><b>How much to trust this</b><ul>${items}</ul></div>`;
 }

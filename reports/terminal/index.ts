@@ -4,8 +4,6 @@ export { type Problem, problemText } from "./problems.ts";
 export {
   etaText,
   interruptedText,
-  type PolicyProgress,
-  type Progress,
   policyProgressLine,
   progressLine,
 } from "./progress.ts";

@@ -149,7 +149,7 @@ describe("the words of a canary", () => {
     },
     {
       text: rolledBackText(cell({ of: 15, stopped: 0, interval: [0, 0.204] })),
-      want: "0 %, at most 21 %",
+      want: "0 % (≤ 21 %)",
     },
     { text: rolledBackText(cell({ of: 10, stopped: 1 })), want: "10 %" },
     { text: marginText({ mean: 5.4, low: 5.36, high: 5.44, n: 9 }), want: "5.40 ± 0.04" },
@@ -201,6 +201,10 @@ describe("the words of a rollout", () => {
     {
       given: { reason: "StageStarted", message: "0 % → 1 % of the traffic" },
       want: "a stage begins: 0 % → 1 % of the traffic",
+    },
+    {
+      given: { reason: "ScalingCanary", message: "5 % → 5 % of the traffic" },
+      want: "pods for the next stage are started",
     },
     { given: { reason: "Paused", message: "" }, want: "Paused" },
     {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { escapeHtml, html, tied } from "../../reports/render/html.ts";
+import { escapeHtml, html, tied, withOptions } from "../../reports/render/html.ts";
 import { renderHtml } from "../../reports/render/index.ts";
 import { resultSchema } from "../../sim/result/result.ts";
 import { bareResult, HOSTILE, hostileResult } from "./nulls.ts";
@@ -86,12 +86,20 @@ describe("renderHtml", { timeout: 60_000 }, () => {
     expect(page.includes("misses the objective")).toBe(true);
     expect(page.includes("One replication, so there is no interval")).toBe(n === 1);
     expect(page.includes("How much to trust this")).toBe(n === 1);
-    expect(
-      page.includes(
-        `peakday run scenarios/black-friday.yaml --policy hpa-as-documented --runs ${n}`,
-      ),
-    ).toBe(true);
+    const [, command = ""] = /<pre>(.*?)<\/pre>/.exec(page) ?? [];
+    expect(command.replace(/<[^>]*>/g, "")).toBe(
+      `peakday run scenarios/black-friday.yaml --policy hpa-as-documented --runs ${n} ` +
+        "--seed 20261127",
+    );
     expect(/NaN|undefined|Infinity|>null/.exec(page)?.[0]).toBeUndefined();
+  });
+
+  it("tells what each fault was, and since when a delay counts", async () => {
+    const page = await renderHtml(sampleResult({ n: 5 }));
+    expect(page).toContain("<b>A</b> +11:00 every tenth pod dies (kill, product).");
+    expect(page).toContain("<b>B</b> +17:00 the cache is slow (slow, product).");
+    expect(page).toContain("<b>C</b> +18:00 the cache is slow: over (slow, product).");
+    expect(page).toContain("seconds since the traffic crossed the autoscaler's target");
   });
 
   it("answers for a canary without any policy of capacity", async () => {
@@ -155,5 +163,11 @@ describe("html", () => {
 
   it("ties units to their numbers", () => {
     expect(tied(html`${"5 ms, 7 % and 3 months"}`).text).toBe("5\u00a0ms, 7\u00a0% and 3 months");
+  });
+
+  it("keeps options and their values together", () => {
+    expect(withOptions("<few> Use --runs 20.").text).toBe(
+      '&lt;few&gt; Use <span class="nb">--runs 20</span>.',
+    );
   });
 });

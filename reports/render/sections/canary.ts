@@ -83,23 +83,27 @@ function readingTable(canary: CanaryResult): SafeHtml {
   const rows = canaryGrid(canary).variants.flatMap((variant, index) => {
     const healthy = healthyCells(canary, variant);
     return bugCells(canary, variant).map((bug) => {
-      const name = `${plain(bug.trafficRps)} requests/s${index === 0 ? "" : `, ${variant}`}`;
+      const setting = index === 0 ? nothing : html`<br><span class="none">${variant}</span>`;
+      const name = html`${plain(bug.trafficRps)} requests/s${setting}`;
       const alarms = healthy.find(({ trafficRps }) => trafficRps === bug.trafficRps) ?? null;
-      const stage = bug.stagePercent === null ? "–" : `${plain(bug.stagePercent)} %`;
-      const after = bug.detectionSeconds === null ? "–" : clock(bug.detectionSeconds.mean);
       const hurt = bug.usersHurt === null ? "–" : marginText(bug.usersHurt);
-      return { cells: [name, alarmCell(alarms), rolledBackText(bug), stage, after, hurt] };
+      return { cells: [name, alarmCell(alarms), caughtCell(bug), hurt] };
     });
   });
   const columns = [
     { head: "traffic" },
     { head: "healthy rolled back" },
-    { head: `${bugName(canary)} caught` },
-    { head: "mostly at stage" },
-    { head: "after" },
+    { head: `${bugName(canary)} caught, mostly at` },
     { head: "users hurt" },
   ];
   return tableHtml(columns, rows);
+}
+
+function caughtCell(bug: CanaryCell): SafeHtml {
+  const { stagePercent, detectionSeconds } = bug;
+  if (stagePercent === null || detectionSeconds === null) return html`${rolledBackText(bug)}`;
+  const where = `stage ${plain(stagePercent)} %, ${clock(detectionSeconds.mean)}`;
+  return html`${rolledBackText(bug)}<br><span class="none">${where}</span>`;
 }
 
 /** A false alarm in ten is what most teams would still bear: coloured where that is certain. */

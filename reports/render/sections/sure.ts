@@ -1,7 +1,7 @@
 import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
 import { levelText, reproduceCommand, runsOf } from "../../verdict.ts";
-import { html, nothing, type SafeHtml } from "../html.ts";
+import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
 
 export function sureSection(result: Result): Section {
@@ -26,7 +26,10 @@ export function sureSection(result: Result): Section {
     ["Version", `peakday ${result.peakday}, result version ${result.version}`],
     ["Scenario", html`${scenario.file}, digest <code>${scenario.digest}</code>`],
     ["Trace digest", html`<code>${result.digest}</code> (same with any number of workers)`],
-    ["Reproduce", html`<pre>${reproduceCommand(result)}</pre>`],
+    [
+      "Reproduce",
+      html`where ${scenario.file} lies: <pre>${commandHtml(reproduceCommand(result))}</pre>`,
+    ],
   ];
   return {
     id: "sure",

@@ -267,7 +267,7 @@ function decisionTable(decisions: readonly Decision[], caption?: string): SafeHt
     const { timeSeconds, from, to, subject } = decision;
     const change = from === null && to === null ? "–" : `${from ?? "?"} → ${to ?? "?"}`;
     const of = several ? [subject] : [];
-    const text = decisionText(decision);
+    const text = tied(html`${decisionText(decision)}`);
     return { cells: [instant(timeSeconds), ...of, ...(counted ? [change] : []), text] };
   });
   const columns = [
