@@ -86,7 +86,7 @@ export class NodeImages {
     this.#since = now;
   }
 
-  /** When the next pull ends if nothing changes: rounded up, so that its bytes are there by then. */
+  /** When the next pull ends if nothing changes: rounded up, so that its bytes are there then. */
   nextEnd(now: number): number {
     const active = this.#active();
     if (active.length === 0) return Number.POSITIVE_INFINITY;

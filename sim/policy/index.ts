@@ -3,7 +3,7 @@ import { fixed } from "./autoscalers/fixed.ts";
 import { hpa } from "./autoscalers/hpa/hpa.ts";
 import { createScheduled } from "./autoscalers/scheduled.ts";
 import type { NodeAutoscalerPolicy } from "./nodeAutoscaler.ts";
-import { clusterAutoscaler } from "./nodeAutoscalers/clusterAutoscaler/clusterAutoscaler.ts";
+import { clusterAutoscaler } from "./nodeAutoscalers/clusterAutoscaler.ts";
 import type { RolloutPolicy } from "./rollout.ts";
 import { argoCanary } from "./rollouts/argo/argoCanary.ts";
 import { blueGreen } from "./rollouts/blueGreen.ts";

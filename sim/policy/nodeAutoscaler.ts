@@ -75,7 +75,7 @@ export interface NodeScalingTrace {
     readonly pool: string;
     readonly nodes: number;
     readonly pods: number;
-    /** Unused shares of cpu and memory of the new nodes, added up: 0 … 2; null when they help none. */
+    /** Unused shares of the new nodes' cpu and memory, added up: 0 … 2; null without nodes. */
     readonly waste: number | null;
     /** Why the pool is no option; null when it is one. */
     readonly excluded: string | null;

@@ -15,7 +15,7 @@ export interface PreemptionCandidate {
   readonly budgetViolations: number;
 }
 
-/** `minCandidateNodesPercentage` and `minCandidateNodesAbsolute`: so many are looked at, no more. */
+/** `minCandidateNodesPercentage` and `minCandidateNodesAbsolute`: so many are enough. */
 const CANDIDATE_SHARE = 0.1;
 const MIN_CANDIDATES = 100;
 

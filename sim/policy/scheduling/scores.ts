@@ -180,7 +180,7 @@ function imageLocality(
   });
 }
 
-/** `hardPodAffinityWeight`: what a required affinity of a pod that is there weighs for newcomers. */
+/** `hardPodAffinityWeight`: what a required affinity of a bound pod weighs for newcomers. */
 const HARD_AFFINITY_WEIGHT = 1;
 
 /**

@@ -150,7 +150,7 @@ export interface BoundPod extends PendingPod {
   readonly node: string;
   /** `status.startTime`. */
   readonly startTime: Micros;
-  /** It has a deletion timestamp: it still takes room, and counts for affinity but not for spread. */
+  /** It has a deletion timestamp: it takes room, and counts for affinity but not for spread. */
   readonly terminating: boolean;
 }
 

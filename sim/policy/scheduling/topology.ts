@@ -15,7 +15,7 @@ import {
 /** Pods by domain: by value of one topology label. */
 export type DomainCounts = Map<string, number>;
 
-/** Adds up pods by the value of a label of their nodes; nodes without the label are in no domain. */
+/** Adds up pods by a label of their nodes; nodes without the label are in no domain. */
 export function countInDomains(
   counts: DomainCounts,
   topologyKey: string,

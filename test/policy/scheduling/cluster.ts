@@ -8,7 +8,7 @@ import type {
 } from "../../../sim/policy/scheduling/spec.ts";
 import { HOSTNAME_LABEL, ZONE_LABEL } from "../../../sim/policy/scheduling/spec.ts";
 
-export const GIB = 1024 ** 3;
+const GIB = 1024 ** 3;
 
 interface NodeSketch extends Partial<Omit<SchedulingNode, "allocatable">> {
   readonly zone?: string;

@@ -1,4 +1,3 @@
-import { present } from "../../../kernel/assert.ts";
 import { type Micros, micros } from "../../../kernel/time.ts";
 import type {
   NodeAutoscalerObservation,
@@ -48,6 +47,9 @@ export function viewScaleDown(
     return reason === null;
   });
   const destinations = new Set(observation.nodes.filter(takesPods).map(({ node }) => node.name));
+  const staying = new Set(
+    observation.pods.filter((pod) => !needsPlace(pod)).map((pod) => pod.name),
+  );
   const unneededSince: Record<string, Micros> = {};
   let nonEmpty = 0;
   for (const candidate of inOrder(candidates, state)) {
@@ -56,7 +58,7 @@ export function viewScaleDown(
       kept[name] = "TooManyCandidates";
       continue;
     }
-    if (movePods(candidate, cluster, destinations)) {
+    if (movePods(name, { cluster, destinations, staying })) {
       unneededSince[name] = state.unneededSince[name] ?? now;
       destinations.delete(name);
     } else {
@@ -67,10 +69,14 @@ export function viewScaleDown(
   return { unneededSince, recheckAt, kept };
 }
 
+/** Pods of DaemonSets end with their node, terminating ones by themselves. */
+const needsPlace = ({ isDaemon, terminating }: NodePodObservation): boolean =>
+  !isDaemon && !terminating;
+
 function candidatesOf({ nodes, pods }: NodeAutoscalerObservation): readonly Candidate[] {
   const byNode = new Map<string, NodePodObservation[]>();
   for (const pod of pods) {
-    if (pod.isDaemon || pod.terminating) continue;
+    if (!needsPlace(pod)) continue;
     const there = byNode.get(pod.node);
     if (there === undefined) byNode.set(pod.node, [pod]);
     else there.push(pod);
@@ -111,19 +117,26 @@ function inOrder(
   return [...candidates].sort((a, b) => rank(a) - rank(b));
 }
 
-/** Moves the candidate's pods to other nodes of the snapshot: all of them, or none. */
+/**
+ * Moves what is on a node of the snapshot, with the pods that came from other unneeded nodes and
+ * those that wait and would fit: all of them, or none.
+ */
 function movePods(
-  { name, moved }: Candidate,
-  cluster: SchedulingCluster,
-  destinations: ReadonlySet<string>,
+  name: string,
+  to: {
+    readonly cluster: SchedulingCluster;
+    readonly destinations: ReadonlySet<string>;
+    readonly staying: ReadonlySet<string>;
+  },
 ): boolean {
+  const { cluster, destinations, staying } = to;
   const others = cluster.nodes.filter(
     ({ node }) => node.name !== name && destinations.has(node.name),
   );
-  const before = moved.map((pod) => present(cluster.pod(pod.name), `pod ${pod.name}`));
-  for (const pod of before) cluster.unbind(pod.name);
-  if (before.every((pod) => placeFirst(pod, cluster, others))) return true;
-  for (const pod of before) {
+  const moved = [...cluster.entry(name).pods.values()].filter((pod) => !staying.has(pod.name));
+  for (const pod of moved) cluster.unbind(pod.name);
+  if (moved.every((pod) => placeFirst(pod, cluster, others))) return true;
+  for (const pod of moved) {
     if (cluster.pod(pod.name) !== undefined) cluster.unbind(pod.name);
     cluster.bind(pod);
   }

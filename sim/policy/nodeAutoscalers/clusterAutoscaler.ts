@@ -1,21 +1,26 @@
-import { type Micros, micros } from "../../../kernel/time.ts";
+import { type Micros, micros } from "../../kernel/time.ts";
 import {
   NO_NODE_TRACE,
   type NodeAutoscalerDecision,
   type NodeAutoscalerObservation,
   type NodeAutoscalerPolicy,
   type NodeScalingTrace,
-} from "../../nodeAutoscaler.ts";
-import type { Step } from "../../policy.ts";
-import { dueRemovals, type ScaleDownView, viewScaleDown } from "./scaleDown.ts";
-import { planScaleUp } from "./scaleUp.ts";
+} from "../nodeAutoscaler.ts";
+import type { Step } from "../policy.ts";
+import { dueRemovals, type ScaleDownView, viewScaleDown } from "./clusterAutoscaler/scaleDown.ts";
+import { planScaleUp } from "./clusterAutoscaler/scaleUp.ts";
 import {
   type ClusterAutoscalerConfig,
   clusterAutoscalerSettings,
   validateClusterAutoscaler,
-} from "./settings.ts";
-import { takeSnapshot } from "./snapshot.ts";
-import { backedOff, type ClusterAutoscalerState, openRequests, pick } from "./state.ts";
+} from "./clusterAutoscaler/settings.ts";
+import { takeSnapshot } from "./clusterAutoscaler/snapshot.ts";
+import {
+  backedOff,
+  type ClusterAutoscalerState,
+  openRequests,
+  pick,
+} from "./clusterAutoscaler/state.ts";
 
 type NodeStep = Step<ClusterAutoscalerState, NodeAutoscalerDecision>;
 
@@ -55,7 +60,7 @@ export const clusterAutoscaler: NodeAutoscalerPolicy<
       helpless: plan?.helpless ?? [],
     };
     if (plan !== null && plan.best !== null) return added(state, plan.best, trace, now);
-    if (!state.settings.scaleDownEnabled) return held(state, idleReason(trace), trace);
+    if (!state.settings.scaleDownEnabled) return held(state, "NothingToDo", trace);
     const view = viewScaleDown(state, observation, snapshot, now);
     return scaleDown(state, observation, { view, trace }, now);
   },
@@ -107,7 +112,7 @@ function scaleDown(
   const { unneededSince, recheckAt, kept } = seen.view;
   const state = { ...before, unneededSince, recheckAt };
   const trace = { ...seen.trace, unneeded: unneededSince, kept };
-  if (Object.keys(unneededSince).length === 0) return held(state, idleReason(trace), trace);
+  if (Object.keys(unneededSince).length === 0) return held(state, "NothingToDo", trace);
   if (isCoolingDown(state, observation, now)) return held(state, "ScaleDownInCooldown", trace);
   const removals = dueRemovals(state, observation, seen.view, now);
   if (removals.length === 0) return held(state, "NothingDue", trace);
@@ -143,14 +148,16 @@ function isCoolingDown(
   );
 }
 
-const idleReason = ({ helpless }: NodeScalingTrace): string =>
-  helpless.length > 0 ? "NotTriggerScaleUp" : "NothingToDo";
-
+/** Pods that no pool helps are the better reason, if there are any. */
 const held = (
   state: ClusterAutoscalerState,
   reason: string,
   trace: NodeScalingTrace,
 ): NodeStep => ({
   state,
-  decision: { kind: "hold", reason, trace },
+  decision: {
+    kind: "hold",
+    reason: trace.helpless.length > 0 ? "NotTriggerScaleUp" : reason,
+    trace,
+  },
 });
