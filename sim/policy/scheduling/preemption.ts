@@ -100,15 +100,15 @@ function byImportance(a: BoundPod, b: BoundPod): number {
 /** Counts each budget down, pod by pod: those that come when it is used up violate it. */
 function splitByBudget(
   pods: readonly BoundPod[],
-  { budgetsOf, disruptionsAllowed }: DisruptionBudgets,
+  budgets: DisruptionBudgets,
 ): { readonly violating: readonly BoundPod[]; readonly others: readonly BoundPod[] } {
   const left = new Map<string, number>();
   const violating: BoundPod[] = [];
   const others: BoundPod[] = [];
   for (const pod of pods) {
     let isViolating = false;
-    for (const budget of budgetsOf(pod)) {
-      const allowed = (left.get(budget) ?? disruptionsAllowed(budget)) - 1;
+    for (const budget of budgets.budgetsOf(pod)) {
+      const allowed = (left.get(budget) ?? budgets.disruptionsAllowed(budget)) - 1;
       left.set(budget, allowed);
       if (allowed < 0) isViolating = true;
     }
