@@ -18,6 +18,8 @@ export interface ProbeSpec {
   readonly timeout: Micros;
   readonly successThreshold: number;
   readonly failureThreshold: number;
+  /** Of a container that is killed for failing it; null for the pod's. */
+  readonly terminationGracePeriod: Micros | null;
 }
 
 /** A workload: what Kubernetes is told about a service. */
@@ -32,13 +34,51 @@ export interface WorkloadSpec {
     };
     readonly limits: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
   };
+  /** What the scheduler counts. */
+  readonly podRequests: { readonly cpuMillicores: number; readonly memoryBytes: number };
   /** How a Deployment rolls. */
   readonly deployment: DeploymentSettings;
+  /** Fixed usage of the containers beside the one that serves, taken together. */
+  readonly sidecars: { readonly cpuMillicores: number; readonly memoryBytes: number };
+  readonly startupProbe: ProbeSpec | null;
   readonly readinessProbe: ProbeSpec | null;
+  readonly livenessProbe: ProbeSpec | null;
+  /**
+   * When a pod without readiness probe is ready: in Kubernetes when its container runs, listening
+   * or not.
+   */
+  readonly readyWhen: "listening" | "running";
   readonly terminationGracePeriod: Micros;
+  /** How long the preStop hook takes, before SIGTERM. */
+  readonly preStop: Micros;
+  /**
+   * What the process does with new requests from SIGTERM on: `serve` them until no caller knows it
+   * any more, or `refuse` them, its listener closed.
+   */
+  readonly onSigterm: "serve" | "refuse";
   /** From the start of the container until the process listens. */
   readonly startup: DistributionSpec;
+  /** CPU that it uses meanwhile; under a smaller limit it takes longer in proportion. */
+  readonly startupCpuMillicores: number;
   readonly imagePull: DistributionSpec;
+  /** All init containers, one after the other; null for none. */
+  readonly initContainers: DistributionSpec | null;
+}
+
+export interface KubeletSpec {
+  /**
+   * Where the ticks of a probe are counted from. `container`: its start and the probe's initial
+   * delay, so that the first probe comes exactly then. `pod`: the moment at which the kubelet took
+   * the pod, as the kubelet's probe workers do, so that it comes up to a period later.
+   */
+  readonly probeTicks: "container" | "pod";
+  readonly crashLoopBackOff: BackOffSpec;
+}
+
+/** Exponential back-off of restarts. */
+export interface BackOffSpec {
+  readonly initial: Micros;
+  readonly max: Micros;
 }
 
 /** The metrics pipeline from the kubelet to the metrics API. */
@@ -55,6 +95,7 @@ export interface ClusterSpec {
   readonly nodes: readonly NodeSpec[];
   readonly workloads: readonly WorkloadSpec[];
   readonly metrics: MetricsSpec;
+  readonly kubelet: KubeletSpec;
   /** From the creation of a pod until the scheduler has bound it (when it fits somewhere). */
   readonly scheduling: DistributionSpec;
   /** From a pod's readiness (or its deletion) until callers know. */

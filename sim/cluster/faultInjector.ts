@@ -22,6 +22,7 @@ export class FaultInjector {
   readonly #workloads: readonly Workload[];
   readonly #pods: readonly Pod[];
   readonly #kill: (pod: Pod) => void;
+  readonly #crash: (pod: Pod) => void;
   #next = 1;
   /** Ids of the effects of the faults that are active; of equal faults, the oldest first. */
   #active: Record<string, number[][]> = {};
@@ -33,6 +34,7 @@ export class FaultInjector {
     readonly workloads: readonly Workload[];
     readonly pods: readonly Pod[];
     readonly kill: (pod: Pod) => void;
+    readonly crash: (pod: Pod) => void;
   }) {
     this.#plane = parts.plane;
     this.#services = parts.services;
@@ -40,13 +42,16 @@ export class FaultInjector {
     this.#workloads = parts.workloads;
     this.#pods = parts.pods;
     this.#kill = parts.kill;
+    this.#crash = parts.crash;
   }
 
   inject(fault: Fault): void {
     const victims = this.#victims(fault);
-    if (fault.effect.kind === "kill") {
+    const { kind } = fault.effect;
+    if (kind === "kill" || kind === "crash") {
+      const end = kind === "kill" ? this.#kill : this.#crash;
       // Datastores are outside of the cluster, which could not replace them.
-      for (const pod of victims) if (pod.workload >= 0) this.#kill(pod);
+      for (const pod of victims) if (pod.workload >= 0) end(pod);
       return;
     }
     const ids: number[] = [];

@@ -1,6 +1,10 @@
+import type { BackOffState } from "./kubeletBackOff.ts";
+import { newProbeWorker, type ProbeWorker } from "./probeWorker.ts";
+
 /**
  * A pod: plain data, with the moment of every link of its coming up. Times are microseconds; null
- * means "not yet". Its number is the data plane's replica number, and never used twice.
+ * means "not yet". Its number is the data plane's replica number, and never used twice. Of its
+ * containers only the first one serves, and only that one is followed.
  */
 export interface Pod {
   readonly number: number;
@@ -15,7 +19,14 @@ export interface Pod {
   /** Bound to a node: `status.startTime`. */
   scheduledAt: number | null;
   imageAt: number | null;
-  /** The process listens. */
+  /** The init containers are done; at once where there are none. */
+  initializedAt: number | null;
+  /** The first container has started for the first time. */
+  runningAt: number | null;
+  /**
+   * The process listened: after restarts the last time before the pod was first ready, so that the
+   * way to readiness is told without the detours.
+   */
   listeningAt: number | null;
   readyAt: number | null;
   /** Callers knew it first. */
@@ -27,8 +38,46 @@ export interface Pod {
   /** The Ready condition, and when it last changed. */
   ready: boolean;
   readyChangedAt: number | null;
-  probeSuccesses: number;
-  probeFailures: number;
+
+  /** `restartCount`: tells what belongs to an earlier container from what belongs to this one. */
+  restarts: number;
+  /** The container that runs now; null while none does. */
+  container: Container | null;
+  lastTermination: Termination | null;
+  /** Back-off of restarts; null while there was none. */
+  backOff: BackOffState | null;
+  /** Its container waits for this moment: CrashLoopBackOff. */
+  backOffUntil: number | null;
+  startupProbe: ProbeWorker;
+  readinessProbe: ProbeWorker;
+  livenessProbe: ProbeWorker;
+  /** CPU time of earlier containers, and of this one before it listened. */
+  cpuMicros: number;
+}
+
+/** A container that runs: `state.running`, and what its process is at. */
+export interface Container {
+  readonly startedAt: number;
+  /** `started`: it has no startup probe, or that has succeeded. */
+  started: boolean;
+  /** The process takes requests: it is a replica of the data plane. */
+  listening: boolean;
+  /** It uses start-up CPU since then; null when it does no more. */
+  burningSince: number | null;
+  /** Of the data plane's count, what belongs to earlier containers. */
+  cpuBase: number;
+  /** It is being stopped: the preStop hook runs, or the signal is out. */
+  stoppingAt: number | null;
+  sigtermAt: number | null;
+}
+
+/** `lastState.terminated` of a container. */
+export interface Termination {
+  /** 0 after SIGTERM, 137 after SIGKILL, 143 when SIGTERM met no handler. */
+  readonly exitCode: number;
+  readonly reason: "Completed" | "Error" | "OOMKilled";
+  readonly startedAt: number;
+  readonly finishedAt: number;
 }
 
 export function newPod(fields: {
@@ -44,6 +93,8 @@ export function newPod(fields: {
     consideredAt: null,
     scheduledAt: null,
     imageAt: null,
+    initializedAt: null,
+    runningAt: null,
     listeningAt: null,
     readyAt: null,
     endpointAt: null,
@@ -52,11 +103,20 @@ export function newPod(fields: {
     goneAt: null,
     ready: false,
     readyChangedAt: null,
-    probeSuccesses: 0,
-    probeFailures: 0,
+    restarts: 0,
+    container: null,
+    lastTermination: null,
+    backOff: null,
+    backOffUntil: null,
+    startupProbe: newProbeWorker(),
+    readinessProbe: newProbeWorker(),
+    livenessProbe: newProbeWorker(),
+    cpuMicros: 0,
   };
 }
 
 export const exists = (pod: Pod): boolean => pod.goneAt === null;
 /** It counts towards its ReplicaSet's replicas: it exists and is not terminating. */
 export const isActive = (pod: Pod): boolean => pod.deletedAt === null && pod.goneAt === null;
+/** Its process takes requests. */
+export const isListening = (pod: Pod): boolean => pod.container?.listening === true;

@@ -5,7 +5,8 @@ import type { Simulation } from "../kernel/simulation.ts";
 import { roundHalfEven } from "../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../workload/distributions.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
-import type { DataPlane } from "./dataPlane.ts";
+import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
+import { Kubelet } from "./kubelet.ts";
 import type { Nodes } from "./nodes.ts";
 import { exists, isActive, type Pod } from "./pod.ts";
 import type { Workload } from "./workload.ts";
@@ -20,12 +21,12 @@ const SITE = {
   startup: 0x63,
   endpoint: 0x64,
   removal: 0x65,
+  initContainers: 0x66,
 } as const;
-/** Pod numbers go into the digest with what happened to them. */
+/** Pod numbers go into the digest with what happened to them; containers' own are the kubelet's. */
 const TRACE = {
   bound: 40,
   pulled: 41,
-  listens: 42,
   ready: 43,
   known: 44,
   deleted: 45,
@@ -33,15 +34,13 @@ const TRACE = {
   unready: 47,
 };
 
-/** Token of a readiness probe. */
-const READINESS = 0;
-
-type Step = "bind" | "pulled" | "listen" | "probe" | "known" | "removed" | "grace" | "end";
+type Step = "bind" | "pulled" | "initialized" | "known" | "removed";
 
 interface Delays {
   /** Of the workload's name: other workloads change none of its draws. */
   readonly hash: number;
   readonly imagePull: TimeDistribution;
+  readonly initContainers: TimeDistribution | null;
   readonly startup: TimeDistribution;
 }
 
@@ -52,20 +51,23 @@ export interface LifecycleEvents {
   /** Its readiness or phase has changed. */
   podChanged(pod: Pod): void;
   podGone(pod: Pod): void;
+  /** An Event as `kubectl describe pod` lists it. */
+  podEvent(pod: Pod, reason: string, message: string): void;
 }
 
 /**
- * Brings pods up and down: scheduler, image pull, start, readiness probe, endpoint; and back:
- * endpoint removed, drain, end of the grace period. Every step is an event (kind, pod number).
+ * Brings pods up and down: scheduler, image pull, init containers, container, endpoint; and back:
+ * endpoint removed while the container is being stopped. What happens to the container in between
+ * is the kubelet's. Every step is an event (kind, pod number).
  */
 export class PodLifecycle {
   readonly #simulation: Simulation;
   readonly #draws: KeyedDraws;
   readonly #nodes: Nodes;
-  readonly #plane: DataPlane;
   readonly #pods: readonly Pod[];
   readonly #workloads: readonly Workload[];
   readonly #events: LifecycleEvents;
+  readonly #kubelet: Kubelet;
   readonly #scheduling: TimeDistribution;
   readonly #endpointLag: TimeDistribution;
   readonly #delays: readonly Delays[];
@@ -87,7 +89,6 @@ export class PodLifecycle {
     this.#simulation = parts.simulation;
     this.#draws = parts.draws;
     this.#nodes = parts.nodes;
-    this.#plane = parts.plane;
     this.#pods = parts.pods;
     this.#workloads = parts.workloads;
     this.#events = parts.events;
@@ -97,6 +98,8 @@ export class PodLifecycle {
     this.#delays = parts.workloads.map(({ spec }) => ({
       hash: Number.parseInt(digestText(`pods of ${spec.name}`).slice(0, 8), 16),
       imagePull: compileDistribution(spec.imagePull),
+      initContainers:
+        spec.initContainers === null ? null : compileDistribution(spec.initContainers),
       startup: compileDistribution(spec.startup),
     }));
     const register = (name: string, handle: (pod: Pod) => void): number =>
@@ -104,13 +107,29 @@ export class PodLifecycle {
     this.#kinds = {
       bind: register("pod is bound", (pod) => this.#bind(pod)),
       pulled: register("image is pulled", (pod) => this.#pulled(pod)),
-      listen: register("container listens", (pod) => this.#listen(pod)),
-      probe: register("readiness is probed", (pod) => this.#probe(pod)),
+      initialized: register("init containers end", (pod) => this.#initialized(pod)),
       known: register("endpoint is known", (pod) => this.#known(pod)),
       removed: register("endpoint is removed", (pod) => this.#removed(pod)),
-      grace: register("grace period ends", (pod) => this.#end(pod)),
-      end: register("container ends", (pod) => this.#end(pod)),
     };
+    this.#kubelet = new Kubelet({
+      simulation: parts.simulation,
+      plane: parts.plane,
+      pods: parts.pods,
+      spec: parts.spec.kubelet,
+      specOf: (pod) => this.#workloads[pod.workload]!.spec,
+      replicaOf: (pod) => this.#replicaOf(pod),
+      startupOf: (pod) =>
+        this.#draw(pod, this.#delays[pod.workload]!.startup, SITE.startup, pod.restarts),
+      events: {
+        readinessChanged: (pod, ready) => {
+          if (ready) this.#becomeReady(pod);
+          else this.#becomeUnready(pod);
+        },
+        running: (pod) => parts.events.podChanged(pod),
+        ended: (pod) => this.#end(pod),
+        happened: (pod, reason, message) => parts.events.podEvent(pod, reason, message),
+      },
+    });
   }
 
   create(pod: Pod): void {
@@ -129,43 +148,74 @@ export class PodLifecycle {
     pod.consideredAt = now;
     pod.scheduledAt = now;
     pod.imageAt = now;
+    pod.initializedAt = now;
     this.#nodes.addImage(node, this.#image(pod));
-    this.#listen(pod);
-    this.#becomeReady(pod);
+    this.#kubelet.startListening(pod);
+    this.#markReady(pod);
     this.#known(pod);
   }
 
   /**
-   * Graceful: leaves the endpoints first, then drains; ends when drained or when its grace is over.
+   * Graceful: callers are told to forget it while its container is being stopped, so that requests
+   * may still come when the process takes no more. It is gone when the container has ended.
    */
   delete(pod: Pod): void {
     if (pod.deletedAt !== null) return;
-    const { now } = this.#simulation;
-    pod.deletedAt = now;
+    pod.deletedAt = this.#simulation.now;
     this.#trace(TRACE.deleted, pod);
-    if (pod.listeningAt === null) {
-      this.#end(pod);
-      return;
-    }
-    const grace = this.#workloads[pod.workload]!.spec.terminationGracePeriod;
-    this.#simulation.schedule(now + grace, this.#kinds.grace, pod.number, 0);
-    this.#later(pod, this.#kinds.removed, this.#draw(pod, this.#endpointLag, SITE.removal));
+    const isEndpoint = pod.ready || pod.known;
+    if (pod.container === null) this.#end(pod);
+    else this.#kubelet.stop(pod, this.#workloads[pod.workload]!.spec.terminationGracePeriod);
+    if (isEndpoint) this.#leaveEndpoints(pod);
   }
 
   /** At once: the process is gone, callers find out with the endpoint lag. */
   kill(pod: Pod): void {
     if (!exists(pod)) return;
-    pod.deletedAt ??= this.#simulation.now;
-    if (pod.listeningAt !== null) this.#plane.killReplica(pod.number);
-    this.#later(pod, this.#kinds.removed, this.#draw(pod, this.#endpointLag, SITE.removal));
-    this.#end(pod);
+    const { now } = this.#simulation;
+    if (pod.deletedAt === null) {
+      pod.deletedAt = now;
+      this.#leaveEndpoints(pod);
+    }
+    if (pod.container === null) this.#end(pod);
+    else this.#kubelet.kill(pod);
+  }
+
+  /** The container's process dies; its kubelet restarts it. */
+  crash(pod: Pod): void {
+    this.#kubelet.kill(pod);
+  }
+
+  /** The kernel kills the process; its kubelet restarts the container. */
+  outOfMemory(number: number): void {
+    this.#kubelet.outOfMemory(this.#pods[number]!);
   }
 
   /** The data plane says that the last request has left. */
   drained(number: number): void {
-    const pod = this.#pods[number]!;
-    // As an event of its own: the data plane is in the middle of something.
-    if (pod.deletedAt !== null) this.#later(pod, this.#kinds.end, 0);
+    this.#kubelet.drained(number);
+  }
+
+  /** The replica has answered a probe, or has not. */
+  probed(number: number, token: number, ok: boolean): void {
+    this.#kubelet.probed(number, token, ok);
+  }
+
+  /** What a pod's containers use, as its kubelet counts it; null while none runs. */
+  usage(pod: Pod): { readonly cpuMicros: number; readonly memoryBytes: number } | null {
+    if (pod.container === null) return null;
+    const cpuMicros = this.#kubelet.cpuMicros(pod);
+    return { cpuMicros, memoryBytes: this.#kubelet.memoryBytes(pod) };
+  }
+
+  /** CPU time of all containers that a pod ever had, in microseconds. */
+  cpuMicros(pod: Pod): number {
+    return this.#kubelet.cpuMicros(pod);
+  }
+
+  /** Cores that its starting container uses now, which the data plane does not know of. */
+  startupCores(pod: Pod): number {
+    return this.#kubelet.startupCores(pod);
   }
 
   /** Pods that fitted nowhere try again when a node has room. */
@@ -185,6 +235,7 @@ export class PodLifecycle {
     if (node < 0) return;
     pod.node = node;
     pod.scheduledAt = now;
+    if (this.#delays[pod.workload]!.initContainers === null) pod.initializedAt = now;
     this.#trace(TRACE.bound, pod);
     const cached = this.#nodes.hasImage(node, this.#image(pod));
     const pull = this.#delays[pod.workload]!.imagePull;
@@ -196,68 +247,58 @@ export class PodLifecycle {
     pod.imageAt = this.#simulation.now;
     this.#trace(TRACE.pulled, pod);
     this.#nodes.addImage(present(pod.node, "node"), this.#image(pod));
-    const { startup } = this.#delays[pod.workload]!;
-    this.#later(pod, this.#kinds.listen, this.#draw(pod, startup, SITE.startup));
-    const probe = this.#workloads[pod.workload]!.spec.readinessProbe;
-    if (probe !== null) this.#later(pod, this.#kinds.probe, probe.initialDelay);
+    const { initContainers } = this.#delays[pod.workload]!;
+    if (initContainers === null) this.#kubelet.start(pod);
+    else {
+      const time = this.#draw(pod, initContainers, SITE.initContainers);
+      this.#later(pod, this.#kinds.initialized, time);
+    }
   }
 
-  #listen(pod: Pod): void {
+  #initialized(pod: Pod): void {
     if (!isActive(pod)) return;
+    pod.initializedAt = this.#simulation.now;
+    this.#kubelet.start(pod);
+  }
+
+  #replicaOf(pod: Pod): ReplicaStart {
     const { spec, service } = this.#workloads[pod.workload]!;
     const node = present(pod.node, "node");
-    pod.listeningAt = this.#simulation.now;
-    this.#trace(TRACE.listens, pod);
-    const limit = spec.container.limits.cpuMillicores ?? this.#nodes.specs[node]!.cpuMillicores;
-    this.#plane.startReplica({
+    const { cpuMillicores } = this.#nodes.specs[node]!;
+    return {
       replica: pod.number,
       service,
       revision: pod.revision,
       zone: this.#zoneOf(node),
-      cores: limit / 1000,
-      parallelism: this.#nodes.specs[node]!.cpuMillicores / 1000,
+      cores: (spec.container.limits.cpuMillicores ?? cpuMillicores) / 1000,
+      parallelism: cpuMillicores / 1000,
       memoryLimitBytes: spec.container.limits.memoryBytes,
-    });
-    if (spec.readinessProbe === null) this.#becomeReady(pod);
-  }
-
-  #probe(pod: Pod): void {
-    if (!isActive(pod)) return;
-    const probe = present(this.#workloads[pod.workload]!.spec.readinessProbe, "probe");
-    if (pod.listeningAt === null) this.#probed(pod, false);
-    else this.#plane.sendProbe(pod.number, READINESS, probe.timeout);
-    this.#later(pod, this.#kinds.probe, probe.period);
-  }
-
-  /** The replica has answered a probe, or has not. */
-  probed(number: number, ok: boolean): void {
-    const pod = this.#pods[number]!;
-    if (isActive(pod)) this.#probed(pod, ok);
-  }
-
-  #probed(pod: Pod, answers: boolean): void {
-    const probe = present(this.#workloads[pod.workload]!.spec.readinessProbe, "probe");
-    pod.probeSuccesses = answers ? pod.probeSuccesses + 1 : 0;
-    pod.probeFailures = answers ? 0 : pod.probeFailures + 1;
-    if (!pod.ready && pod.probeSuccesses >= probe.successThreshold) this.#becomeReady(pod);
-    if (pod.ready && pod.probeFailures >= probe.failureThreshold) this.#becomeUnready(pod);
+    };
   }
 
   #becomeReady(pod: Pod): void {
+    this.#markReady(pod);
+    this.#later(pod, this.#kinds.known, this.#draw(pod, this.#endpointLag, SITE.endpoint));
+    this.#events.podChanged(pod);
+  }
+
+  #markReady(pod: Pod): void {
     const { now } = this.#simulation;
     pod.ready = true;
     pod.readyChangedAt = now;
     pod.readyAt ??= now;
     this.#trace(TRACE.ready, pod);
-    this.#events.podChanged(pod);
-    this.#later(pod, this.#kinds.known, this.#draw(pod, this.#endpointLag, SITE.endpoint));
   }
 
   #becomeUnready(pod: Pod): void {
     pod.ready = false;
     pod.readyChangedAt = this.#simulation.now;
     this.#trace(TRACE.unready, pod);
+    this.#leaveEndpoints(pod);
     this.#events.podChanged(pod);
+  }
+
+  #leaveEndpoints(pod: Pod): void {
     this.#later(pod, this.#kinds.removed, this.#draw(pod, this.#endpointLag, SITE.removal));
   }
 
@@ -269,15 +310,12 @@ export class PodLifecycle {
     this.#events.endpointsChanged(pod.workload);
   }
 
-  /**
-   * Callers have forgotten it: a terminating pod stops taking requests and finishes those that it
-   * has.
-   */
+  /** Callers have forgotten it. */
   #removed(pod: Pod): void {
     if (isActive(pod) && pod.ready) return;
     pod.known = false;
     this.#events.endpointsChanged(pod.workload);
-    if (pod.deletedAt !== null && exists(pod)) this.#plane.drainReplica(pod.number, "open");
+    if (pod.deletedAt !== null) this.#kubelet.forgotten(pod);
   }
 
   #end(pod: Pod): void {
@@ -285,14 +323,12 @@ export class PodLifecycle {
     pod.goneAt = this.#simulation.now;
     pod.ready = false;
     this.#trace(TRACE.gone, pod);
-    if (pod.listeningAt !== null) this.#plane.killReplica(pod.number);
     if (pod.node !== null) this.#nodes.release(pod.node, this.#requests(pod));
     this.#events.podGone(pod);
   }
 
   #requests(pod: Pod): { cpuMillicores: number; memoryBytes: number } {
-    const { requests } = this.#workloads[pod.workload]!.spec.container;
-    return { cpuMillicores: requests.cpuMillicores ?? 0, memoryBytes: requests.memoryBytes ?? 0 };
+    return this.#workloads[pod.workload]!.spec.podRequests;
   }
 
   #image(pod: Pod): string {
@@ -300,9 +336,10 @@ export class PodLifecycle {
     return `${spec.name}:${revisions[pod.revision]}`;
   }
 
-  #draw(pod: Pod, time: TimeDistribution, site: number): number {
+  /** `attempt`: restarts draw anew. */
+  #draw(pod: Pod, time: TimeDistribution, site: number, attempt = 0): number {
     const { hash } = this.#delays[pod.workload]!;
-    return Math.max(0, roundHalfEven(time.sample(this.#draws, pod.ordinal, site ^ hash, 0)));
+    return Math.max(0, roundHalfEven(time.sample(this.#draws, pod.ordinal, site ^ hash, attempt)));
   }
 
   #later(pod: Pod, kind: number, delay: number): void {

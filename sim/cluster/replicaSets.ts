@@ -87,7 +87,7 @@ export class ReplicaSets {
       },
       node: pod.node,
       createdAt: micros(pod.createdAt),
-      restarts: 0,
+      restarts: pod.restarts,
       deletionCost: 0,
     };
   }

@@ -5,7 +5,7 @@ import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import { micros } from "../kernel/time.ts";
-import type { AutoscalerObservation, PodObservation, PodPhase } from "../policy/autoscaler.ts";
+import type { AutoscalerObservation, PodObservation } from "../policy/autoscaler.ts";
 import type { RevisionObservation, RolloutObservation, RouteRule } from "../policy/rollout.ts";
 import type {
   DeploymentObservation,
@@ -14,6 +14,7 @@ import type {
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
+import { podPhase } from "./kubeletStatus.ts";
 import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
 import { Nodes } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
@@ -110,12 +111,17 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         endpointsChanged: (workload) => this.#refreshEndpoints(workload),
         podChanged: (pod) => this.#changed(pod.workload),
         podGone: (pod) => this.#podGone(pod),
+        podEvent: (pod, reason, message) => {
+          const subject = this.#podName(pod);
+          const kubelet = { controller: "kubelet", kind: "pod" } as const;
+          this.record({ ...kubelet, subject, reason, message, from: null, to: null });
+        },
       },
     });
     this.#replicaSets = new ReplicaSets({
       simulation: parts.simulation,
       pods: this.#pods,
-      phaseOf,
+      phaseOf: podPhase,
       create: (workload, revision) => this.#lifecycle.create(this.#newPod(workload, revision)),
       delete: (pod) => this.#lifecycle.delete(pod),
       available: (workload) => this.#changed(workload),
@@ -128,6 +134,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       workloads: this.#workloads,
       pods: this.#pods,
       kill: (pod) => this.#lifecycle.kill(pod),
+      crash: (pod) => this.#lifecycle.crash(pod),
     });
     this.#scrape = parts.simulation.register("usage is scraped", () => this.#scrapeUsage());
     parts.plane.attach(this);
@@ -312,8 +319,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   cpuUsed(workload: number): number {
     let sum = 0;
     for (const pod of this.#pods) {
-      if (pod.workload !== workload || pod.listeningAt === null) continue;
-      sum += this.#plane.usage(pod.number).cpuMicros;
+      if (pod.workload === workload) sum += this.#lifecycle.cpuMicros(pod);
     }
     return sum;
   }
@@ -344,13 +350,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#lifecycle.drained(replica);
   }
 
-  probed(replica: number, _token: number, ok: boolean): void {
-    this.#lifecycle.probed(replica, ok);
+  probed(replica: number, token: number, ok: boolean): void {
+    this.#lifecycle.probed(replica, token, ok);
   }
 
-  /** The kernel kills the process; the pod is replaced. */
   outOfMemory(replica: number): void {
-    this.#lifecycle.kill(this.#pods[replica]!);
+    this.#lifecycle.outOfMemory(replica);
   }
 
   state(): Json {
@@ -367,7 +372,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   restore(state: Json): void {
     const saved = savedState<ClusterState>(state);
-    this.#pods.splice(0, this.#pods.length, ...saved.pods.map((pod) => ({ ...pod })));
+    this.#pods.splice(0, this.#pods.length, ...structuredClone(saved.pods));
     saved.workloads.forEach((from, index) => {
       const workload = this.#workloads[index]!;
       const { replicaSets, ...rest } = from;
@@ -469,8 +474,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const { now } = this.#simulation;
     const readings: ReplicaReading[] = [];
     for (const pod of this.#pods) {
-      if (pod.workload === OUTSIDE || pod.listeningAt === null || !exists(pod)) continue;
-      const usage = this.#plane.usage(pod.number);
+      if (pod.workload === OUTSIDE) continue;
+      const usage = this.#lifecycle.usage(pod);
+      if (usage === null) continue;
       readings.push({
         pod: pod.number,
         name: this.#podName(pod),
@@ -489,7 +495,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const transition = pod.readyChangedAt ?? started;
     return {
       name: this.#podName(pod),
-      phase: phaseOf(pod),
+      phase: podPhase(pod),
       deleted: pod.deletedAt !== null,
       startTime: started === null ? null : micros(started),
       ready: transition === null ? null : { status: pod.ready, lastTransition: micros(transition) },
@@ -565,5 +571,3 @@ export function zonesOf(
   }
   return zones;
 }
-
-const phaseOf = (pod: Pod): PodPhase => (pod.imageAt === null ? "Pending" : "Running");

@@ -18,6 +18,8 @@ export type FaultEffect =
    * The replicas die at once; requests in them fail with `killed`. Their controller replaces them.
    */
   | { readonly kind: "kill" }
+  /** The process dies at once, as in `kill`; its kubelet restarts the container in its pod. */
+  | { readonly kind: "crash" }
   /** Work that starts during the fault takes `factor` times as long. */
   | { readonly kind: "slow"; readonly factor: number }
   /** This share of the requests is answered with an error after the work was done. */
@@ -29,7 +31,7 @@ export interface Fault {
   readonly name: string;
   readonly scope: FaultScope;
   readonly start: Micros;
-  /** Null for what has no end (kill). */
+  /** Null for what has no end (kill, crash). */
   readonly duration: Micros | null;
   readonly effect: FaultEffect;
 }

@@ -12,6 +12,7 @@ import type { ScenarioInput } from "../schema/scenario.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
 import type { Context } from "./context.ts";
+import { normaliseKubelet } from "./podLife.ts";
 import { constant, distributionOr, normaliseDistribution } from "./time.ts";
 
 const GIBIBYTE = 1024 ** 3;
@@ -68,6 +69,7 @@ export function normaliseCluster(
       window: window === undefined ? DEFAULT_METRICS.window : parseDuration(window),
       lag: lag === undefined ? DEFAULT_METRICS.lag : parseDuration(lag),
     },
+    kubelet: normaliseKubelet(input?.kubelet),
     scheduling: distributionOr(
       context,
       input?.scheduling,

@@ -34,7 +34,8 @@ export function normaliseFault(
     const hint = `${measured}: for: ${durationText(world.duration - at)} lasts to its end`;
     context.atValue([...path, "for"], "this fault would end after the run", hint);
   }
-  if (length === null && effect.kind !== "kill") {
+  const isLasting = effect.kind !== "kill" && effect.kind !== "crash";
+  if (length === null && isLasting) {
     const hint = "add for: how long it lasts";
     context.atKey(path, `a fault of kind "${effectKey(input)}" has no length`, hint);
   }
@@ -46,14 +47,15 @@ export function normaliseFault(
       ),
     scope,
     start: micros(world.warmUp + at),
-    duration: effect.kind === "kill" ? null : length,
+    duration: isLasting ? length : null,
     effect,
   };
 }
 
 const effectKey = (input: FaultInput): string =>
-  (["kill", "slow", "errors", "latency"] as const).find((key) => input[key] !== undefined) ??
-  "kill";
+  (["kill", "crash", "slow", "errors", "latency"] as const).find(
+    (key) => input[key] !== undefined,
+  ) ?? "kill";
 
 function normaliseEffect(context: Context, input: FaultInput, path: Path): FaultEffect {
   if (input.slow !== undefined) return { kind: "slow", factor: input.slow };
@@ -62,7 +64,7 @@ function normaliseEffect(context: Context, input: FaultInput, path: Path): Fault
     const place = [...path, "latency"];
     return { kind: "latency", latency: normaliseDistribution(context, input.latency, place) };
   }
-  return { kind: "kill" };
+  return { kind: input.crash === true ? "crash" : "kill" };
 }
 
 function normaliseScope(

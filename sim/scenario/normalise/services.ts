@@ -1,34 +1,22 @@
-import type { ProbeSpec, WorkloadSpec } from "../../cluster/clusterSpec.ts";
+import type { WorkloadSpec } from "../../cluster/clusterSpec.ts";
 import type { RevisionSpec, ServiceSpec } from "../../dataplane/serviceSpec.ts";
-import { seconds } from "../../kernel/time.ts";
 import {
   type DeploymentSettings,
   deploymentSettings,
 } from "../../policy/rollouts/deployment/spec.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
-import type { DeploymentInput, DeploymentSpecInput, ProbeInput } from "../schema/kubernetes.ts";
+import type { DeploymentInput, DeploymentSpecInput, PodSpecInput } from "../schema/kubernetes.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
+import { normalisePodLife } from "./podLife.ts";
 import { normaliseSteps } from "./steps.ts";
-import { constant, distributionOr, normaliseDistribution } from "./time.ts";
+import { normaliseDistribution } from "./time.ts";
 
-/**
- * Two seconds: a small server process. Said in the README, since it decides how fast a fleet grows.
- */
-const DEFAULT_STARTUP = seconds(2);
-/** Kubernetes' own defaults. */
+/** Kubernetes' own default. */
 const DEFAULT_SURGE = "25%";
-const DEFAULT_GRACE_SECONDS = 30;
-const DEFAULT_PROBE = {
-  initialDelay: 0,
-  period: 10,
-  timeout: 1,
-  successThreshold: 1,
-  failureThreshold: 3,
-};
 /** The revision of services that say nothing about revisions. */
 const ONLY_REVISION: RevisionSpec = {
   name: "v1",
@@ -128,46 +116,20 @@ export function normaliseDeployment(
 ): WorkloadSpec {
   const path: Path = ["services", name];
   const spec = specOf(input.deployment);
-  const pod = spec.template?.spec;
-  const container = pod?.containers[0];
-  const probe = input.readinessProbe ?? container?.readinessProbe;
-  const grace =
-    input.terminationGracePeriodSeconds ??
-    pod?.terminationGracePeriodSeconds ??
-    DEFAULT_GRACE_SECONDS;
+  const container = spec.template?.spec.containers[0];
+  const resources = normaliseResources(context, input, path);
   return {
     name,
     replicas: input.replicas ?? spec.replicas ?? 1,
-    container: {
-      name: container?.name ?? name,
-      ...normaliseResources(context, input, path),
-    },
+    container: { name: container?.name ?? name, ...resources },
     deployment: normaliseRolling(context, input, path),
-    readinessProbe: probe === undefined ? null : normaliseProbe(probe),
-    terminationGracePeriod: seconds(grace),
-    startup: distributionOr(
-      context,
-      input.startup,
-      [...path, "startup"],
-      constant(DEFAULT_STARTUP),
-    ),
-    imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
+    podRequests: podRequests(spec.template?.spec, resources.requests),
+    ...normalisePodLife(context, input, path, spec.template?.spec),
   };
 }
 
 const specOf = (deployment: DeploymentInput | undefined): DeploymentSpecInput =>
   deployment?.spec ?? deployment ?? {};
-
-function normaliseProbe(probe: ProbeInput): ProbeSpec {
-  const fallback = DEFAULT_PROBE;
-  return {
-    initialDelay: seconds(probe.initialDelaySeconds ?? fallback.initialDelay),
-    period: seconds(probe.periodSeconds ?? fallback.period),
-    timeout: seconds(probe.timeoutSeconds ?? fallback.timeout),
-    successThreshold: probe.successThreshold ?? fallback.successThreshold,
-    failureThreshold: probe.failureThreshold ?? fallback.failureThreshold,
-  };
-}
 
 function normaliseRolling(context: Context, input: ServiceInput, path: Path): DeploymentSettings {
   const spec = specOf(input.deployment);
@@ -190,6 +152,7 @@ const isNone = (value: number | string): boolean => Number.parseInt(String(value
 
 type Resources = Omit<WorkloadSpec["container"], "name">;
 type ResourceList = Resources["requests"];
+type PodRequests = WorkloadSpec["podRequests"];
 
 /**
  * A pod asks for the sum of its containers' requests, and serves with the first one's limits. A
@@ -213,6 +176,26 @@ function normaliseResources(context: Context, input: ServiceInput, path: Path): 
   );
   checkLimits(context, own, input, path);
   return { requests, limits };
+}
+
+/**
+ * What the scheduler counts: an init container may ask for more than all containers together. Init
+ * containers that are sidecars (restartPolicy Always) run beside those that follow, and beside the
+ * containers.
+ * Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+ */
+function podRequests(pod: PodSpecInput | undefined, requests: ResourceList): PodRequests {
+  const sum = (field: keyof ResourceList): number => {
+    let beside = 0;
+    let peak = 0;
+    for (const { resources, restartPolicy } of pod?.initContainers ?? []) {
+      const asked = listOf(resources?.requests)[field] ?? listOf(resources?.limits)[field] ?? 0;
+      if (restartPolicy === "Always") beside += asked;
+      else peak = Math.max(peak, beside + asked);
+    }
+    return Math.max(peak, beside + (requests[field] ?? 0));
+  };
+  return { cpuMillicores: sum("cpuMillicores"), memoryBytes: sum("memoryBytes") };
 }
 
 function checkLimits(

@@ -9,6 +9,7 @@ import {
   positiveDuration,
   share,
   text,
+  word,
 } from "./leaves.ts";
 import { checkOneOf, either, fields, list, metaOneOf } from "./shapes.ts";
 import { distribution } from "./time.ts";
@@ -41,6 +42,19 @@ export const cluster = fields({
   endpointLag: distribution(
     "From a pod's readiness until its callers know. Default 1s.",
   ).optional(),
+  kubelet: fields({
+    probeTicks: word(
+      ["container", "pod"],
+      "Probes begin with the container (the default), or tick on since the pod came to its node.",
+    ).optional(),
+    crashLoopBackOff: fields({
+      maxContainerRestartPeriod: positiveDuration("The longest pause. Default 300s.").optional(),
+    })
+      .meta({ description: "Pauses between restarts: 10s, doubling." })
+      .optional(),
+  })
+    .meta({ description: "What runs the containers of a node." })
+    .optional(),
 });
 
 const replicasInScope = either("a count or a share like 10%", [
@@ -52,12 +66,12 @@ const replicasInScope = either("a count or a share like 10%", [
     }),
 ]);
 
-const FAULT_EFFECTS = ["kill", "slow", "errors", "latency"] as const;
+const FAULT_EFFECTS = ["kill", "crash", "slow", "errors", "latency"] as const;
 
 export const fault = fields({
   name: text("Default: its effect and where.").optional(),
   at: duration("When it begins, from the start of the measured time."),
-  for: positiveDuration("How long it lasts; kill has no length.").optional(),
+  for: positiveDuration("How long it lasts; kill and crash have no length.").optional(),
   service: text("Where: a service.").optional(),
   revision: text("Where: one revision of the service.").optional(),
   endpoint: text("Where: one endpoint of the service.").optional(),
@@ -68,6 +82,10 @@ export const fault = fields({
     .meta({ description: "How many of the replicas there. Default all." })
     .optional(),
   kill: z.literal(true, { error: "true" }).meta({ description: "They die at once." }).optional(),
+  crash: z
+    .literal(true, { error: "true" })
+    .meta({ description: "Their processes die at once; the containers are restarted." })
+    .optional(),
   slow: number("Work takes this many times as long.", { min: 1, max: 1_000_000 }).optional(),
   errors: share("Share of the requests that are answered with an error.").optional(),
   latency: distribution("Calls arrive later by this.").optional(),

@@ -71,8 +71,30 @@ export const probe = fields({
   timeoutSeconds: seconds(1, 1),
   successThreshold: seconds(1, 1),
   failureThreshold: seconds(3, 1),
-  ...ignored("httpGet", "tcpSocket", "exec", "grpc", "terminationGracePeriodSeconds"),
+  terminationGracePeriodSeconds: count(
+    "Of a container that is killed for failing it. Default the pod's.",
+    1,
+    1_000_000,
+  ).optional(),
+  ...ignored("httpGet", "tcpSocket", "exec", "grpc"),
 }).meta({ description: "A probe, as in Kubernetes." });
+
+const lifecycle = fields({
+  preStop: fields({
+    sleep: fields({ seconds: count("How long.", 0, 1_000_000) })
+      .meta({ description: "The hook waits." })
+      .optional(),
+    exec: fields({
+      command: list("a list of words", z.string({ error: "text" })).optional(),
+    })
+      .meta({ description: "A command: a sleep in it is what it takes, else it takes no time." })
+      .optional(),
+    ...ignored("httpGet", "tcpSocket"),
+  })
+    .meta({ description: "Runs before SIGTERM, within the grace period." })
+    .optional(),
+  ...ignored("postStart", "stopSignal"),
+}).meta({ description: "A container's lifecycle hooks, as in Kubernetes." });
 
 const container = fields({
   name: text("The container's name.").optional(),
@@ -80,19 +102,24 @@ const container = fields({
   readinessProbe: probe.optional(),
   livenessProbe: probe.optional(),
   startupProbe: probe.optional(),
-  ...ignored("args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle"),
-  ...ignored("ports", "resizePolicy", "restartPolicy", "restartPolicyRules", "securityContext"),
+  lifecycle: lifecycle.optional(),
+  restartPolicy: text("Always makes an init container a sidecar.").optional(),
+  ...ignored("args", "command", "env", "envFrom", "image", "imagePullPolicy"),
+  ...ignored("ports", "resizePolicy", "restartPolicyRules", "securityContext"),
   ...ignored("stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty"),
   ...ignored("volumeDevices", "volumeMounts", "workingDir"),
 });
 
 const podSpec = fields({
   containers: list("a list of containers", container, 1),
+  initContainers: list("a list of containers", container)
+    .meta({ description: "Run one after the other before the containers." })
+    .optional(),
   terminationGracePeriodSeconds: seconds(30, 0),
   ...ignored("activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "dnsConfig"),
   ...ignored("dnsPolicy", "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC"),
   ...ignored("hostNetwork", "hostPID", "hostUsers", "hostname", "hostnameOverride"),
-  ...ignored("imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead"),
+  ...ignored("imagePullSecrets", "nodeName", "nodeSelector", "os", "overhead"),
   ...ignored("preemptionPolicy", "priority", "priorityClassName", "readinessGates"),
   ...ignored("resourceClaims", "resources", "restartPolicy", "runtimeClassName"),
   ...ignored("schedulerName", "schedulingGates", "securityContext", "serviceAccount"),
@@ -143,3 +170,5 @@ function checkManifest(context: z.core.ParsePayload<object>): void {
 export type DeploymentInput = z.infer<typeof deployment>;
 export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof specShape>;
 export type ProbeInput = z.infer<typeof probe>;
+export type ContainerInput = z.infer<typeof container>;
+export type PodSpecInput = z.infer<typeof podSpec>;

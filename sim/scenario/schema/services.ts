@@ -3,6 +3,8 @@ import { callTarget, type RetriesInput, retries, timeout } from "./calls.ts";
 import { containerResources, deployment, probe, strategy } from "./kubernetes.ts";
 import {
   count,
+  cpu,
+  duration,
   flag,
   memory,
   NAME,
@@ -13,7 +15,7 @@ import {
   word,
 } from "./leaves.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
-import { type DistributionInput, distribution } from "./time.ts";
+import { type DistributionInput, distribution, distributionMap } from "./time.ts";
 
 const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
 
@@ -147,8 +149,19 @@ export const service = fields({
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   resources: containerResources.optional(),
   strategy: strategy.optional(),
+  startupProbe: probe.optional(),
   readinessProbe: probe.optional(),
+  livenessProbe: probe.optional(),
+  readyWhen: word(
+    ["listening", "running"],
+    "Without readiness probe: when it listens (the default), or runs, as in Kubernetes.",
+  ).optional(),
   terminationGracePeriodSeconds: count("Default 30, as in Kubernetes.", 0, 86_400).optional(),
+  preStop: duration("The preStop hook sleeps so long before SIGTERM. Default 0s.").optional(),
+  onSigterm: word(
+    ["serve", "refuse"],
+    "New requests from SIGTERM on: served until no caller knows it (the default), or refused.",
+  ).optional(),
   cpu: word(
     DISCIPLINES,
     "All requests share the quota (the default), slots run at full speed, or one core in order.",
@@ -166,7 +179,27 @@ export const service = fields({
   ).optional(),
   asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
   balancer: word(BALANCERS, "How callers choose a replica. Default round-robin.").optional(),
-  startup: distribution("From container start until it listens. Default 2s.").optional(),
+  startup: either("a duration, a distribution, or a map with time and cpu", [
+    duration("Always this long."),
+    distributionMap,
+    fields({
+      time: distribution("From container start until it listens."),
+      cpu: cpu("CPU that it uses meanwhile; under a smaller limit it takes longer."),
+    }),
+  ])
+    .meta({ description: "From container start until it listens. Default 2s." })
+    .optional(),
+  initContainers: distribution("All init containers together. Default none.").optional(),
+  sidecars: list(
+    "a list of containers with name, cpu and memory",
+    fields({
+      name: text("Its name.").optional(),
+      cpu: cpu("What it uses, always. Default 0.").optional(),
+      memory: memory("What it uses, always. Default 0.").optional(),
+    }),
+  )
+    .meta({ description: "Containers beside the one that serves, and what they use." })
+    .optional(),
   image: fields({
     pull: distribution("Time to pull the image. Default 0s: it is there."),
   })

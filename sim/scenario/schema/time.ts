@@ -16,7 +16,7 @@ const DISTRIBUTIONS = [
 const mean = positiveDuration("The mean.");
 const cv = number("Standard deviation over mean; 0 is a constant.", { min: 0, max: 100 });
 
-const distributionMap = fields({
+export const distributionMap = fields({
   constant: duration("Always this long.").optional(),
   exponential: positiveDuration("The mean; the coefficient of variation is 1.").optional(),
   lognormal: fields({ mean, cv })

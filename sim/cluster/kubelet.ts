@@ -1,0 +1,368 @@
+import type { Simulation } from "../kernel/simulation.ts";
+import { micros, seconds, toSeconds } from "../kernel/time.ts";
+import type { KubeletSpec, WorkloadSpec } from "./clusterSpec.ts";
+import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
+import { backOffLeft, nextBackOff } from "./kubeletBackOff.ts";
+import { isActive, isListening, type Pod, type Termination } from "./pod.ts";
+import { ProbeManager } from "./probeManager.ts";
+import type { ProbeKind } from "./probeWorker.ts";
+
+/** Pod numbers go into the digest with what happened to their containers. */
+const TRACE = { listens: 42, ended: 48, restarted: 49 } as const;
+
+/**
+ * What is left of the grace period after the preStop hook is at least this.
+ * Source: `minimumGracePeriodInSeconds` of kuberuntime_container.go (kubernetes/kubernetes)
+ */
+const GRACE_MIN = seconds(2);
+
+/** Exit codes as container runtimes report them: 128 and the signal's number. */
+const SIGKILLED = 137;
+const SIGTERMED = 143;
+
+/** What a kubelet tells about its pods. */
+export interface KubeletEvents {
+  /** The Ready condition is to change. */
+  readinessChanged(pod: Pod, ready: boolean): void;
+  /** The container has started for the first time. */
+  running(pod: Pod): void;
+  /** The container of a pod that was deleted has ended. */
+  ended(pod: Pod): void;
+  /** An Event as `kubectl describe` lists it. */
+  happened(pod: Pod, reason: string, message: string): void;
+}
+
+/**
+ * The kubelets of all nodes: start, probe, stop and restart the containers of pods that are bound
+ * and whose image is there. restartPolicy is Always. Every step is an event (kind, pod number,
+ * restart count), so that steps of an earlier container are told by their count and ignored.
+ * Deaths are seen at once; the real kubelet's PLEG looks once a second.
+ */
+export class Kubelet {
+  readonly #simulation: Simulation;
+  readonly #plane: DataPlane;
+  readonly #pods: readonly Pod[];
+  readonly #spec: KubeletSpec;
+  readonly #specOf: (pod: Pod) => WorkloadSpec;
+  readonly #replicaOf: (pod: Pod) => ReplicaStart;
+  readonly #startupOf: (pod: Pod) => number;
+  readonly #events: KubeletEvents;
+  readonly #probes: ProbeManager;
+  readonly #kinds: Readonly<Record<"listen" | "term" | "kill" | "end" | "oom" | "restart", number>>;
+
+  constructor(parts: {
+    readonly simulation: Simulation;
+    readonly plane: DataPlane;
+    /** By number: the cluster appends. */
+    readonly pods: readonly Pod[];
+    readonly spec: KubeletSpec;
+    readonly specOf: (pod: Pod) => WorkloadSpec;
+    readonly replicaOf: (pod: Pod) => ReplicaStart;
+    /** Draws how long the container takes until it listens, in microseconds. */
+    readonly startupOf: (pod: Pod) => number;
+    readonly events: KubeletEvents;
+  }) {
+    const { simulation } = parts;
+    this.#simulation = simulation;
+    this.#plane = parts.plane;
+    this.#pods = parts.pods;
+    this.#spec = parts.spec;
+    this.#specOf = parts.specOf;
+    this.#replicaOf = parts.replicaOf;
+    this.#startupOf = parts.startupOf;
+    this.#events = parts.events;
+    const register = (name: string, handle: (pod: Pod) => void): number =>
+      simulation.register(name, (number, restarts) => {
+        const pod = this.#pods[number]!;
+        if (pod.container !== null && pod.restarts === restarts) handle(pod);
+      });
+    this.#kinds = {
+      listen: register("container listens", (pod) => this.#listen(pod)),
+      term: register("preStop hook ends", (pod) => this.#sigterm(pod)),
+      kill: register("grace period ends", (pod) => this.#ended(pod, SIGKILLED, "Error")),
+      end: register("container ends", (pod) => this.#ended(pod, 0, "Completed")),
+      oom: register("container is out of memory", (pod) =>
+        this.#ended(pod, SIGKILLED, "OOMKilled"),
+      ),
+      restart: simulation.register("back-off ends", (number, restarts) => {
+        const pod = this.#pods[number]!;
+        if (isActive(pod) && pod.container === null && pod.restarts === restarts) {
+          this.#restart(pod);
+        }
+      }),
+    };
+    this.#probes = new ProbeManager({
+      simulation,
+      plane: parts.plane,
+      pods: parts.pods,
+      ticks: parts.spec.probeTicks,
+      specOf: parts.specOf,
+      result: (pod, kind, ok) => this.#probeResult(pod, kind, ok),
+    });
+  }
+
+  /** Starts the container: the image is there, init containers are done. */
+  start(pod: Pod): void {
+    const spec = this.#specOf(pod);
+    const { now } = this.#simulation;
+    const isFirst = pod.runningAt === null;
+    pod.runningAt ??= now;
+    pod.backOffUntil = null;
+    pod.container = {
+      startedAt: now,
+      started: spec.startupProbe === null,
+      listening: false,
+      burningSince: spec.startupCpuMillicores > 0 ? now : null,
+      cpuBase: 0,
+      stoppingAt: null,
+      sigtermAt: null,
+    };
+    this.#later(pod, this.#kinds.listen, this.#startTime(pod, spec));
+    this.#probes.containerStarted(pod);
+    if (isFirst) this.#events.running(pod);
+    if (spec.readyWhen === "running" && pod.container.started) this.#readyUnprobed(pod, spec);
+  }
+
+  /** The same for a pod that is there when the run begins: it has started and listens. */
+  startListening(pod: Pod): void {
+    const { now } = this.#simulation;
+    pod.runningAt = now;
+    pod.container = {
+      startedAt: now,
+      started: true,
+      listening: false,
+      burningSince: null,
+      cpuBase: 0,
+      stoppingAt: null,
+      sigtermAt: null,
+    };
+    this.#enterPlane(pod);
+    this.#probes.containerRuns(pod);
+  }
+
+  /**
+   * Graceful: preStop hook, SIGTERM, and SIGKILL when the grace period is over. A hook that takes
+   * longer than the grace is cut off. Without any grace it is SIGKILL at once.
+   * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+   */
+  stop(pod: Pod, grace: number): void {
+    const { container } = pod;
+    if (container === null || container.stoppingAt !== null) return;
+    container.stoppingAt = this.#simulation.now;
+    if (grace === 0) {
+      this.#later(pod, this.#kinds.kill, 0);
+      return;
+    }
+    const hook = Math.min(this.#specOf(pod).preStop, grace);
+    this.#later(pod, this.#kinds.kill, hook + Math.max(grace - hook, GRACE_MIN));
+    if (hook > 0) this.#later(pod, this.#kinds.term, hook);
+    else this.#sigterm(pod);
+  }
+
+  /** The process dies at once. Its container is restarted unless the pod was deleted. */
+  kill(pod: Pod): void {
+    if (pod.container !== null) this.#ended(pod, SIGKILLED, "Error");
+  }
+
+  /** The kernel kills the process; as an event of its own, for the data plane is at work. */
+  outOfMemory(pod: Pod): void {
+    if (pod.container !== null) this.#later(pod, this.#kinds.oom, 0);
+  }
+
+  /** No caller knows the pod any more: a process that served on from SIGTERM drains now. */
+  forgotten(pod: Pod): void {
+    if (pod.container?.listening === true && pod.container.sigtermAt !== null) {
+      this.#plane.drainReplica(pod.number, "open");
+    }
+  }
+
+  /** The last request has left; as an event of its own, for the data plane is at work. */
+  drained(number: number): void {
+    const pod = this.#pods[number]!;
+    if (pod.container !== null && pod.container.sigtermAt !== null) {
+      this.#later(pod, this.#kinds.end, 0);
+    }
+  }
+
+  probed(number: number, token: number, ok: boolean): void {
+    this.#probes.probed(number, token, ok);
+  }
+
+  /** CPU time that the pod's containers have used so far, starts included, in microseconds. */
+  cpuMicros(pod: Pod): number {
+    const own = this.#ownCpuMicros(pod);
+    const sidecars = this.#specOf(pod).sidecars.cpuMillicores;
+    if (sidecars === 0 || pod.runningAt === null) return own;
+    return own + (sidecars / 1000) * ((pod.goneAt ?? this.#simulation.now) - pod.runningAt);
+  }
+
+  /** Memory in use; that of a process that does not listen yet is not known, and not counted. */
+  memoryBytes(pod: Pod): number {
+    const serving = isListening(pod) ? this.#plane.usage(pod.number).memoryBytes : 0;
+    return serving + this.#specOf(pod).sidecars.memoryBytes;
+  }
+
+  /** Cores that a starting container uses now, beside what the data plane knows of. */
+  startupCores(pod: Pod): number {
+    const isBurning = pod.container !== null && pod.container.burningSince !== null;
+    return isBurning ? this.#burnCores(pod) : 0;
+  }
+
+  // ---- steps of a container ------------------------------------------------------------
+
+  #listen(pod: Pod): void {
+    const container = pod.container!;
+    const spec = this.#specOf(pod);
+    if (container.burningSince !== null) {
+      pod.cpuMicros += this.#burnt(pod, container.burningSince);
+      container.burningSince = null;
+    }
+    this.#enterPlane(pod);
+    if (container.started) this.#readyUnprobed(pod, spec);
+  }
+
+  #enterPlane(pod: Pod): void {
+    const { now } = this.#simulation;
+    const container = pod.container!;
+    container.listening = true;
+    if (pod.readyAt === null || pod.listeningAt === null) pod.listeningAt = now;
+    this.#simulation.digest.add(now, TRACE.listens, pod.number);
+    this.#plane.startReplica(this.#replicaOf(pod));
+    container.cpuBase = this.#plane.usage(pod.number).cpuMicros;
+  }
+
+  /** Without a readiness probe a container that has started is ready. */
+  #readyUnprobed(pod: Pod, spec: WorkloadSpec): void {
+    if (spec.readinessProbe !== null || pod.ready || !isActive(pod)) return;
+    if (pod.container!.stoppingAt !== null) return;
+    if (!isListening(pod)) {
+      if (spec.readyWhen === "listening") return;
+      // Callers will route to it: the data plane learns its number, as of a process that is gone.
+      if (pod.listeningAt === null) {
+        this.#plane.startReplica(this.#replicaOf(pod));
+        this.#plane.killReplica(pod.number);
+      }
+    }
+    this.#events.readinessChanged(pod, true);
+  }
+
+  #probeResult(pod: Pod, kind: ProbeKind, ok: boolean): void {
+    const spec = this.#specOf(pod);
+    const container = pod.container!;
+    if (kind === "readiness") {
+      if (ok !== pod.ready) this.#events.readinessChanged(pod, ok);
+      return;
+    }
+    if (ok) {
+      if (kind !== "startup") return;
+      container.started = true;
+      this.#readyUnprobed(pod, spec);
+      this.#probes.startupSucceeded(pod, container.startedAt);
+      return;
+    }
+    const message = `container ${spec.container.name} failed ${kind} probe, will be restarted`;
+    this.#events.happened(pod, "Killing", message);
+    const probe = kind === "startup" ? spec.startupProbe : spec.livenessProbe;
+    this.stop(pod, probe?.terminationGracePeriod ?? spec.terminationGracePeriod);
+  }
+
+  /** A process that has no handler yet dies of it. */
+  #sigterm(pod: Pod): void {
+    const container = pod.container!;
+    container.sigtermAt = this.#simulation.now;
+    if (!container.listening) {
+      this.#ended(pod, SIGTERMED, "Error");
+      return;
+    }
+    if (this.#specOf(pod).onSigterm === "refuse") this.#plane.drainReplica(pod.number, "closed");
+    // Callers of a pod that stays do not forget it: it ends when it happens to be idle.
+    else if (isActive(pod) || !pod.known) this.#plane.drainReplica(pod.number, "open");
+  }
+
+  #ended(pod: Pod, exitCode: number, reason: Termination["reason"]): void {
+    const { now } = this.#simulation;
+    const container = pod.container!;
+    pod.cpuMicros = this.#ownCpuMicros(pod);
+    if (container.listening) this.#plane.killReplica(pod.number);
+    pod.container = null;
+    const before = pod.lastTermination?.finishedAt ?? null;
+    const { startedAt } = container;
+    pod.lastTermination = { exitCode, reason, startedAt, finishedAt: now };
+    if (pod.deletedAt !== null) {
+      this.#events.ended(pod);
+      return;
+    }
+    this.#simulation.digest.add(now, TRACE.ended, pod.number);
+    const { name } = this.#specOf(pod).container;
+    this.#events.happened(pod, reason, `container ${name} ended with exit code ${exitCode}`);
+    if (pod.ready) this.#events.readinessChanged(pod, false);
+    this.#scheduleRestart(pod, container.stoppingAt === null ? now : before);
+  }
+
+  /**
+   * `since`: the death that the kubelet knows of when it decides. When it stopped the container
+   * itself, that is the one before: the new one starts within the same sync, if it may.
+   */
+  #scheduleRestart(pod: Pod, since: number | null): void {
+    const { now } = this.#simulation;
+    const { crashLoopBackOff } = this.#spec;
+    if (since === null) {
+      this.#startAgain(pod);
+      return;
+    }
+    if (backOffLeft(pod.backOff, { finishedAt: since, now }, crashLoopBackOff) === 0) {
+      pod.backOff = nextBackOff(pod.backOff, { finishedAt: since, now }, crashLoopBackOff);
+      this.#startAgain(pod);
+      return;
+    }
+    const pause = backOffLeft(pod.backOff, { finishedAt: now, now }, crashLoopBackOff);
+    pod.backOffUntil = now + pause;
+    const { name } = this.#specOf(pod).container;
+    const message = `CrashLoopBackOff: ${toSeconds(micros(pause))} s until container ${name} restarts`;
+    this.#events.happened(pod, "BackOff", message);
+    this.#later(pod, this.#kinds.restart, pause);
+  }
+
+  #restart(pod: Pod): void {
+    const { now } = this.#simulation;
+    const finishedAt = pod.lastTermination?.finishedAt ?? now;
+    pod.backOff = nextBackOff(pod.backOff, { finishedAt, now }, this.#spec.crashLoopBackOff);
+    this.#startAgain(pod);
+  }
+
+  #startAgain(pod: Pod): void {
+    pod.restarts++;
+    this.#simulation.digest.add(this.#simulation.now, TRACE.restarted, pod.number);
+    this.start(pod);
+  }
+
+  // ---- CPU -----------------------------------------------------------------------------
+
+  /** Of the containers that serve or served. */
+  #ownCpuMicros(pod: Pod): number {
+    const { container, cpuMicros } = pod;
+    if (container === null) return cpuMicros;
+    if (container.burningSince !== null)
+      return cpuMicros + this.#burnt(pod, container.burningSince);
+    if (!container.listening) return cpuMicros;
+    return cpuMicros + this.#plane.usage(pod.number).cpuMicros - container.cpuBase;
+  }
+
+  #startTime(pod: Pod, spec: WorkloadSpec): number {
+    const time = this.#startupOf(pod);
+    if (spec.startupCpuMillicores === 0) return time;
+    return Math.ceil((time * spec.startupCpuMillicores) / 1000 / this.#burnCores(pod) - 1e-6);
+  }
+
+  #burnCores(pod: Pod): number {
+    return Math.min(this.#specOf(pod).startupCpuMillicores / 1000, this.#replicaOf(pod).cores);
+  }
+
+  #burnt(pod: Pod, since: number): number {
+    return this.#burnCores(pod) * (this.#simulation.now - since);
+  }
+
+  #later(pod: Pod, kind: number, delay: number): void {
+    this.#simulation.scheduleAfter(delay, kind, pod.number, pod.restarts);
+  }
+}
