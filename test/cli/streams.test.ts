@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { SHOP, Workplace } from "./support.ts";
 
@@ -70,7 +69,7 @@ describe.runIf(process.platform !== "win32")("pipes", () => {
 });
 
 /** util-linux's `script`, which gives a program a terminal. */
-const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util");
+const hasScript = place.shell("script --version").stdout.includes("util-linux");
 
 describe.runIf(hasScript)("a terminal", () => {
   const terminal = (columns: number, env: Readonly<Record<string, string>> = {}): string => {
