@@ -1,5 +1,6 @@
 import type { Estimate, PolicyResult, Result } from "../sim/result/result.ts";
 import { fixed, millisecondDecimals, percentDecimals, plural, usdText } from "./format.ts";
+import { reproduceCommand } from "./reproduce.ts";
 import {
   baselineOf,
   comparisonOf,
@@ -8,7 +9,6 @@ import {
   levelText,
   objectiveText,
   ranked,
-  reproduceCommand,
   runsOf,
   statusText,
   tableMetrics,

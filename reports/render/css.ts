@@ -185,7 +185,10 @@ const PRINT = `
   h2{margin-top:28px}
   h2,.sub,figcaption,.key{break-after:avoid}
   .wide{display:block}.narrow{display:none}
-  figure,svg,table,tr{break-inside:avoid}
+  figure,svg,table,tr,.sub{break-inside:avoid}
+  .verdict{break-inside:auto}
+  .verdict .v,.verdict tbody th{font-size:13px}.verdict tbody th{min-width:9em}
+  .verdict :is(.i,.d,small){font-size:11px}.verdict td{padding-left:8px}
 }
 `;
 

@@ -69,9 +69,12 @@ function gridParagraphs(
 function gridTable(canary: CanaryResult, grid: CanaryGrid, style: TextStyle): readonly Line[] {
   const variant = grid.variants[0] ?? "";
   const bugs = bugCells(canary, variant);
+  // Its errors alone are a column of their own mostly; where they are not, it gets one.
+  const isApart = bugs[0] !== undefined && !grid.errorShares.includes(bugs[0].errorShare);
   const columns: readonly Column[] = [
     { head: "traffic", align: "right" },
     ...grid.errorShares.map((share): Column => ({ head: shareText(share), align: "right" })),
+    ...(isApart ? [{ head: bugName(canary), align: "right" } as const] : []),
     { head: `stage of a ${bugName(canary)}`, align: "left" },
   ];
   const rows = grid.traffic.map((trafficRps): readonly Line[] => {
@@ -79,8 +82,10 @@ function gridTable(canary: CanaryResult, grid: CanaryGrid, style: TextStyle): re
       const cell = cellAt(canary, { variant, trafficRps, errorShare });
       return [cell === null ? "–" : wholePercent(cell.share.mean)];
     });
-    const stage = bugs.find((cell) => cell.trafficRps === trafficRps)?.stagePercent ?? null;
-    return [[`${plain(trafficRps)} rps`], ...cells, [stage === null ? "–" : `${plain(stage)} %`]];
+    const bug = bugs.find((cell) => cell.trafficRps === trafficRps) ?? null;
+    const chance = bug === null ? "–" : wholePercent(bug.share.mean);
+    const stage = bug === null || bug.stagePercent === null ? "–" : `${plain(bug.stagePercent)} %`;
+    return [[`${plain(trafficRps)} rps`], ...cells, ...(isApart ? [[chance]] : []), [stage]];
   });
   return table(columns, rows, { style, gutter: grid.errorShares.length > 7 ? 2 : 3 });
 }

@@ -118,6 +118,17 @@ describe.skipIf(missing)(`the report in Chromium${reason}`, { timeout: 60_000 },
     await page.close();
   });
 
+  it.each(["full", "one", "two"])("%s cuts no table on a phone", async (name) => {
+    const { page } = await load(name, { width: 390 });
+    const cut = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll(".fit")]
+        .filter((box) => box.scrollWidth > box.clientWidth)
+        .map((box) => box.textContent)`,
+    );
+    expect(cut).toEqual([]);
+    await page.close();
+  });
+
   it.each(["full", "one"])(
     "%s shows no text below 10 px, and cuts none at its edges",
     async (name) => {

@@ -80,6 +80,8 @@ describe("the words of a canary", () => {
   it("are the text of the command, with the number of rollouts as it differs by cell", () => {
     const text = canaryText({ ...sampleResult({ n: 5 }), canary: mixed }, { style });
     expect(text).toContain("stages 1 5 10 25 50 100 %, 60 s each, 645 rollouts\n");
+    expect(text).toMatch(/^traffic {3}0\.5 % {3}10 % {3}5 % bug {3}stage of a 5 % bug$/m);
+    expect(text).toMatch(/^ 10 rps +0 +100 +80 +5 %$/m);
     expect(text).toContain("healthy is 0.5 %; 15 to 150 rollouts a cell, ± 15 at most (95 %");
     expect(text).toContain(
       "a bug of 5 %, ×2 latency:\n" +

@@ -16,12 +16,12 @@ import {
   usdText,
 } from "../../reports/format.ts";
 import { escapeMarkdown, resultMarkdown } from "../../reports/markdown.ts";
+import { reproduceCommand } from "../../reports/reproduce.ts";
 import {
   causeSentence,
   comparisonOf,
   pickOf,
   ranked,
-  reproduceCommand,
   roleOf,
   sentenceText,
   verdictDetails,

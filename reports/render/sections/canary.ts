@@ -50,8 +50,9 @@ export async function canarySection(result: Result): Promise<Section | null> {
 function leadHtml(canary: CanaryResult, said: boolean): SafeHtml {
   const sentence = canarySentence(canary, canaryGrid(canary).variants[0] ?? "");
   const healthy = shareText(canary.healthyErrorShare);
-  return html`${canary.policy}, ${stagesText(canary, ", ")}. A release as healthy as production (${healthy}
-errors) should pass.${said ? nothing : html` <b>${sentence}</b>`}`;
+  const stages = stagesText(canary, ", ");
+  return html`${canary.policy}, ${stages}. A release as healthy as production (${healthy} errors)
+should pass.${said ? nothing : html` <b>${sentence}</b>`}`;
 }
 
 async function gridHtml(result: Result, canary: CanaryResult): Promise<SafeHtml> {
@@ -84,16 +85,16 @@ function readingTable(canary: CanaryResult): SafeHtml {
     const healthy = healthyCells(canary, variant);
     return bugCells(canary, variant).map((bug) => {
       const setting = index === 0 ? nothing : html`<br><span class="none">${variant}</span>`;
-      const name = html`${plain(bug.trafficRps)} requests/s${setting}`;
+      const name = html`${plain(bug.trafficRps)}/s${setting}`;
       const alarms = healthy.find(({ trafficRps }) => trafficRps === bug.trafficRps) ?? null;
       const hurt = bug.usersHurt === null ? "–" : marginText(bug.usersHurt);
       return { cells: [name, alarmCell(alarms), caughtCell(bug), hurt] };
     });
   });
   const columns = [
-    { head: "traffic" },
+    { head: "requests" },
     { head: "healthy rolled back" },
-    { head: `${bugName(canary)} caught, mostly at` },
+    { head: `${bugName(canary)} caught; stage, after` },
     { head: "users hurt" },
   ];
   return tableHtml(columns, rows);
@@ -102,7 +103,7 @@ function readingTable(canary: CanaryResult): SafeHtml {
 function caughtCell(bug: CanaryCell): SafeHtml {
   const { stagePercent, detectionSeconds } = bug;
   if (stagePercent === null || detectionSeconds === null) return html`${rolledBackText(bug)}`;
-  const where = `stage ${plain(stagePercent)} %, ${clock(detectionSeconds.mean)}`;
+  const where = `${plain(stagePercent)} %, ${clock(detectionSeconds.mean)}`;
   return html`${rolledBackText(bug)}<br><span class="none">${where}</span>`;
 }
 

@@ -1,6 +1,7 @@
 import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
-import { levelText, reproduceCommand, runsOf } from "../../verdict.ts";
+import { reproduceCommand } from "../../reproduce.ts";
+import { levelText, runsOf } from "../../verdict.ts";
 import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
 

@@ -1,0 +1,45 @@
+import type { Result } from "../sim/result/result.ts";
+import { answersCanary, baselineOf, runsOf } from "./verdict.ts";
+
+/** The command that gives the same bytes again. */
+export function reproduceCommand(result: Result): string {
+  const { scenario, level } = result;
+  const { command, choice, runs } = reproduceParts(result);
+  const words = [
+    ...["peakday", command, scenario.file, ...choice, ...scenario.arguments],
+    ...(runs === null ? [] : ["--runs", String(runs)]),
+    ...["--seed", String(scenario.seed)],
+    ...(level === DEFAULT_LEVEL ? [] : ["--level", String(level)]),
+  ];
+  return words.map(quoted).join(" ");
+}
+
+/** Of the command line. */
+const DEFAULT_LEVEL = 0.95;
+
+function reproduceParts(result: Result): {
+  readonly command: "run" | "compare" | "canary";
+  /** Arguments that choose the policies. */
+  readonly choice: readonly string[];
+  /** Null where the default gives each cell its own number. */
+  readonly runs: number | null;
+} {
+  if (answersCanary(result) && result.canary !== null) {
+    const runs = [...new Set(result.canary.cells.map(({ rollouts }) => rollouts))];
+    return { command: "canary", choice: [], runs: runs.length === 1 ? (runs[0] ?? null) : null };
+  }
+  const names = result.policies.map(({ name }) => name);
+  const policies = names.length === 0 ? [] : ["--policy", ...names];
+  const baseline = baselineOf(result);
+  const against = baseline === null || baseline === names[0] ? [] : ["--against", baseline];
+  return {
+    command: names.length > 1 ? "compare" : "run",
+    choice: [...policies, ...against],
+    runs: runsOf(result),
+  };
+}
+
+/** Quoted for a POSIX shell where it must be. */
+function quoted(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
