@@ -4,6 +4,7 @@ import { clock, plain } from "./format.ts";
 /** Reasons of the staged canary as its decisions give them; others are printed as they are. */
 const STEPS: Readonly<Record<string, string>> = {
   ScalingCanary: "pods for the next stage are started",
+  FollowsScale: "production follows its autoscaler",
   StageStarted: "a stage begins",
   StagePassed: "the stage passed",
   TooFewRequestsToJudge: "too few requests to judge the stage",
