@@ -163,13 +163,16 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   // ---- Platform ------------------------------------------------------------------------
 
-  /** A Deployment's controller passes it on; without one it is the stable revision's number. */
+  /**
+   * A Deployment's controller passes it on, a rollout under way shares it out; without either it
+   * is the stable revision's number.
+   */
   scale(name: string, replicas: number): void {
     const index = this.#workloadIndex(name);
     const workload = this.#workloads[index]!;
     workload.replicas = replicas;
     workload.generation++;
-    if (this.#watchers[index]!.length === 0) {
+    if (this.#watchers[index]!.length === 0 && workload.rollout === null) {
       const set = replicaSetOf(workload, workload.stable);
       set.spec = { ...set.spec, replicas };
     }
@@ -227,8 +230,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     };
   }
 
-  startRevision(name: string, revision: string, replicas: number): void {
-    this.scaleRevision(name, revision, replicas);
+  startRevision(name: string, revision: string): void {
+    const workload = this.#workload(name);
+    workload.rollout = this.#revision(workload, revision);
   }
 
   scaleRevision(name: string, revision: string, replicas: number): void {
@@ -253,6 +257,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const promoted = this.#revision(workload, revision);
     const previous = workload.revisions[workload.stable]!;
     workload.stable = promoted;
+    workload.rollout = null;
     replicaSetOf(workload, promoted).spec = sizedSpec(workload, workload.replicas);
     this.setRoutes(name, [{ match: {}, weights: { [revision]: 1 }, sticky: "request" }]);
     this.removeRevision(name, previous);
@@ -261,6 +266,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   removeRevision(name: string, revision: string): void {
     const workload = this.#workload(name);
     const index = this.#revision(workload, revision);
+    if (workload.rollout === index) {
+      workload.rollout = null;
+      this.scaleRevision(name, workload.revisions[workload.stable]!, workload.replicas);
+    }
     if (index !== workload.stable) this.scaleRevision(name, revision, 0);
   }
 

@@ -33,6 +33,8 @@ export interface Workload {
   /** Index of the revision that is known to be good. */
   stable: number;
   routes: readonly RouteRule[];
+  /** Index of the revision that a rollout is bringing in; null when none is under way. */
+  rollout: number | null;
 }
 
 const NO_PODS: ReplicaSetStatus = {
@@ -57,6 +59,7 @@ export function newWorkload(
     replicaSets: [],
     stable: 0,
     routes: [],
+    rollout: null,
   };
   replicaSetOf(workload, 0).spec = { ...sizedSpec(workload, spec.replicas), revision: 1 };
   return workload;

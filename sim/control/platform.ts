@@ -24,8 +24,11 @@ export interface Platform {
   observeDeployment(workload: string): DeploymentObservation;
   writeReplicaSets(workload: string, writes: readonly DeploymentWrite[]): void;
 
-  /** Creates a revision beside the stable one, with this many replicas and no traffic. */
-  startRevision(workload: string, revision: string, replicas: number): void;
+  /**
+   * A rollout of this revision begins: until it is promoted or removed, the rollout says how many
+   * replicas each revision has, and `scale` only how many there should be in all.
+   */
+  startRevision(workload: string, revision: string): void;
   scaleRevision(workload: string, revision: string, replicas: number): void;
   setRoutes(workload: string, routes: readonly RouteRule[]): void;
   resetRevisionCounters(workload: string): void;

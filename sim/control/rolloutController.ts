@@ -92,6 +92,7 @@ export class RolloutController implements Controller {
 
   #tick(): void {
     const { now } = this.#clock;
+    if (now === this.startTime) this.#platform.startRevision(this.workload, this.revision);
     const observation = this.#platform.observeRollout(this.workload, this.revision);
     const stage = this.#stages.at(-1);
     if (stage !== undefined) {

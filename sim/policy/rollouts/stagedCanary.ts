@@ -85,6 +85,10 @@ export const stagedCanary: RolloutPolicy<StagedCanaryConfig, StagedCanaryState> 
   }),
   syncPeriod: (state) => state.syncPeriod,
   step(state, observation, now) {
+    // What an autoscaler wants in all is the stable revision's to serve.
+    if (state.phase !== "over" && observation.stable.replicas !== observation.replicas) {
+      return { state, decision: followScale(state, observation) };
+    }
     switch (state.phase) {
       case "over":
         return hold(state, "RolloutOver");
@@ -95,6 +99,18 @@ export const stagedCanary: RolloutPolicy<StagedCanaryConfig, StagedCanaryState> 
     }
   },
 };
+
+const followScale = (
+  { stage }: StagedCanaryState,
+  { replicas, stable, canary }: RolloutObservation,
+): RolloutDecision => ({
+  kind: "advance",
+  reason: "FollowsScale",
+  stage,
+  routes: routes(stable.revision, canary.revision, canary.weight),
+  replicas: { [stable.revision]: replicas },
+  resetCounters: false,
+});
 
 /** Replicas first: traffic for a canary that is not there yet would fail. */
 function bringUp(
