@@ -33,6 +33,9 @@ export interface Pod {
   endpointAt: number | null;
   /** Callers know it now. */
   known: boolean;
+  /** How often its endpoint has changed, and the last change that callers have heard of. */
+  endpointChanges: number;
+  endpointHeard: number;
   deletedAt: number | null;
   goneAt: number | null;
   /** The Ready condition, and when it last changed. */
@@ -99,6 +102,8 @@ export function newPod(fields: {
     readyAt: null,
     endpointAt: null,
     known: false,
+    endpointChanges: 0,
+    endpointHeard: 0,
     deletedAt: null,
     goneAt: null,
     ready: false,

@@ -108,8 +108,12 @@ export class PodLifecycle {
       bind: register("pod is bound", (pod) => this.#bind(pod)),
       pulled: register("image is pulled", (pod) => this.#pulled(pod)),
       initialized: register("init containers end", (pod) => this.#initialized(pod)),
-      known: register("endpoint is known", (pod) => this.#known(pod)),
-      removed: register("endpoint is removed", (pod) => this.#removed(pod)),
+      known: parts.simulation.register("endpoint is known", (number, change) =>
+        this.#hear(this.#pods[number]!, change, true),
+      ),
+      removed: parts.simulation.register("endpoint is removed", (number, change) =>
+        this.#hear(this.#pods[number]!, change, false),
+      ),
     };
     this.#kubelet = new Kubelet({
       simulation: parts.simulation,
@@ -152,7 +156,10 @@ export class PodLifecycle {
     this.#nodes.addImage(node, this.#image(pod));
     this.#kubelet.startListening(pod);
     this.#markReady(pod);
-    this.#known(pod);
+    pod.known = true;
+    pod.endpointAt = now;
+    this.#trace(TRACE.known, pod);
+    this.#events.endpointsChanged(pod.workload);
   }
 
   /**
@@ -278,7 +285,7 @@ export class PodLifecycle {
 
   #becomeReady(pod: Pod): void {
     this.#markReady(pod);
-    this.#later(pod, this.#kinds.known, this.#draw(pod, this.#endpointLag, SITE.endpoint));
+    this.#tellCallers(pod, this.#kinds.known, SITE.endpoint);
     this.#events.podChanged(pod);
   }
 
@@ -299,22 +306,29 @@ export class PodLifecycle {
   }
 
   #leaveEndpoints(pod: Pod): void {
-    this.#later(pod, this.#kinds.removed, this.#draw(pod, this.#endpointLag, SITE.removal));
+    this.#tellCallers(pod, this.#kinds.removed, SITE.removal);
   }
 
-  #known(pod: Pod): void {
-    if (!isActive(pod) || !pod.ready || pod.known) return;
-    pod.known = true;
-    pod.endpointAt ??= this.#simulation.now;
-    this.#trace(TRACE.known, pod);
-    this.#events.endpointsChanged(pod.workload);
+  #tellCallers(pod: Pod, kind: number, site: number): void {
+    const lag = this.#draw(pod, this.#endpointLag, site);
+    this.#simulation.scheduleAfter(lag, kind, pod.number, ++pod.endpointChanges);
   }
 
-  /** Callers have forgotten it. */
-  #removed(pod: Pod): void {
-    if (isActive(pod) && pod.ready) return;
-    pod.known = false;
-    this.#events.endpointsChanged(pod.workload);
+  /**
+   * Callers hear of a change; nothing of one that a later change has overtaken, nor of a pod that
+   * is being deleted by then.
+   */
+  #hear(pod: Pod, change: number, known: boolean): void {
+    if (change <= pod.endpointHeard || (known && !isActive(pod))) return;
+    pod.endpointHeard = change;
+    if (known && !pod.known) {
+      pod.endpointAt ??= this.#simulation.now;
+      this.#trace(TRACE.known, pod);
+    }
+    if (known !== pod.known) {
+      pod.known = known;
+      this.#events.endpointsChanged(pod.workload);
+    }
     if (pod.deletedAt !== null) this.#kubelet.forgotten(pod);
   }
 
