@@ -1,4 +1,5 @@
 import type { Micros } from "../kernel/time.ts";
+import type { DisruptionBudgetSpec } from "../policy/disruptionBudget.ts";
 import type { DeploymentSettings } from "../policy/rollouts/deployment/spec.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 
@@ -36,6 +37,8 @@ export interface WorkloadSpec {
   };
   /** What the scheduler counts. */
   readonly podRequests: { readonly cpuMillicores: number; readonly memoryBytes: number };
+  /** What evictions ask; absent when they need not ask. */
+  readonly disruptionBudget?: DisruptionBudgetSpec;
   /** How a Deployment rolls. */
   readonly deployment: DeploymentSettings;
   /** Fixed usage of the containers beside the one that serves, taken together. */

@@ -124,12 +124,26 @@ export function normaliseDeployment(
     container: { name: container?.name ?? name, ...resources },
     deployment: normaliseRolling(context, input, path),
     podRequests: podRequests(spec.template?.spec, resources.requests),
+    ...normaliseBudget(input.podDisruptionBudget),
     ...normalisePodLife(context, input, path, spec.template?.spec),
   };
 }
 
-const specOf = (deployment: DeploymentInput | undefined): DeploymentSpecInput =>
-  deployment?.spec ?? deployment ?? {};
+/** A name of a manifest has become the manifest by now, if there is one. */
+const specOf = (deployment: DeploymentInput | string | undefined): DeploymentSpecInput =>
+  typeof deployment === "string" ? {} : (deployment?.spec ?? deployment ?? {});
+
+function normaliseBudget(
+  input: ServiceInput["podDisruptionBudget"],
+): Pick<WorkloadSpec, "disruptionBudget"> {
+  const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy } = input?.spec ?? input ?? {};
+  const disruptionBudget = {
+    ...(minAvailable === undefined ? {} : { minAvailable }),
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+    ...(unhealthyPodEvictionPolicy === undefined ? {} : { unhealthyPodEvictionPolicy }),
+  };
+  return input === undefined ? {} : { disruptionBudget };
+}
 
 function normaliseRolling(context: Context, input: ServiceInput, path: Path): DeploymentSettings {
   const spec = specOf(input.deployment);
@@ -138,7 +152,8 @@ function normaliseRolling(context: Context, input: ServiceInput, path: Path): De
     strategy?.rollingUpdate ?? {};
   if (strategy?.type !== "Recreate" && isNone(maxSurge) && isNone(maxUnavailable)) {
     const message = "maxSurge and maxUnavailable cannot both be 0: nothing could move";
-    context.atKey(path, message);
+    const isOwn = input.strategy !== undefined;
+    context.atKey(isOwn ? path : [...path, ...deploymentPath(input), "strategy"], message);
   }
   return deploymentSettings({
     strategy: { type: strategy?.type, rollingUpdate: { maxSurge, maxUnavailable } },
@@ -230,7 +245,9 @@ function checkLimits(
 }
 
 const deploymentPath = ({ deployment }: ServiceInput): Path =>
-  deployment?.spec === undefined ? ["deployment"] : ["deployment", "spec"];
+  typeof deployment === "string" || deployment?.spec === undefined
+    ? ["deployment"]
+    : ["deployment", "spec"];
 
 function listOf(list: { cpu?: unknown; memory?: unknown } | undefined): ResourceList {
   return { cpuMillicores: millicores(list?.cpu), memoryBytes: bytes(list?.memory) };

@@ -26,6 +26,12 @@ const node = fields({
 });
 
 export const cluster = fields({
+  manifests: either("a pattern like ./k8s/*.yaml, or a list of them", [
+    text("Files, or a folder."),
+    list("a list of patterns like ./k8s/*.yaml", text("Files, or a folder."), 1),
+  ])
+    .meta({ description: "Kubernetes manifests that say what the scenario does not." })
+    .optional(),
   nodes: list("a list of groups of nodes", node, 1)
     .meta({ description: "Default: three nodes, in zones a to c, with room for everything." })
     .optional(),

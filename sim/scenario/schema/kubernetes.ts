@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, cpu, memory, text } from "./leaves.ts";
+import { count, cpu, memory, text, word } from "./leaves.ts";
 import { fields, list } from "./shapes.ts";
 
 /**
@@ -10,7 +10,7 @@ import { fields, list } from "./shapes.ts";
  */
 type Ignored<Keys extends string> = Record<Keys, z.ZodOptional<z.ZodUnknown>>;
 
-function ignored<const Keys extends string>(...keys: readonly Keys[]): Ignored<Keys> {
+export function ignored<const Keys extends string>(...keys: readonly Keys[]): Ignored<Keys> {
   const shape = Object.fromEntries(
     keys.map((key) => [
       key,
@@ -23,7 +23,7 @@ function ignored<const Keys extends string>(...keys: readonly Keys[]): Ignored<K
 const PERCENT_OR_COUNT = "a count or a percentage like 25%";
 
 /** Kubernetes' IntOrString of a rolling update. */
-const integerOrPercent = (description: string) =>
+export const integerOrPercent = (description: string) =>
   z
     .union(
       [
@@ -110,7 +110,7 @@ const container = fields({
   ...ignored("volumeDevices", "volumeMounts", "workingDir"),
 });
 
-const podSpec = fields({
+export const podSpec = fields({
   containers: list("a list of containers", container, 1),
   initContainers: list("a list of containers", container)
     .meta({ description: "Run one after the other before the containers." })
@@ -127,7 +127,7 @@ const podSpec = fields({
   ...ignored("tolerations", "topologySpreadConstraints", "volumes"),
 });
 
-const specShape = {
+export const deploymentSpecShape = {
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   strategy: strategy.optional(),
   template: fields({ spec: podSpec, ...ignored("metadata") }).optional(),
@@ -141,9 +141,9 @@ const specShape = {
 export const deployment = fields({
   apiVersion: z.literal("apps/v1", { error: "apps/v1" }).optional(),
   kind: z.literal("Deployment", { error: "Deployment" }).optional(),
-  spec: fields(specShape).optional(),
+  spec: fields(deploymentSpecShape).optional(),
   ...ignored("metadata", "status"),
-  ...specShape,
+  ...deploymentSpecShape,
 })
   .check(checkManifest)
   .meta({
@@ -155,7 +155,7 @@ export const deployment = fields({
 function checkManifest(context: z.core.ParsePayload<object>): void {
   const written = new Map(Object.entries(context.value));
   if (written.get("spec") === undefined) return;
-  for (const key of Object.keys(specShape)) {
+  for (const key of Object.keys(deploymentSpecShape)) {
     if (written.get(key) === undefined) continue;
     context.issues.push({
       code: "custom",
@@ -167,8 +167,52 @@ function checkManifest(context: z.core.ParsePayload<object>): void {
   }
 }
 
+const budgetShape = {
+  minAvailable: integerOrPercent("Pods that stay, as a count or a share.").optional(),
+  maxUnavailable: integerOrPercent("Pods that may be gone, as a count or a share.").optional(),
+  unhealthyPodEvictionPolicy: word(
+    ["IfHealthyBudget", "AlwaysAllow"],
+    "Whether pods that are not ready may always be evicted. Default IfHealthyBudget.",
+  ).optional(),
+  ...ignored("selector"),
+};
+
+/** A manifest, or only its spec; that it means this service's pods is what its place says. */
+export const podDisruptionBudget = fields({
+  apiVersion: z
+    .literal("policy/v1", { error: "policy/v1" })
+    .meta({ description: "As in a manifest." })
+    .optional(),
+  kind: z
+    .literal("PodDisruptionBudget", { error: "PodDisruptionBudget" })
+    .meta({ description: "As in a manifest." })
+    .optional(),
+  spec: fields(budgetShape)
+    .check(checkBudget)
+    .meta({ description: "As in a manifest." })
+    .optional(),
+  ...ignored("metadata", "status"),
+  ...budgetShape,
+})
+  .check(checkBudget)
+  .meta({ description: "A policy/v1 PodDisruptionBudget, or its spec, verbatim." });
+
+function checkBudget({ value, issues }: z.core.ParsePayload<object>): void {
+  const written = new Map(Object.entries(value));
+  if (written.get("minAvailable") === undefined) return;
+  if (written.get("maxUnavailable") === undefined) return;
+  issues.push({
+    code: "custom",
+    input: value,
+    message: "minAvailable and maxUnavailable cannot be both set",
+    path: ["maxUnavailable"],
+    params: { sentence: true, key: "maxUnavailable" },
+  });
+}
+
+export type PodDisruptionBudgetInput = z.infer<typeof podDisruptionBudget>;
 export type DeploymentInput = z.infer<typeof deployment>;
-export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof specShape>;
+export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof deploymentSpecShape>;
 export type ProbeInput = z.infer<typeof probe>;
 export type ContainerInput = z.infer<typeof container>;
 export type PodSpecInput = z.infer<typeof podSpec>;

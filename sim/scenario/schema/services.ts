@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { callTarget, type RetriesInput, retries, timeout } from "./calls.ts";
-import { containerResources, deployment, probe, strategy } from "./kubernetes.ts";
+import {
+  containerResources,
+  deployment,
+  podDisruptionBudget,
+  probe,
+  strategy,
+} from "./kubernetes.ts";
 import {
   count,
   cpu,
@@ -145,7 +151,13 @@ export const revision = fields({
 });
 
 export const service = fields({
-  deployment: deployment.optional(),
+  deployment: either("a Deployment, or the name of one in cluster.manifests", [
+    text("Its name in the manifests of the cluster."),
+    deployment,
+  ])
+    .meta({ description: "Default: the one of the service's name in the manifests, if any." })
+    .optional(),
+  podDisruptionBudget: podDisruptionBudget.optional(),
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   resources: containerResources.optional(),
   strategy: strategy.optional(),
