@@ -6,6 +6,7 @@ import {
   isSeq,
   Lexer,
   type ParsedNode,
+  parseAllDocuments,
   parseDocument,
   type Scalar,
   type YAMLError,
@@ -32,33 +33,62 @@ const DEPTH_MAX = 64;
 /** Nodes after the expansion of aliases: a few lines of them can stand for billions. */
 const SIZE_MAX = 100_000;
 
+const PARSER = {
+  version: "1.2",
+  schema: "core",
+  prettyErrors: false,
+  uniqueKeys: true,
+} as const;
+
 /** Reads YAML 1.2 (core schema, merge keys, aliases) into a tree. Never throws. */
 export function parseTree(file: string, text: string): ParsedText {
   const whole = { file, start: 0, end: firstLineEnd(text) };
-  let document: Document.Parsed;
+  const document = parsed(() => parseDocument(text, PARSER));
+  if (document === null) return { tree: null, findings: [nestedTooDeeply(whole)] };
+  const { tree, findings } = readDocument(file, text, document);
+  if (tree !== null || findings.length > 0) return { tree, findings };
+  const hint = "a scenario starts with peakday: 1";
+  return {
+    tree: null,
+    findings: [{ span: whole, message: "there is nothing in this file", hint }],
+  };
+}
+
+/** Reads the documents of a file, leaving out those with nothing in them. Never throws. */
+export function parseTrees(
+  file: string,
+  text: string,
+): { readonly trees: readonly Tree[]; readonly findings: readonly Finding[] } {
+  const whole = { file, start: 0, end: firstLineEnd(text) };
+  const documents = parsed(() => parseAllDocuments(text, PARSER));
+  if (documents === null) return { trees: [], findings: [nestedTooDeeply(whole)] };
+  const texts = [...documents].map((document) => readDocument(file, text, document));
+  return {
+    trees: texts.flatMap(({ tree }) => (tree === null ? [] : [tree])),
+    findings: texts.flatMap(({ findings }) => findings),
+  };
+}
+
+/** The parser descends by recursion: ten thousand brackets exhaust the stack. */
+function parsed<Parsed>(parse: () => Parsed): Parsed | null {
   try {
-    document = parseDocument(text, {
-      version: "1.2",
-      schema: "core",
-      prettyErrors: false,
-      uniqueKeys: true,
-    });
+    return parse();
   } catch (error) {
-    // The parser descends by recursion: ten thousand brackets exhaust the stack.
     if (!(error instanceof RangeError)) throw error;
-    const message = "this is nested too deeply to be read";
-    return { tree: null, findings: [{ span: whole, message, hint: null }] };
+    return null;
   }
+}
+
+const nestedTooDeeply = (span: Span): Finding => ({
+  span,
+  message: "this is nested too deeply to be read",
+  hint: null,
+});
+
+function readDocument(file: string, text: string, document: Document.Parsed): ParsedText {
   const findings = syntaxFindings(file, text, document);
   const isBroken = document.errors.some(({ code }) => code !== "DUPLICATE_KEY");
-  if (isBroken || document.contents === null) {
-    if (findings.length > 0) return { tree: null, findings };
-    const hint = "a scenario starts with peakday: 1";
-    return {
-      tree: null,
-      findings: [{ span: whole, message: "there is nothing in this file", hint }],
-    };
-  }
+  if (isBroken || document.contents === null) return { tree: null, findings };
   const reader = new TreeReader(file);
   const tree = reader.read(document.contents, 0);
   return { tree, findings: [...findings, ...reader.findings] };

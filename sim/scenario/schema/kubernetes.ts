@@ -167,7 +167,7 @@ function checkManifest(context: z.core.ParsePayload<object>): void {
   }
 }
 
-const budgetShape = {
+export const budgetShape = {
   minAvailable: integerOrPercent("Pods that stay, as a count or a share.").optional(),
   maxUnavailable: integerOrPercent("Pods that may be gone, as a count or a share.").optional(),
   unhealthyPodEvictionPolicy: word(
@@ -197,7 +197,7 @@ export const podDisruptionBudget = fields({
   .check(checkBudget)
   .meta({ description: "A policy/v1 PodDisruptionBudget, or its spec, verbatim." });
 
-function checkBudget({ value, issues }: z.core.ParsePayload<object>): void {
+export function checkBudget({ value, issues }: z.core.ParsePayload<object>): void {
   const written = new Map(Object.entries(value));
   if (written.get("minAvailable") === undefined) return;
   if (written.get("maxUnavailable") === undefined) return;

@@ -1,0 +1,180 @@
+import { builtInPolicies } from "../../policy/index.ts";
+import { checkTree, markOf, spanOf } from "../issues.ts";
+import { type Finding, parseTrees } from "../parse.ts";
+import { nearestName } from "../problem.ts";
+import { type MapTree, type Path, type Span, type Tree, toPlain, treeAt } from "../tree.ts";
+import { autoscalerV2 } from "./autoscalerV1.ts";
+import { fieldText, inFieldWords } from "./fieldPath.ts";
+import { KIND_SCHEMAS, KINDS, type Kind } from "./schema.ts";
+
+/** A manifest of a kind that the simulator knows, checked; what was wrong in it is cut out. */
+export interface Resource {
+  readonly kind: Kind;
+  readonly group: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly tree: MapTree;
+  /** Where its name stands. */
+  readonly span: Span;
+  /** It was admitted as it is. */
+  readonly isSound: boolean;
+}
+
+/** Files by how problems name them. */
+export interface ManifestFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Manifests {
+  readonly resources: readonly Resource[];
+  readonly findings: readonly Finding[];
+  /** Kinds that are accepted and not modelled, with the names of the resources. */
+  readonly ignored: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Reads manifests: documents, lists and JSON. Never throws. */
+export function readManifests(files: readonly ManifestFile[]): Manifests {
+  const reader = new ManifestReader();
+  for (const { file, text } of files) reader.readFile(file, text);
+  return reader;
+}
+
+class ManifestReader implements Manifests {
+  readonly resources: Resource[] = [];
+  readonly findings: Finding[] = [];
+  readonly ignored = new Map<string, string[]>();
+  readonly #places = new Map<string, Span>();
+
+  readFile(file: string, text: string): void {
+    const { trees, findings } = parseTrees(file, text);
+    const template = text.indexOf("{{");
+    if (findings.length > 0 && template >= 0) {
+      const span = { file, start: template, end: template + 2 };
+      const message = "this is a template, not a manifest";
+      this.findings.push({ span, message, hint: "give what helm template makes of it" });
+      return;
+    }
+    this.findings.push(...findings);
+    for (const tree of trees) this.#readResource(withoutNulls(tree));
+  }
+
+  #readResource(tree: Tree): void {
+    if (tree.kind === "map" && tree.entries.has("peakday")) return;
+    const kind = textAt(tree, ["kind"]);
+    const version = textAt(tree, ["apiVersion"]);
+    if (tree.kind !== "map" || kind === null || version === null) {
+      if (tree.kind === "map" && tree.damaged) return;
+      const lacking = kind === null ? "kind" : "apiVersion";
+      const message = `this is no Kubernetes resource: its ${lacking} is missing`;
+      const hint = "a manifest has apiVersion, kind, metadata and spec";
+      this.findings.push({ span: spanOf(tree, []), message, hint });
+      return;
+    }
+    const items = treeAt(tree, ["items"]);
+    if (version === "v1" && kind.endsWith("List") && items?.kind === "list") {
+      for (const item of items.items) this.#readResource(item);
+      return;
+    }
+    const group = version.includes("/") ? version.slice(0, version.indexOf("/")) : "";
+    const known = KINDS.find((name) => name === kind && KIND_SCHEMAS[name].groups.includes(group));
+    if (known === undefined) this.#ignore(kind, textAt(tree, ["metadata", "name"]) ?? "");
+    else this.#check(known, group, tree);
+  }
+
+  #ignore(kind: string, name: string): void {
+    const names = this.ignored.get(kind) ?? [];
+    this.ignored.set(kind, names);
+    names.push(name);
+  }
+
+  #check(kind: Kind, group: string, whole: MapTree): void {
+    const checked = checkTree(KIND_SCHEMAS[kind].schema, whole, {});
+    const findings = checked.findings.map((finding) => inFieldWords(finding, whole));
+    if (checked.value === null || checked.tree.kind !== "map") {
+      this.findings.push(...findings);
+      return;
+    }
+    let { tree } = checked;
+    if (kind === "HorizontalPodAutoscaler") {
+      if (textAt(tree, ["apiVersion"]) === "autoscaling/v1") {
+        const converted = autoscalerV2(tree);
+        findings.push(...converted.findings);
+        tree = converted.tree;
+      }
+      if (findings.length === 0) findings.push(...autoscalerFindings(tree));
+    }
+    this.findings.push(...findings);
+    const name = textAt(tree, ["metadata", "name"]) ?? "";
+    const namespace = textAt(tree, ["metadata", "namespace"]) ?? "default";
+    const span = treeAt(tree, ["metadata", "name"])?.span ?? spanOf(tree, []);
+    if (!this.#isFirst(`${kind} "${name}"`, namespace, span)) return;
+    const isSound = findings.length === 0;
+    this.resources.push({ kind, group, name, namespace, tree, span, isSound });
+  }
+
+  #isFirst(called: string, namespace: string, span: Span): boolean {
+    const key = `${namespace}/${called}`;
+    const before = this.#places.get(key);
+    this.#places.set(key, before ?? span);
+    if (before === undefined) return true;
+    const where = before.file === span.file ? "above" : `in ${before.file}`;
+    const message = `the ${called} stands ${where} already`;
+    this.findings.push({ span, message, hint: "narrow the pattern, or take one away" });
+    return false;
+  }
+}
+
+export function textAt(tree: Tree, path: Path): string | null {
+  const at = treeAt(tree, path);
+  return at?.kind === "scalar" && typeof at.value === "string" ? at.value : null;
+}
+
+/** To the API server a field of null is one that is not there. */
+function withoutNulls(tree: Tree): Tree {
+  if (tree.kind === "scalar") return tree;
+  if (tree.kind === "list") return { ...tree, items: tree.items.map(withoutNulls) };
+  const entries = [...tree.entries]
+    .filter(([, { value }]) => value.kind !== "scalar" || value.value !== null)
+    .map(([key, entry]) => [key, { ...entry, value: withoutNulls(entry.value) }] as const);
+  return { ...tree, entries: new Map(entries) };
+}
+
+/** The manifest as the policy takes it. */
+export function autoscalerConfig(tree: MapTree): MapTree {
+  const entries = [...tree.entries].filter(([key]) => key !== "status");
+  return { ...tree, entries: new Map(entries) };
+}
+
+/** What the API server would not admit. */
+function autoscalerFindings(tree: MapTree): readonly Finding[] {
+  const config = autoscalerConfig(tree);
+  const problems = builtInPolicies.autoscalers["hpa"]?.validate(toPlain(config)) ?? [];
+  const findings = problems.map(({ path, expected, received }): Finding => {
+    const node = treeAt(tree, path);
+    const field = fieldText(path);
+    if (received.startsWith("the unknown field ")) {
+      const known = (/one of ([^)]*)/u.exec(expected)?.[1] ?? "").split(", ");
+      const nearest = nearestName(String(path.at(-1)), known);
+      const hint = nearest === null ? `known: ${known.join(", ")}` : `did you mean "${nearest}"?`;
+      return { span: spanOf(tree, path), message: `unknown field "${field}"`, hint };
+    }
+    if (node === null) {
+      const message = `missing required field "${field}"`;
+      return { span: spanOf(tree, path), message, hint: `it is ${expected}` };
+    }
+    return {
+      span: markOf(node),
+      message: `${field} is ${expected}, found ${received}`,
+      hint: null,
+    };
+  });
+  if (treeAt(tree, ["spec", "scaleTargetRef"]) !== null) return findings;
+  const message = 'missing required field "spec.scaleTargetRef"';
+  const hint = "it is a map with apiVersion, kind and name";
+  return [{ span: spanOf(tree, ["spec"]), message, hint }, ...findings];
+}
+
+/** "Deployment web", as notes name a resource. */
+export const calledText = ({ kind, name, namespace }: Resource): string =>
+  namespace === "default" ? `${kind} "${name}"` : `${kind} "${name}" of namespace "${namespace}"`;
