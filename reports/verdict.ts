@@ -356,6 +356,25 @@ export function levelText(result: Result): string {
 }
 
 /** How a claim fared, policy by policy; those without a scaler say little and come last. */
+/** Gains of less than this, in seconds, are not worth a setting. */
+const GAIN_WORTH_NAMING = 1;
+
+/** Which links of a delay chain gain most when halved, as run; null when none was run. */
+export function gainSentence(chain: DelayChain): string | null {
+  const whole = chain.wholeSeconds.mean;
+  const gains = chain.links.flatMap(({ link, halvedWholeSeconds }) =>
+    halvedWholeSeconds === null ? [] : [{ link, gain: whole - halvedWholeSeconds }],
+  );
+  if (gains.length === 0) return null;
+  const worth = gains
+    .filter(({ gain }) => gain >= GAIN_WORTH_NAMING)
+    .sort((a, b) => b.gain - a.gain)
+    .map(({ link, gain }) => `${link} would gain ${secondsText(gain)}`);
+  const start = `${chain.service} took ${secondsText(whole)} to catch up. `;
+  if (worth.length === 0) return `${start}Halving any one link would gain nothing.`;
+  return `${start}Halved, ${worth.join(", ")}; the other links nothing.`;
+}
+
 export function claimSentences(claim: Result["claims"][number]): readonly string[] {
   const late = claim.policies.filter((policy) => !policy.kept);
   const kept = claim.policies.filter((policy) => policy.kept);

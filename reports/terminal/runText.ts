@@ -1,7 +1,14 @@
-import type { PolicyResult, Result } from "../../sim/result/result.ts";
+import type { DelayChain, PolicyResult, Result } from "../../sim/result/result.ts";
 import { failureLabel } from "../failureReasons.ts";
 import { fixed, millisecondDecimals, usdText } from "../format.ts";
-import { objectiveText, ranked, setupText, worstMinuteOf, worstMinuteText } from "../verdict.ts";
+import {
+  gainSentence,
+  objectiveText,
+  ranked,
+  setupText,
+  worstMinuteOf,
+  worstMinuteText,
+} from "../verdict.ts";
 import { plusMinus } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
 import {
@@ -26,11 +33,17 @@ export function runText(result: Result, options: TextOptions): string {
   const lines = paragraphs([
     wrapLine([`${result.scenario.name}: ${setupText(result)}`], style),
     ...blocks,
+    ...policies.flatMap(({ delayChains }) => delayChains.map((chain) => gainLines(chain, style))),
     next === undefined ? [] : wrapLine([`Try: ${next}`], style),
     warningLines(result, style),
     fileLines(result, files),
   ]);
   return renderLines(lines, style);
+}
+
+function gainLines(chain: DelayChain, style: TextStyle): readonly Line[] {
+  const sentence = gainSentence(chain);
+  return sentence === null ? [] : wrapLine([sentence], style);
 }
 
 function statusLines(result: Result, policy: PolicyResult, style: TextStyle): readonly Line[] {

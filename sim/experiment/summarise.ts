@@ -60,13 +60,16 @@ export function summarise({
     canary: null,
     warnings: warningsOf(policies, first.duration),
   };
-  return { ...body, digest: digestText(JSON.stringify(body)) };
+  return sealed(body);
 }
 
-export function describeScenario(
-  scenario: Scenario,
-  identity: ExperimentIdentity,
-): Result["scenario"] {
+/** A result with the digest of everything that is in it. */
+export const sealed = (body: Omit<Result, "digest">): Result => ({
+  ...body,
+  digest: digestText(JSON.stringify(body)),
+});
+
+function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Result["scenario"] {
   return {
     name: scenario.name,
     title: scenario.title,
@@ -208,6 +211,7 @@ function delayChainsOf(
       group,
       seconds: toSeconds(meanOf(chains.map((chain) => chain.links[index]!.micros))),
       setting: settings[link] ?? "",
+      halvedWholeSeconds: null,
     }));
     const wholes = chains.map((chain) =>
       toSeconds(chain.links.reduce((sum, { micros }) => sum + micros, 0)),

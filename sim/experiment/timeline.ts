@@ -141,7 +141,8 @@ export function bottleneckOf(
     const series = recorder.services[service]!;
     if (limit === null) continue;
     series.cpuMicros.forEach((cpu, bin) => {
-      const ready = series.ready[bin] ?? 0;
+      // Pods that went during the bin have used CPU in it.
+      const ready = Math.max(series.ready[bin] ?? 0, series.ready[bin - 1] ?? 0);
       if (cpu === null || ready === 0) return;
       const busyPercent = (cpu / ((limit / 1000) * ready * recorder.binMicros)) * 100;
       if (worst !== null && busyPercent <= worst.busyPercent) return;

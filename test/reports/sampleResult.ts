@@ -224,6 +224,7 @@ function chainsOf(policy: SamplePolicy, n: number): DelayChain[] {
     group,
     seconds: link === "policy limit" ? limit : seconds,
     setting,
+    halvedWholeSeconds: null,
   }));
   const whole = links.reduce((sum, link) => sum + link.seconds, 0);
   return [{ service: "product", n, startSeconds: 320, wholeSeconds: estimate(whole, 4, n), links }];

@@ -72,20 +72,36 @@ ${chart}</figure>
 /** Links of all chains in order of time; a link that a chain lacks is a dash. */
 function tableOf(chains: readonly NamedChain[], small: boolean): SafeHtml {
   const links = [...new Set(chains.flatMap(({ chain }) => chain.links.map(({ link }) => link)))];
+  const isHalved = chains.some(({ chain }) => chain.links.some(wasHalved));
   const columns = [
     { head: "link" },
     ...chains.map(({ name }) => ({ head: name })),
+    ...(isHalved ? [{ head: "halved, the whole takes" }, { head: "gain" }] : []),
     { head: "set by", text: true },
   ];
   const rows = links.map((name) => {
     const found = chains.map(({ chain }) => chain.links.find(({ link }) => link === name));
     const settings = [...new Set(found.map((link) => link?.setting ?? ""))].filter(Boolean);
     const figures = found.map((link) => (link === undefined ? "–" : `${fixed(link.seconds, 1)} s`));
-    return { cells: [name, ...figures, settings.join("; ")] };
+    const gains = isHalved ? gainCells(chains, name) : [];
+    return { cells: [name, ...figures, ...gains, settings.join("; ")] };
   });
   const wholes = chains.map(({ chain }) => wholeText(chain));
-  const sum = { cells: ["whole reaction", ...wholes, nothing], sum: true };
+  const blanks = isHalved ? ["", ""] : [];
+  const sum = { cells: ["whole reaction", ...wholes, ...blanks, nothing], sum: true };
   return tableHtml(columns, [...rows, sum], { small });
+}
+
+const wasHalved = ({ halvedWholeSeconds }: DelayChain["links"][number]): boolean =>
+  halvedWholeSeconds !== null;
+
+/** How long the first chain takes with this link's parameter halved, and what that gains. */
+function gainCells(chains: readonly NamedChain[], name: string): readonly string[] {
+  const chain = chains[0]?.chain;
+  const halved = chain?.links.find(({ link }) => link === name)?.halvedWholeSeconds ?? null;
+  if (chain === undefined || halved === null) return ["–", "–"];
+  const gain = chain.wholeSeconds.mean - halved;
+  return [`${fixed(halved, 1)} s`, `${fixed(gain, 1)} s`];
 }
 
 function wholeText({ wholeSeconds: { mean, low, high } }: DelayChain): string {

@@ -1,20 +1,30 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { runText } from "../../../reports/terminal/index.ts";
+import { byPolicy } from "../../experiment/experiment.ts";
+import { halvedLinks, halvedTasks, withHalved } from "../../experiment/halved.ts";
 import { summarise } from "../../experiment/summarise.ts";
-import { createConsole } from "../console.ts";
+import type { Result } from "../../result/result.ts";
+import type { Scenario } from "../../scenario/scenario.ts";
+import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
-import { type SimulateOptions, simulate } from "../simulate.ts";
+import {
+  identityOf,
+  readScenario,
+  type ScenarioInput,
+  type ScenarioOptions,
+} from "../scenarioInput.ts";
+import { type SimulateOptions, simulate, simulateTasks } from "../simulate.ts";
 import { originOf, readSnapshot } from "../snapshotFile.ts";
 
 interface RunOptions extends Omit<ScenarioOptions, "policy">, SimulateOptions, OutputOptions {
   readonly level: number;
   readonly policy?: string;
   readonly from?: string;
+  readonly halveLinks?: boolean;
   readonly color?: boolean;
 }
 
@@ -24,7 +34,8 @@ export function addRun(program: Command): void {
     .summary("one scenario, one policy set")
     .description("Simulates one policy set of a scenario and says whether the objective holds.")
     .option("--policy <name>", "the policy set (default: the first in the file)")
-    .option("--from <file>", "go on from a snapshot that peakday snapshot took, one run");
+    .option("--from <file>", "go on from a snapshot that peakday snapshot took, one run")
+    .option("--halve-links", "run each link of the delay chain halved, and say what it gains");
   outputOptions(scenarioOptions(runOptions(command, 20)))
     .addHelpText(
       "after",
@@ -68,14 +79,33 @@ async function run(file: string, options: RunOptions): Promise<number> {
   const from =
     snapshot === undefined ? null : readSnapshot(snapshot, originOf(scenario, options.policies));
   const simulated = await simulate(input, options, console, from);
-  const result = summarise({
+  const plain = summarise({
     identity: identityOf(file, input, options.level),
     scenarios: input.scenarios,
     outputs: simulated.outputs,
     against: scenario.policy.name,
   });
+  const result =
+    options.halveLinks === true
+      ? await halveLinks(plain, scenario, input, options, console)
+      : plain;
   const files = await writeOutput(folder, result, simulated);
   if (options.json === true) console.print(resultJson(result));
   else console.print(runText(result, { style: console.out, files }));
   return result.policies[0]!.objective.held ? EXIT.ok : EXIT.objectiveFailed;
+}
+
+/** As many replications of each halved link as the run has, on the same customers. */
+async function halveLinks(
+  result: Result,
+  scenario: Scenario,
+  input: ScenarioInput,
+  options: RunOptions,
+  console: Console,
+): Promise<Result> {
+  const halved = halvedLinks(scenario, result.policies[0]!.delayChains);
+  if (halved.length === 0) return result;
+  const tasks = halvedTasks(halved, options.runs);
+  const { outputs } = await simulateTasks(input, tasks, { ...options, noun: "links" }, console);
+  return withHalved(result, scenario.policy.name, halved, byPolicy(outputs, options.runs));
 }

@@ -1,0 +1,196 @@
+import type { WorkloadSpec } from "../cluster/clusterSpec.ts";
+import type { Json } from "../kernel/json.ts";
+import { micros, toSeconds } from "../kernel/time.ts";
+import type { DelayChain, Result } from "../result/result.ts";
+import type { PolicyUse, Scenario } from "../scenario/scenario.ts";
+import type { DistributionSpec } from "../workload/distributions.ts";
+import { lookUp } from "./chainSettings.ts";
+import type { ReplicationOutput, ReplicationTask } from "./replication.ts";
+import { sealed } from "./summarise.ts";
+
+/** A run in which the parameter behind one link of a workload's delay chain is halved. */
+export interface HalvedLink {
+  readonly workload: string;
+  readonly link: string;
+  readonly scenario: Scenario;
+}
+
+/**
+ * What would each link gain if it were half as long? That is not half of the link: a scrape that
+ * comes earlier may only wait longer for the next sync. So it is run: the scenario again, once for
+ * each link that has a parameter, with that parameter halved (a rate limit doubled) and nothing
+ * else changed, on the same customers.
+ */
+export function halvedLinks(
+  scenario: Scenario,
+  chains: readonly DelayChain[],
+): readonly HalvedLink[] {
+  return chains.flatMap(({ service, links }) =>
+    links.flatMap(({ link }) => {
+      const changed = halve(scenario, service, link);
+      return changed === null ? [] : [{ workload: service, link, scenario: changed }];
+    }),
+  );
+}
+
+export function halvedTasks(
+  halved: readonly HalvedLink[],
+  replications: number,
+): readonly ReplicationTask[] {
+  return halved.flatMap(({ scenario }) =>
+    Array.from({ length: replications }, (_, replication) => ({
+      scenario,
+      replication,
+      detail: false,
+      from: null,
+    })),
+  );
+}
+
+/** The result with, for every link that was run, how long the whole reaction took with it halved. */
+export function withHalved(
+  { digest: _, ...result }: Result,
+  policy: string,
+  halved: readonly HalvedLink[],
+  outputs: readonly (readonly ReplicationOutput[])[],
+): Result {
+  const policies = result.policies.map((entry) => {
+    if (entry.name !== policy) return entry;
+    const delayChains = entry.delayChains.map((chain) => ({
+      ...chain,
+      links: chain.links.map((link) => {
+        const index = halved.findIndex(
+          (run) => run.workload === chain.service && run.link === link.link,
+        );
+        if (index < 0) return link;
+        return { ...link, halvedWholeSeconds: meanWhole(outputs[index]!, chain.service) };
+      }),
+    }));
+    return { ...entry, delayChains };
+  });
+  return sealed({ ...result, policies });
+}
+
+/** Mean over the replications; one that was never short took no time at all. */
+function meanWhole(outputs: readonly ReplicationOutput[], workload: string): number {
+  const wholes = outputs.map(({ chains }) => {
+    const chain = chains.find((candidate) => candidate.workload === workload);
+    return chain === undefined ? 0 : chain.links.reduce((sum, link) => sum + link.micros, 0);
+  });
+  return toSeconds(wholes.reduce((sum, whole) => sum + whole, 0) / wholes.length);
+}
+
+function halve(scenario: Scenario, workload: string, link: string): Scenario | null {
+  const { cluster } = scenario;
+  const { metrics } = cluster;
+  const withMetrics = (change: Partial<typeof metrics>): Scenario => ({
+    ...scenario,
+    cluster: { ...cluster, metrics: { ...metrics, ...change } },
+  });
+  switch (link) {
+    case "scrape":
+      return withMetrics({ scrapeInterval: half(metrics.scrapeInterval) });
+    case "averaging window":
+      return withMetrics({ window: half(metrics.window) });
+    case "metrics lag":
+      return withMetrics({ lag: half(metrics.lag) });
+    case "schedule":
+      return { ...scenario, cluster: { ...cluster, scheduling: shorter(cluster.scheduling) } };
+    case "endpoint":
+      return { ...scenario, cluster: { ...cluster, endpointLag: shorter(cluster.endpointLag) } };
+    case "image pull":
+      return withWorkload(scenario, workload, (spec) => ({ imagePull: shorter(spec.imagePull) }));
+    case "start":
+      return withWorkload(scenario, workload, (spec) => ({ startup: shorter(spec.startup) }));
+    case "readiness probe":
+      return withWorkload(scenario, workload, ({ readinessProbe: probe }) => ({
+        readinessProbe:
+          probe === null
+            ? null
+            : { ...probe, initialDelay: half(probe.initialDelay), period: half(probe.period) },
+      }));
+    default:
+      return withHpa(scenario, workload, link);
+  }
+}
+
+const half = (time: number) => micros(Math.round(time / 2));
+
+function withWorkload(
+  scenario: Scenario,
+  name: string,
+  change: (spec: WorkloadSpec) => Partial<WorkloadSpec>,
+): Scenario {
+  const { cluster } = scenario;
+  const workloads = cluster.workloads.map((spec) =>
+    spec.name === name ? { ...spec, ...change(spec) } : spec,
+  );
+  return { ...scenario, cluster: { ...cluster, workloads } };
+}
+
+/** Links that are settings of the HPA; null where it has none of the kind. */
+function withHpa(scenario: Scenario, workload: string, link: string): Scenario | null {
+  const { policy } = scenario;
+  const use = policy.autoscalers.find((entry) => entry.workload === workload);
+  if (use?.policy !== "hpa") return null;
+  const config = halvedHpa(use.config, link);
+  if (config === null) return null;
+  const autoscalers: readonly PolicyUse[] = policy.autoscalers.map((entry) =>
+    entry === use ? { ...use, config } : entry,
+  );
+  return { ...scenario, policy: { ...policy, autoscalers } };
+}
+
+function halvedHpa(config: Json, link: string): Json | null {
+  switch (link) {
+    case "sync": {
+      const period = lookUp(config, ["controller", "syncPeriodSeconds"]);
+      const seconds = typeof period === "number" ? period : 15;
+      return withField(config, ["controller", "syncPeriodSeconds"], seconds / 2);
+    }
+    case "stabilization": {
+      const path = ["spec", "behavior", "scaleUp", "stabilizationWindowSeconds"];
+      const window = lookUp(config, path);
+      if (typeof window !== "number" || window === 0) return null;
+      return withField(config, path, Math.round(window / 2));
+    }
+    case "policy limit": {
+      const path = ["spec", "behavior", "scaleUp", "policies"];
+      const policies = lookUp(config, path);
+      if (!Array.isArray(policies)) return null;
+      const twice = policies.map((policy: Json) =>
+        withField(policy, ["value"], 2 * Number(lookUp(policy, ["value"]))),
+      );
+      return withField(config, path, twice);
+    }
+    default:
+      return null;
+  }
+}
+
+/** A copy of plain data with one value replaced, and the mappings on the way to it. */
+function withField(data: Json | undefined, path: readonly string[], value: Json): Json {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const fields = typeof data === "object" && data !== null ? Object.entries(data) : [];
+  const inner = fields.find(([name]) => name === key)?.[1];
+  return { ...Object.fromEntries(fields), [key]: withField(inner, rest, value) };
+}
+
+/** Every time of a distribution halved. */
+function shorter(spec: DistributionSpec): DistributionSpec {
+  switch (spec.kind) {
+    case "constant":
+      return { ...spec, value: spec.value / 2 };
+    case "hyper-exponential": {
+      const phases = spec.phases.map((phase) => ({ ...phase, mean: phase.mean / 2 }));
+      return { ...spec, phases };
+    }
+    case "bounded-pareto":
+      return { ...spec, min: spec.min / 2, max: spec.max / 2 };
+    case "empirical":
+      return { ...spec, values: spec.values.map((value) => value / 2) };
+    default:
+      return { ...spec, mean: spec.mean / 2 };
+  }
+}
