@@ -3,7 +3,7 @@ import { micros, seconds, toSeconds } from "../kernel/time.ts";
 import type { KubeletSpec, WorkloadSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { backOffLeft, nextBackOff } from "./kubeletBackOff.ts";
-import { isActive, isListening, type Pod, type Termination } from "./pod.ts";
+import { type Container, isActive, isListening, type Pod, type Termination } from "./pod.ts";
 import { ProbeManager } from "./probeManager.ts";
 import type { ProbeKind } from "./probeWorker.ts";
 
@@ -19,6 +19,16 @@ const GRACE_MIN = seconds(2);
 /** Exit codes as container runtimes report them: 128 and the signal's number. */
 const SIGKILLED = 137;
 const SIGTERMED = 143;
+
+/** The counters of a pod's containers, taken together. */
+export interface ContainerUsage {
+  /** The container that runs now has started. */
+  readonly startedAt: number;
+  /** It is the pod's first one: restarts set the counters to 0. */
+  readonly isFirst: boolean;
+  readonly cpuMicros: number;
+  readonly memoryBytes: number;
+}
 
 /** What a kubelet tells about its pods. */
 export interface KubeletEvents {
@@ -113,6 +123,7 @@ export class Kubelet {
       started: spec.startupProbe === null,
       listening: false,
       burningSince: spec.startupCpuMillicores > 0 ? now : null,
+      startupCpuMicros: 0,
       cpuBase: 0,
       stoppingAt: null,
       sigtermAt: null,
@@ -132,6 +143,7 @@ export class Kubelet {
       started: true,
       listening: false,
       burningSince: null,
+      startupCpuMicros: 0,
       cpuBase: 0,
       stoppingAt: null,
       sigtermAt: null,
@@ -171,7 +183,8 @@ export class Kubelet {
 
   /** No caller knows the pod any more: a process that served on from SIGTERM drains now. */
   forgotten(pod: Pod): void {
-    if (pod.container?.listening === true && pod.container.sigtermAt !== null) {
+    const serves = isListening(pod) && this.#specOf(pod).onSigterm === "serve";
+    if (serves && pod.container?.sigtermAt !== null) {
       this.#plane.drainReplica(pod.number, "open");
     }
   }
@@ -188,18 +201,28 @@ export class Kubelet {
     this.#probes.probed(number, token, ok);
   }
 
-  /** CPU time that the pod's containers have used so far, starts included, in microseconds. */
-  cpuMicros(pod: Pod): number {
-    const own = this.#ownCpuMicros(pod);
-    const sidecars = this.#specOf(pod).sidecars.cpuMillicores;
-    if (sidecars === 0 || pod.runningAt === null) return own;
-    return own + (sidecars / 1000) * ((pod.goneAt ?? this.#simulation.now) - pod.runningAt);
+  /**
+   * What a pod's containers use, as its kubelet counts it: CPU time since the container that runs
+   * now has started, in microseconds. Null while none runs. Memory of a process that does not
+   * listen yet is not known, and not counted.
+   */
+  usage(pod: Pod): ContainerUsage | null {
+    const { container } = pod;
+    if (container === null) return null;
+    const serving = isListening(pod) ? this.#plane.usage(pod.number).memoryBytes : 0;
+    return {
+      startedAt: container.startedAt,
+      isFirst: pod.restarts === 0,
+      cpuMicros: this.#containerMicros(pod, container),
+      memoryBytes: serving + this.#specOf(pod).sidecars.memoryBytes,
+    };
   }
 
-  /** Memory in use; that of a process that does not listen yet is not known, and not counted. */
-  memoryBytes(pod: Pod): number {
-    const serving = isListening(pod) ? this.#plane.usage(pod.number).memoryBytes : 0;
-    return serving + this.#specOf(pod).sidecars.memoryBytes;
+  /** CPU time that all containers of a pod have ever used, in microseconds. */
+  lifetimeCpuMicros(pod: Pod): number {
+    const { container, earlierCpuMicros } = pod;
+    if (container === null) return earlierCpuMicros;
+    return earlierCpuMicros + this.#containerMicros(pod, container);
   }
 
   /** Cores that a starting container uses now, beside what the data plane knows of. */
@@ -214,7 +237,7 @@ export class Kubelet {
     const container = pod.container!;
     const spec = this.#specOf(pod);
     if (container.burningSince !== null) {
-      pod.cpuMicros += this.#burnt(pod, container.burningSince);
+      container.startupCpuMicros = this.#startupMicros(pod, container);
       container.burningSince = null;
     }
     this.#enterPlane(pod);
@@ -282,7 +305,7 @@ export class Kubelet {
   #ended(pod: Pod, exitCode: number, reason: Termination["reason"]): void {
     const { now } = this.#simulation;
     const container = pod.container!;
-    pod.cpuMicros = this.#ownCpuMicros(pod);
+    pod.earlierCpuMicros += this.#containerMicros(pod, container);
     if (container.listening) this.#plane.killReplica(pod.number);
     pod.container = null;
     const before = pod.lastTermination?.finishedAt ?? null;
@@ -338,14 +361,18 @@ export class Kubelet {
 
   // ---- CPU -----------------------------------------------------------------------------
 
-  /** Of the containers that serve or served. */
-  #ownCpuMicros(pod: Pod): number {
-    const { container, cpuMicros } = pod;
-    if (container === null) return cpuMicros;
-    if (container.burningSince !== null)
-      return cpuMicros + this.#burnt(pod, container.burningSince);
-    if (!container.listening) return cpuMicros;
-    return cpuMicros + this.#plane.usage(pod.number).cpuMicros - container.cpuBase;
+  /** Of the container that runs, its start and the sidecars beside it included. */
+  #containerMicros(pod: Pod, container: Container): number {
+    const { cpuMillicores } = this.#specOf(pod).sidecars;
+    const beside = (cpuMillicores / 1000) * (this.#simulation.now - container.startedAt);
+    const starting = this.#startupMicros(pod, container);
+    if (!container.listening) return starting + beside;
+    return starting + beside + this.#plane.usage(pod.number).cpuMicros - container.cpuBase;
+  }
+
+  #startupMicros(pod: Pod, { burningSince, startupCpuMicros }: Container): number {
+    if (burningSince === null) return startupCpuMicros;
+    return startupCpuMicros + this.#burnCores(pod) * (this.#simulation.now - burningSince);
   }
 
   #startTime(pod: Pod, spec: WorkloadSpec): number {
@@ -356,10 +383,6 @@ export class Kubelet {
 
   #burnCores(pod: Pod): number {
     return Math.min(this.#specOf(pod).startupCpuMillicores / 1000, this.#replicaOf(pod).cores);
-  }
-
-  #burnt(pod: Pod, since: number): number {
-    return this.#burnCores(pod) * (this.#simulation.now - since);
   }
 
   #later(pod: Pod, kind: number, delay: number): void {

@@ -54,8 +54,8 @@ export interface Pod {
   startupProbe: ProbeWorker;
   readinessProbe: ProbeWorker;
   livenessProbe: ProbeWorker;
-  /** CPU time of earlier containers, and of this one before it listened. */
-  cpuMicros: number;
+  /** CPU time of earlier containers. */
+  earlierCpuMicros: number;
 }
 
 /** A container that runs: `state.running`, and what its process is at. */
@@ -67,6 +67,8 @@ export interface Container {
   listening: boolean;
   /** It uses start-up CPU since then; null when it does no more. */
   burningSince: number | null;
+  /** Start-up CPU time that it has used, up to then. */
+  startupCpuMicros: number;
   /** Of the data plane's count, what belongs to earlier containers. */
   cpuBase: number;
   /** It is being stopped: the preStop hook runs, or the signal is out. */
@@ -116,7 +118,7 @@ export function newPod(fields: {
     startupProbe: newProbeWorker(),
     readinessProbe: newProbeWorker(),
     livenessProbe: newProbeWorker(),
-    cpuMicros: 0,
+    earlierCpuMicros: 0,
   };
 }
 

@@ -6,7 +6,7 @@ import { roundHalfEven } from "../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../workload/distributions.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
-import { Kubelet } from "./kubelet.ts";
+import { type ContainerUsage, Kubelet } from "./kubelet.ts";
 import type { Nodes } from "./nodes.ts";
 import { exists, isActive, type Pod } from "./pod.ts";
 import type { Workload } from "./workload.ts";
@@ -209,15 +209,13 @@ export class PodLifecycle {
   }
 
   /** What a pod's containers use, as its kubelet counts it; null while none runs. */
-  usage(pod: Pod): { readonly cpuMicros: number; readonly memoryBytes: number } | null {
-    if (pod.container === null) return null;
-    const cpuMicros = this.#kubelet.cpuMicros(pod);
-    return { cpuMicros, memoryBytes: this.#kubelet.memoryBytes(pod) };
+  usage(pod: Pod): ContainerUsage | null {
+    return this.#kubelet.usage(pod);
   }
 
   /** CPU time of all containers that a pod ever had, in microseconds. */
   cpuMicros(pod: Pod): number {
-    return this.#kubelet.cpuMicros(pod);
+    return this.#kubelet.lifetimeCpuMicros(pod);
   }
 
   /** Cores that its starting container uses now, which the data plane does not know of. */

@@ -10,6 +10,7 @@ import { SimulatedCluster } from "../../sim/cluster/simulatedCluster.ts";
 import { KeyedDraws } from "../../sim/kernel/keyedDraws.ts";
 import { Simulation } from "../../sim/kernel/simulation.ts";
 import { micros, seconds } from "../../sim/kernel/time.ts";
+import { LatencyHistogram, type LatencyHistogramState } from "../../sim/stats/latencyHistogram.ts";
 import { type ScenarioText, scenarioOf } from "../support/scenarios.ts";
 
 export interface AskedProbe {
@@ -85,8 +86,12 @@ export class ConstructedPlane implements DataPlane {
 
   setCores(): void {}
 
+  runnable(): number {
+    return 0;
+  }
+
   usage(): ReplicaUsage {
-    const none = { cpuMicros: 0, throttledMicros: 0, memoryBytes: 0 };
+    const none = { cpuMicros: 0, lifetimeCpuMicros: 0, throttledMicros: 0, memoryBytes: 0 };
     return { ...none, requests: 0, inFlight: 0, queued: 0 };
   }
 
@@ -95,6 +100,12 @@ export class ConstructedPlane implements DataPlane {
   }
 
   resetRevisionCounts(): void {}
+  watchLatencies(): void {}
+
+  takeLatencies(): LatencyHistogramState {
+    return new LatencyHistogram().state();
+  }
+
   applyEffect(): void {}
   clearEffect(): void {}
 

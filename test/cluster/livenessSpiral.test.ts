@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { constructedCluster } from "./constructedPlane.ts";
+
+/**
+ * Four replicas share a load of which each takes its part: the fewer callers know, the longer an
+ * answer takes. From 60 s to 100 s the first one is twice as slow as the others.
+ */
+function spiral(timeoutSeconds: number): {
+  readonly restarts: readonly number[];
+  readonly known: readonly number[];
+} {
+  const load = 3.3;
+  const { cluster, plane, until } = constructedCluster({
+    shop: {
+      startup: "40s",
+      livenessProbe: {
+        initialDelaySeconds: 45,
+        periodSeconds: 10,
+        timeoutSeconds,
+        failureThreshold: 3,
+      },
+    },
+    cluster: { endpointLag: "1s" },
+    replicas: 4,
+    answer: ({ replica, at }) => {
+      const slowness = replica === 0 && at >= 60 && at < 100 ? 2 : 1;
+      return { ok: true, after: (slowness * load) / Math.max(1, plane.endpoints.length) };
+    },
+  });
+  const known: number[] = [];
+  for (let second = 60; second <= 900; second += 60) {
+    until(second);
+    known.push(plane.endpoints.length);
+  }
+  return { restarts: cluster.pods.map(({ restarts }) => restarts), known };
+}
+
+describe("the liveness spiral", () => {
+  it("takes all replicas down for one that was slow for a while, and never ends", () => {
+    const { restarts, known } = spiral(1);
+    expect(known[0]).toBe(4);
+    expect(Math.min(...restarts)).toBeGreaterThanOrEqual(4);
+    // Long after the cause is gone there are never enough of them at the same time.
+    expect(Math.max(...known.slice(3))).toBeLessThan(4);
+  });
+
+  it("does not begin where the probe waits longer than an overloaded replica takes", () => {
+    const { restarts, known } = spiral(5);
+    expect(restarts).toEqual([0, 0, 0, 0]);
+    expect(known).toEqual(known.map(() => 4));
+  });
+});
