@@ -78,6 +78,11 @@ export class DeploymentController implements Controller {
     return this.#changes.map((change, index) => ({ ...change, end: this.#ends[index]! }));
   }
 
+  /** Reason of the Progressing condition. */
+  get reason(): string {
+    return this.#state.status.progressing?.reason ?? "NotStarted";
+  }
+
   start(): void {
     this.#settle();
     this.#changes.forEach(({ at }, index) => {

@@ -159,7 +159,7 @@ export function summariseModel(
     timeSpent: timeSpentOf(model),
     bottleneck: bottleneckOf(model),
     replicas: replicasOf(model),
-    rollouts: rolloutsOf(model),
+    rollouts: [...rolloutsOf(model), ...releasesOf(model)],
     events: model.simulation.events,
   };
 }
@@ -306,6 +306,22 @@ function replicasOf(model: Model): ReplicationOutput["replicas"] {
     const measuredMicros = model.simulation.now - scenario.warmUp;
     return { service: spec.name, mean: podMicros / measuredMicros, min, max };
   });
+}
+
+/** Releases of Deployments have no stages, and count no users: nobody judges them. */
+function releasesOf(model: Model): readonly RolloutOutcome[] {
+  return model.deployments.flatMap(({ workload, name, releases, reason }) =>
+    releases.map(({ revision, at, end }) => ({
+      workload,
+      revision,
+      policy: name,
+      outcome: end === null ? ("unfinished" as const) : ("promoted" as const),
+      reason: end === null ? reason : "NewReplicaSetAvailable",
+      endSeconds: end === null ? null : toSeconds(end - at),
+      stages: [],
+      usersHurt: null,
+    })),
+  );
 }
 
 function rolloutsOf(model: Model): readonly RolloutOutcome[] {
