@@ -103,4 +103,8 @@ export interface ClusterSpec {
   readonly scheduling: DistributionSpec;
   /** From a pod's readiness (or its deletion) until callers know. */
   readonly endpointLag: DistributionSpec;
+  /** From then on until each calling service and the edge know, one draw each; null for at once. */
+  readonly callerLag: DistributionSpec | null;
+  /** How often a node that is short of CPU shares it out anew; null when none can be. */
+  readonly contentionInterval: Micros | null;
 }

@@ -19,11 +19,13 @@ export interface ReplicaStart {
 }
 
 /**
- * Cumulative since the replica started; differences over a window are what a metrics pipeline
- * reads.
+ * Cumulative since the process started, as a container's counters are: a restart sets them to 0.
+ * Differences over a window are what a metrics pipeline reads.
  */
 export interface ReplicaUsage {
   readonly cpuMicros: number;
+  /** The same with the CPU time of the processes that ran under this number before. */
+  readonly lifetimeCpuMicros: number;
   /** Time during which it had work and was throttled by its quota. */
   readonly throttledMicros: number;
   readonly memoryBytes: number;
@@ -81,7 +83,10 @@ export interface DataPlane {
   drainReplica(replica: number, listener: "open" | "closed"): void;
   /** Ends it now: the requests in it fail. */
   killReplica(replica: number): void;
-  /** The replicas that callers route to, in the order in which they became endpoints. */
+  /**
+   * The replicas that callers route to, in the order in which they became endpoints: what the
+   * control plane publishes. Each caller may learn of it after a lag of its own.
+   */
   setEndpoints(service: number, replicas: readonly number[]): void;
   setRoutes(service: number, routes: readonly RouteRule[]): void;
   /**
@@ -91,6 +96,8 @@ export interface DataPlane {
   sendProbe(replica: number, token: number, timeout: number): void;
   /** What the node leaves the replica from now on, in cores: at most its limit. */
   setCores(replica: number, cores: number): void;
+  /** How many pieces of work in it want a core at this moment. */
+  runnable(replica: number): number;
   usage(replica: number): ReplicaUsage;
   revisionCounts(service: number, revision: number): RevisionCounts;
   resetRevisionCounts(service: number): void;

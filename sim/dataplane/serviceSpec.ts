@@ -12,6 +12,14 @@ import type { DistributionSpec } from "../workload/distributions.ts";
  */
 export type CpuDiscipline = "fifo" | "processor-sharing" | "event-loop";
 
+/**
+ * How the CPU limit holds for `processor-sharing` and `event-loop`; `fifo` has none.
+ * `even`: ideally, at every moment; work slows down and never stops.
+ * `cfs`: as the kernel's CFS bandwidth control does, in periods of 100 ms: at full speed until the
+ * quota of the period is used, then not at all (throttling).
+ */
+export type QuotaEnforcement = "even" | "cfs";
+
 export type BalancerName = "round-robin" | "random" | "least-request";
 
 /** A service or a datastore as callers meet it: how it serves, not how many replicas it has. */
@@ -35,12 +43,40 @@ export interface ServiceSpec {
    */
   readonly asynchronous: boolean;
   readonly balancer: BalancerName;
-  readonly memory: { readonly baseBytes: number; readonly perRequestBytes: number };
+  readonly quota: QuotaEnforcement;
+  readonly memory: MemorySpec;
+  /** Null for a service that is as fast at once as it will ever be. */
+  readonly warmUp: ReplicaWarmUpSpec | null;
+  /** CPU time of answering one probe of the kubelet. */
+  readonly probeWork: DistributionSpec;
   /** Connection pools of each replica. */
   readonly pools: readonly PoolSpec[];
   readonly endpoints: readonly EndpointSpec[];
   /** How revisions differ; the first is the stable one that runs at the start. */
   readonly revisions: readonly RevisionSpec[];
+}
+
+/** Memory of a process: all zero but the base for one that stays as it is. */
+export interface MemorySpec {
+  readonly baseBytes: number;
+  /** While the request is in it. */
+  readonly perRequestBytes: number;
+  /** What each request adds to a cache that is never emptied, up to its maximum. */
+  readonly cachePerRequestBytes: number;
+  readonly cacheMaxBytes: number;
+  /** What each request leaves behind for ever. */
+  readonly leakPerRequestBytes: number;
+}
+
+/**
+ * A process that has just started is slower (JIT, empty caches): work takes `factor` times as long
+ * at first, and less and less, linearly, until it takes its time after `duration`.
+ */
+export interface ReplicaWarmUpSpec {
+  readonly factor: number;
+  readonly duration: Micros;
+  /** Its caches are empty at first: the hit ratio rises from 0, linearly as well. */
+  readonly coldCaches: boolean;
 }
 
 export interface PoolSpec {

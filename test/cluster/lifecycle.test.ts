@@ -131,7 +131,7 @@ describe("a pod", () => {
     { probe: { initialDelaySeconds: 1, periodSeconds: 5 }, ready: 10.5 },
     { probe: { initialDelaySeconds: 0, periodSeconds: 1, successThreshold: 3 }, ready: 9.5 },
   ])("is ready when its probe has seen it: $probe", ({ probe, ready }) => {
-    const services = { shop: { ...shop, readinessProbe: probe } };
+    const services = { shop: { ...shop, readinessProbe: probe, probeWork: "0s" } };
     const model = ran(world({ services, policies: plan(["10s", 2]) }));
     const pod = life(model.cluster.pods[1]!);
     expect(pod["ready"]! - pod["created"]!).toBe(ready);

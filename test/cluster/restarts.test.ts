@@ -152,7 +152,9 @@ describe("a crash", () => {
     const action = (at: string, n: number) => ({ at, minReplicas: n, maxReplicas: n });
     const model = ran({
       duration: "60s",
-      services: { shop: { ...shop, startup: "8s", readinessProbe: { periodSeconds: 5 } } },
+      services: {
+        shop: { ...shop, startup: "8s", readinessProbe: { periodSeconds: 5 }, probeWork: "0s" },
+      },
       traffic: { users: { ...evenly(500, 100), call: "shop" } },
       cluster: { scheduling: "1s", endpointLag: "2s" },
       // Syncs at 15 s; the container starts at 16 s, and dies in its start and when it is ready.

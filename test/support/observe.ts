@@ -1,3 +1,4 @@
+import { FLAGS, PROBE, REPLICA, STRIDE } from "../../sim/dataplane/exact/callTable.ts";
 import { FAILURE_REASONS, type FailureReason } from "../../sim/dataplane/failure.ts";
 import { toMillis } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
@@ -68,6 +69,8 @@ export interface PlaneBooks {
   readonly queueLength: readonly number[];
   readonly outstanding: readonly number[];
   readonly cpuRate: readonly number[];
+  /** Probes in it: in slots and queues like requests, and not among the outstanding ones. */
+  readonly probing: readonly number[];
   /** Connections in use, by replica and pool. */
   readonly connections: readonly (readonly number[])[];
   readonly service: readonly number[];
@@ -84,14 +87,23 @@ export function booksOf(model: Model): PlaneBooks {
     queueLength: columns["queueLength"]!,
     outstanding: columns["outstanding"]!,
     cpuRate: columns["cpuRate"]!,
+    probing: columns["service"]!.map((_, replica) => probesIn(state.rows, replica)),
     connections: pools.map((list) => list.map((pool) => pool.used)),
     service: columns["service"]!,
     phase: columns["phase"]!,
   };
 }
 
+function probesIn({ int }: PlaneState["rows"], replica: number): number {
+  let count = 0;
+  for (let row = 0; row < int.length; row += STRIDE) {
+    if (int[row + REPLICA] === replica && (int[row + FLAGS]! & PROBE) !== 0) count++;
+  }
+  return count;
+}
+
 interface PlaneState {
-  readonly rows: { readonly live: number };
+  readonly rows: { readonly live: number; readonly int: readonly number[] };
   readonly replicas: {
     readonly columns: Readonly<Record<string, readonly number[]>>;
     readonly pools: readonly (readonly { readonly used: number }[])[];

@@ -25,12 +25,12 @@ export function compileCallPlan(
 ): CallPlan {
   const writer = new ProgramWriter(services);
   const load = expectedLoad(services, traffic);
-  const planned = services.map((service) => planService(service, writer));
+  const planned = services.map((service, index) => planService(service, index, writer));
   const clients = traffic.map((entry, index) => planTraffic(entry, load[index]!, writer));
   return { program: writer.program(), services: planned, traffic: clients, caches: writer.caches };
 }
 
-function planService(service: ServiceSpec, writer: ProgramWriter): PlannedService {
+function planService(service: ServiceSpec, index: number, writer: ProgramWriter): PlannedService {
   const pools = service.pools.map((pool) => pool.name);
   const entries = service.endpoints.map((endpoint) => {
     const entry = writer.at;
@@ -44,11 +44,14 @@ function planService(service: ServiceSpec, writer: ProgramWriter): PlannedServic
     hash: nameHash(service.name),
     kind: service.kind,
     discipline: service.discipline,
+    quota: service.quota,
     concurrency: service.concurrency ?? Number.POSITIVE_INFINITY,
     queueLimit: service.queueLimit ?? Number.POSITIVE_INFINITY,
     asynchronous: service.asynchronous,
     balancer: service.balancer,
     memory: service.memory,
+    warmUp: service.warmUp,
+    probe: writer.probe(service, index),
     pools: service.pools,
     entries: Int32Array.from(entries),
     endpoints: service.endpoints.map((endpoint) => endpoint.name),
@@ -130,6 +133,16 @@ class ProgramWriter {
     steps.forEach((step, index) => {
       this.#step(step, `${path}/${index}`, pools);
     });
+  }
+
+  /** What the kubelet's probes do in the service, beside its endpoints. */
+  probe(service: ServiceSpec, index: number): PlannedService["probe"] {
+    const path = `probe of ${service.name}`;
+    const entry = this.at;
+    this.steps([{ kind: "work", time: service.probeWork }], path, []);
+    this.emit(Op.Probed, 0, path);
+    const site = { hash: nameHash(path), service: index, endpoint: -1 };
+    return { entry, site: this.#sites.push({ ...site, timeout: null, retries: null }) - 1 };
   }
 
   program(): CallPlan["program"] {

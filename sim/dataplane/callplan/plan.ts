@@ -1,6 +1,13 @@
 import type { Micros } from "../../kernel/time.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
-import type { BalancerName, CpuDiscipline, RetrySpec } from "../serviceSpec.ts";
+import type {
+  BalancerName,
+  CpuDiscipline,
+  MemorySpec,
+  QuotaEnforcement,
+  ReplicaWarmUpSpec,
+  RetrySpec,
+} from "../serviceSpec.ts";
 
 /** Instructions of a call plan. A request is a row that walks them. */
 export const Op = {
@@ -25,6 +32,8 @@ export const Op = {
   End: 9,
   /** A client's journey begins anew (closed workloads). */
   Loop: 10,
+  /** A probe has had its work done. */
+  Probed: 11,
 } as const;
 
 /** Flat program of all endpoints and journeys: compiled once, walked by every request. */
@@ -45,6 +54,7 @@ export interface Program {
 export interface CallSite {
   readonly hash: number;
   readonly service: number;
+  /** −1 for probes, which are no calls. */
   readonly endpoint: number;
   readonly timeout: Micros | null;
   readonly retries: RetrySpec | null;
@@ -75,7 +85,11 @@ export interface PlannedService {
   readonly queueLimit: number;
   readonly asynchronous: boolean;
   readonly balancer: BalancerName;
-  readonly memory: { readonly baseBytes: number; readonly perRequestBytes: number };
+  readonly quota: QuotaEnforcement;
+  readonly memory: MemorySpec;
+  readonly warmUp: ReplicaWarmUpSpec | null;
+  /** Entry instruction of a probe, and the site that stands for it. */
+  readonly probe: { readonly entry: number; readonly site: number };
   readonly pools: readonly {
     readonly name: string;
     readonly size: number;

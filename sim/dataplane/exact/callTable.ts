@@ -14,6 +14,8 @@ export const ADMITTED = 16;
 export const WAITS_FOR_CONNECTION = 32;
 /** It stands in the slot queue of its replica. */
 export const QUEUED = 64;
+/** A probe of the kubelet's: nobody's call. */
+export const PROBE = 128;
 
 /** Columns of `int`, to be added to a row. */
 export const PARENT = 0;
@@ -25,7 +27,10 @@ export const PC = 3;
 export const REPLICA = 4;
 export const SITE = 5;
 export const ATTEMPT = 6;
-/** Calls and branches that it waits for; of an answer on its way, the reason of the failure. */
+/**
+ * Calls and branches that it waits for; of an answer on its way, the reason of the failure; of a
+ * probe, its token.
+ */
 export const PENDING = 7;
 export const FLAGS = 8;
 export const KEY = 9;
@@ -36,7 +41,7 @@ export const POOL = 11;
 export const NEXT = 12;
 
 /** Columns of `real`, to be added to a row. */
-/** Timer of the call's timeout in the site's lane, if it has one. */
+/** Timer of its timeout: of a call in the site's lane, of a probe in the calendar. */
 export const TIMER = 0;
 export const REQUEST = 1;
 /** When the caller sent it (calls), or when the step's first attempt was due (clients). */

@@ -38,6 +38,7 @@ import type { Connections } from "./connections.ts";
 import type { Effects } from "./effects.ts";
 import type { Journeys } from "./journeys.ts";
 import type { Links, Place } from "./links.ts";
+import type { Memory } from "./memory.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
@@ -59,6 +60,7 @@ export interface CallParts {
   readonly slots: Slots;
   readonly connections: Connections;
   readonly journeys: Journeys;
+  readonly memory: Memory;
   /** A replica that drains has answered its last call. */
   readonly drained: (replica: number) => void;
 }
@@ -84,6 +86,7 @@ export class Calls {
   readonly #slots: Slots;
   readonly #connections: Connections;
   readonly #journeys: Journeys;
+  readonly #memory: Memory;
   readonly #drained: (replica: number) => void;
   /** By call site; null where calls have no timeout. */
   readonly #lanes: readonly (TimerLane | null)[];
@@ -109,6 +112,7 @@ export class Calls {
     this.#slots = others.slots;
     this.#connections = others.connections;
     this.#journeys = others.journeys;
+    this.#memory = others.memory;
     this.#drained = others.drained;
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
@@ -207,6 +211,7 @@ export class Calls {
     const service = this.#services[site.service]!;
     replicas.requests[replica]!++;
     replicas.outstanding[replica]!++;
+    if (this.#memory.isLimited) this.#memory.check(replica);
     int[row + FLAGS]! |= ADMITTED;
     int[row + PC] = service.entries[site.endpoint]!;
     real[row + FACTOR] = this.#factor(row, replica, service);

@@ -11,7 +11,9 @@ import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { Recorder } from "../../result/recorder.ts";
+import type { LatencyHistogramState } from "../../stats/latencyHistogram.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
+import type { DistributionSpec } from "../../workload/distributions.ts";
 import type { CallPlan } from "../callplan/plan.ts";
 import { KILLED, POOL_TIMEOUT } from "../failure.ts";
 import { Calls } from "./calls.ts";
@@ -23,6 +25,7 @@ import {
   GENERATION,
   HOLDS_SLOT,
   POOL,
+  PROBE,
   QUEUED,
   REPLICA,
   STRIDE,
@@ -31,10 +34,13 @@ import {
 import { Connections } from "./connections.ts";
 import { CpuScheduler } from "./cpu.ts";
 import { Effects } from "./effects.ts";
+import { Endpoints } from "./endpoints.ts";
 import { Journeys } from "./journeys.ts";
 import type { Links } from "./links.ts";
+import { Memory } from "./memory.ts";
 import type { PlaneParts } from "./parts.ts";
-import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable, SERVING } from "./replicaTable.ts";
+import { Probes } from "./probes.ts";
+import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable } from "./replicaTable.ts";
 import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";
 import { Slots } from "./slots.ts";
@@ -50,6 +56,8 @@ export interface ExactParts {
   readonly links: Links;
   /** Requests that arrive from here on are measured. */
   readonly measureFrom: number;
+  /** From the publishing of endpoints until each caller knows them; null for at once. */
+  readonly callerLag: DistributionSpec | null;
 }
 
 /**
@@ -66,14 +74,16 @@ export class ExactDataPlane implements DataPlane {
   readonly #effects: Effects;
   readonly #counters: RevisionCounters;
   readonly #cpu: CpuScheduler;
+  readonly #memory: Memory;
+  readonly #endpoints: Endpoints;
   readonly #router: Router;
   readonly #journeys: Journeys;
+  readonly #probes: Probes;
   readonly #calls: Calls;
   readonly #walker: Walker;
-  readonly #probeAnswer: number;
   #listener: DataPlaneListener | null = null;
 
-  constructor({ links, measureFrom, ...given }: ExactParts) {
+  constructor({ links, measureFrom, callerLag, ...given }: ExactParts) {
     const { simulation, plan } = given;
     this.#simulation = simulation;
     this.#plan = plan;
@@ -87,13 +97,21 @@ export class ExactDataPlane implements DataPlane {
       walk: (row) => this.#walker.walk(row),
     };
     this.#cpu = new CpuScheduler(parts);
-    this.#router = new Router(parts);
+    this.#memory = new Memory(parts, {
+      outOfMemory: (replica) => this.#listener?.outOfMemory(replica),
+    });
+    this.#endpoints = new Endpoints(parts, callerLag);
+    this.#router = new Router(parts, this.#endpoints);
     const slots = new Slots(parts);
     const connections = new Connections(parts, {
       slots,
       gaveUp: (row) => this.#calls.finish(row, POOL_TIMEOUT),
     });
     this.#journeys = new Journeys(parts, { measureFrom });
+    this.#probes = new Probes(parts, {
+      slots,
+      probed: (replica, token, ok) => this.#listener?.probed(replica, token, ok),
+    });
     this.#calls = new Calls(parts, {
       router: this.#router,
       links,
@@ -101,6 +119,7 @@ export class ExactDataPlane implements DataPlane {
       slots,
       connections,
       journeys: this.#journeys,
+      memory: this.#memory,
       drained: (replica) => this.#listener?.drained(replica),
     });
     this.#walker = new Walker(parts, {
@@ -108,11 +127,8 @@ export class ExactDataPlane implements DataPlane {
       slots,
       connections,
       journeys: this.#journeys,
+      probes: this.#probes,
       calls: this.#calls,
-    });
-    this.#probeAnswer = simulation.register("probe is answered", (replica, token) => {
-      const phase = this.#replicas.phase[replica];
-      this.#listener?.probed(replica, token, phase === SERVING || phase === DRAINING);
     });
   }
 
@@ -137,17 +153,20 @@ export class ExactDataPlane implements DataPlane {
 
   startReplica(start: ReplicaStart): void {
     const { replica, service } = start;
+    const { now } = this.#simulation;
     const replicas = this.#replicas;
-    const planned = this.#plan.services[service]!;
+    const { pools, warmUp } = this.#plan.services[service]!;
     replicas.add(replica);
     replicas.service[replica] = service;
     replicas.revision[replica] = start.revision;
     replicas.zone[replica] = start.zone;
     replicas.cores[replica] = start.cores;
-    replicas.phase[replica] = SERVING;
-    replicas.cpuSince[replica] = this.#simulation.now;
-    this.#cpu.prepare(replica, service, start.cores);
-    replicas.pools[replica] = planned.pools.map((pool) => new ConnectionPool(pool.size));
+    replicas.begin(replica, now);
+    // Processes that are there when the run begins are warm.
+    replicas.startedAt[replica] = now === 0 ? -(warmUp?.duration ?? 0) : now;
+    replicas.pools[replica] = pools.map((pool) => new ConnectionPool(pool.size));
+    this.#cpu.prepare(start, replicas.ordinal[replica]!);
+    this.#memory.begin(replica, start.memoryLimitBytes);
   }
 
   drainReplica(replica: number, listener: "open" | "closed"): void {
@@ -171,8 +190,10 @@ export class ExactDataPlane implements DataPlane {
     for (const [row, generation] of this.#rowsIn(replica)) {
       // A call of the replica to itself has taken its caller along already.
       if (!this.#rows.is(row, generation)) continue;
-      // Branches die with the row that they belong to, so only calls are answered.
-      if ((this.#rows.int[row + FLAGS]! & BRANCH) !== 0) this.#rows.release(row);
+      const flags = this.#rows.int[row + FLAGS]!;
+      // Branches die with the row that they belong to: nobody has to be told.
+      if ((flags & BRANCH) !== 0) this.#rows.release(row);
+      else if ((flags & PROBE) !== 0) this.#probes.finish(row, false);
       else this.#calls.finish(row, KILLED);
     }
   }
@@ -184,7 +205,7 @@ export class ExactDataPlane implements DataPlane {
     for (let row = 0; row < end; row += STRIDE) {
       const flags = int[row + FLAGS]!;
       // Calls on their way to it find out when they arrive; answers on their way back are safe.
-      if (int[row + REPLICA] !== replica || (flags & (ADMITTED | BRANCH)) === 0) continue;
+      if (int[row + REPLICA] !== replica || (flags & (ADMITTED | BRANCH | PROBE)) === 0) continue;
       int[row + FLAGS] = flags & ~(HOLDS_SLOT | ADMITTED | QUEUED | WAITS_FOR_CONNECTION);
       int[row + POOL] = -1;
       dead.push([row, int[row + GENERATION]!]);
@@ -193,32 +214,35 @@ export class ExactDataPlane implements DataPlane {
   }
 
   setEndpoints(service: number, replicas: readonly number[]): void {
-    this.#router.setEndpoints(service, replicas);
+    this.#endpoints.set(service, replicas);
   }
 
   setRoutes(service: number, routes: readonly RouteRule[]): void {
     this.#router.setRoutes(service, routes);
   }
 
-  sendProbe(replica: number, token: number): void {
-    this.#simulation.scheduleAfter(0, this.#probeAnswer, replica, token);
+  sendProbe(replica: number, token: number, timeout: number): void {
+    this.#probes.send(replica, token, timeout);
   }
 
   setCores(replica: number, cores: number): void {
-    this.#replicas.cores[replica] = cores;
     this.#cpu.setCores(replica, cores);
+  }
+
+  runnable(replica: number): number {
+    return this.#cpu.runnable(replica);
   }
 
   usage(replica: number): ReplicaUsage {
     const replicas = this.#replicas;
-    const memory = this.#plan.services[replicas.service[replica]!]!.memory;
-    const inFlight = replicas.outstanding[replica]!;
+    const cpuMicros = replicas.cpuUsed(replica, this.#simulation.now);
     return {
-      cpuMicros: replicas.cpuUsed(replica, this.#simulation.now),
-      throttledMicros: 0,
-      memoryBytes: memory.baseBytes + memory.perRequestBytes * inFlight,
+      cpuMicros,
+      lifetimeCpuMicros: replicas.cpuBefore[replica]! + cpuMicros,
+      throttledMicros: this.#cpu.throttledMicros(replica),
+      memoryBytes: this.#memory.usedBytes(replica),
       requests: replicas.requests[replica]!,
-      inFlight,
+      inFlight: replicas.outstanding[replica]!,
       queued: replicas.queueLength[replica]!,
     };
   }
@@ -229,6 +253,14 @@ export class ExactDataPlane implements DataPlane {
 
   resetRevisionCounts(service: number): void {
     this.#counters.reset(service);
+  }
+
+  watchLatencies(service: number): void {
+    this.#counters.watchScrapes(service);
+  }
+
+  takeLatencies(service: number): LatencyHistogramState {
+    return this.#counters.takeScraped(service);
   }
 
   /** Latencies per revision cost a histogram entry a call: only services with a rollout pay it. */
@@ -248,6 +280,7 @@ export class ExactDataPlane implements DataPlane {
     return {
       rows: this.#rows.state(),
       replicas: this.#replicas.state(),
+      endpoints: this.#endpoints.state(),
       router: this.#router.state(),
       effects: this.#effects.state(),
       counters: this.#counters.state(),
@@ -258,6 +291,8 @@ export class ExactDataPlane implements DataPlane {
     const saved = savedState<Record<string, Json>>(state);
     this.#rows.restore(saved["rows"]!);
     this.#replicas.restore(saved["replicas"]!);
+    this.#memory.restore();
+    this.#endpoints.restore(saved["endpoints"]!);
     this.#router.restore(saved["router"]!);
     this.#effects.restore(saved["effects"]!);
     this.#counters.restore(saved["counters"]!);

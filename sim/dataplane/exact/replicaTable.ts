@@ -1,11 +1,17 @@
+import { assert } from "../../kernel/assert.ts";
 import { type Json, savedState } from "../../kernel/json.ts";
+import { CfsQuota } from "./cfsQuota.ts";
 import { ProcessorSharing } from "./processorSharing.ts";
+import type { SharedCpu } from "./sharedCpu.ts";
 
 export const GONE = 0;
 export const SERVING = 1;
 export const DRAINING = 2;
 /** Draining, and its listener is closed. */
 export const CLOSED = 3;
+
+/** What a replica without a memory limit has: infinity is not JSON. */
+export const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 const INITIAL = 64;
 
@@ -27,13 +33,28 @@ export class ReplicaTable {
   cpuRate = new Float64Array(INITIAL);
   cpuSince = new Float64Array(INITIAL);
   cpuMicros = new Float64Array(INITIAL);
+  /** CPU time that earlier processes under this number used. */
+  cpuBefore = new Float64Array(INITIAL);
+  /** How often a process was started under this number; tells events of one from the next. */
+  starts = new Int32Array(INITIAL);
+  /**
+   * How many processes of the service started before this one: keys its draws, since replica
+   * numbers depend on other services.
+   */
+  ordinal = new Int32Array(INITIAL);
+  /** When the process started; one that was there when the run began is warm, and older. */
+  startedAt = new Float64Array(INITIAL);
+  /** Bytes; above, the process is reported as out of memory. */
+  memoryLimit = new Float64Array(INITIAL);
+  /** Probes that it was sent: numbers their draws. */
+  probes = new Float64Array(INITIAL);
   /** Event loop: the row that has the core, and those that wait for it. */
   loopRow = new Int32Array(INITIAL).fill(-1);
   loopHead = new Int32Array(INITIAL).fill(-1);
   loopTail = new Int32Array(INITIAL).fill(-1);
   /** 1 while waiting rows are being admitted, so that this does not recurse. */
   pumping = new Int32Array(INITIAL);
-  sharing: (ProcessorSharing | null)[] = [];
+  sharing: (SharedCpu | null)[] = [];
   pools: (readonly ConnectionPool[])[] = [];
   #count = 0;
 
@@ -48,6 +69,23 @@ export class ReplicaTable {
       this.pools.push([]);
     }
     this.#count = Math.max(this.#count, replica + 1);
+  }
+
+  /** A process starts under this number, for the first time or again: its counters are at 0. */
+  begin(replica: number, now: number): void {
+    assert(this.phase[replica] === GONE, "a replica was started that runs");
+    let ordinal = 0;
+    for (let other = 0; other < this.#count; other++) {
+      if (this.service[other] === this.service[replica]) ordinal += this.starts[other]!;
+    }
+    this.ordinal[replica] = ordinal;
+    this.starts[replica]!++;
+    this.cpuBefore[replica]! += this.cpuMicros[replica]!;
+    this.cpuMicros[replica] = 0;
+    this.cpuSince[replica] = now;
+    this.requests[replica] = 0;
+    this.probes[replica] = 0;
+    this.phase[replica] = SERVING;
   }
 
   /** Books the CPU time used so far; `rate` cores are in use from now on. */
@@ -67,7 +105,9 @@ export class ReplicaTable {
     return {
       count: this.#count,
       columns,
-      sharing: this.sharing.map((sharing) => sharing?.state() ?? null),
+      sharing: this.sharing.map((sharing) =>
+        sharing === null ? null : { isCfs: sharing instanceof CfsQuota, state: sharing.state() },
+      ),
       pools: this.pools.map((pools) => pools.map((pool) => pool.state())),
     };
   }
@@ -78,8 +118,10 @@ export class ReplicaTable {
     for (const name of COLUMNS) this[name].set(table.columns[name]!);
     this.sharing = table.sharing.map((sharing) => {
       if (sharing === null) return null;
-      const restored = new ProcessorSharing(1);
-      restored.restore(sharing);
+      const restored = sharing.isCfs
+        ? new CfsQuota({ limit: 1, parallelism: 1, periodEnd: 0 })
+        : new ProcessorSharing(1);
+      restored.restore(sharing.state);
       return restored;
     });
     this.pools = table.pools.map((pools) =>
@@ -132,7 +174,7 @@ export class ConnectionPool {
 interface TableState {
   readonly count: number;
   readonly columns: Readonly<Record<string, readonly number[]>>;
-  readonly sharing: readonly (Json | null)[];
+  readonly sharing: readonly ({ readonly isCfs: boolean; readonly state: Json } | null)[];
   readonly pools: readonly (readonly Json[])[];
 }
 
@@ -150,8 +192,20 @@ const INTEGER_COLUMNS = [
   "loopHead",
   "loopTail",
   "pumping",
+  "starts",
+  "ordinal",
 ] as const;
-const FLOAT_COLUMNS = ["requests", "cores", "cpuRate", "cpuSince", "cpuMicros"] as const;
+const FLOAT_COLUMNS = [
+  "requests",
+  "cores",
+  "cpuRate",
+  "cpuSince",
+  "cpuMicros",
+  "cpuBefore",
+  "startedAt",
+  "memoryLimit",
+  "probes",
+] as const;
 const COLUMNS = [...INTEGER_COLUMNS, ...FLOAT_COLUMNS];
 const EMPTY_IS_MINUS_ONE: ReadonlySet<string> = new Set([
   "service",

@@ -2,7 +2,7 @@ import type { RevisionCounts } from "../../cluster/dataPlane.ts";
 import { present } from "../../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import { toMillis } from "../../kernel/time.ts";
-import { LatencyHistogram } from "../../stats/latencyHistogram.ts";
+import { LatencyHistogram, type LatencyHistogramState } from "../../stats/latencyHistogram.ts";
 
 interface Counter {
   requests: number;
@@ -14,16 +14,32 @@ export class RevisionCounters {
   readonly #counters: readonly (readonly Counter[])[];
   /** Null where nobody watches the latencies of the service. */
   readonly #latencies: (readonly LatencyHistogram[] | null)[];
+  /** Of all revisions since the last scrape; null where nobody scrapes them. */
+  readonly #scraped: (LatencyHistogram | null)[];
 
   constructor(revisions: readonly number[]) {
     this.#counters = revisions.map((count) =>
       Array.from({ length: count }, () => ({ requests: 0, failures: 0 })),
     );
     this.#latencies = revisions.map(() => null);
+    this.#scraped = revisions.map(() => null);
   }
 
   watch(service: number): void {
     this.#latencies[service] ??= this.#counters[service]!.map(() => new LatencyHistogram());
+  }
+
+  watchScrapes(service: number): void {
+    this.watch(service);
+    this.#scraped[service] ??= new LatencyHistogram();
+  }
+
+  /** Latencies since the last time; only of services whose scrapes are watched. */
+  takeScraped(service: number): LatencyHistogramState {
+    const latencies = present(this.#scraped[service], "latencies");
+    const taken = latencies.state();
+    latencies.reset();
+    return taken;
   }
 
   add(service: number, revision: number, failed: boolean, latency: number): void {
@@ -34,7 +50,9 @@ export class RevisionCounters {
       return;
     }
     const latencies = this.#latencies[service]!;
-    if (latencies !== null) latencies[revision]!.record(latency);
+    if (latencies === null) return;
+    latencies[revision]!.record(latency);
+    this.#scraped[service]?.record(latency);
   }
 
   counts(service: number, revision: number): RevisionCounts {
@@ -67,6 +85,7 @@ export class RevisionCounters {
       latencies: this.#latencies.map(
         (list) => list?.map((latencies) => plainState(latencies.state())) ?? null,
       ),
+      scraped: this.#scraped.map((latencies) => latencies?.state() ?? null),
     };
   }
 
@@ -84,10 +103,16 @@ export class RevisionCounters {
         this.#latencies[service]![revision]!.restore(latencies);
       });
     });
+    saved.scraped.forEach((latencies, service) => {
+      if (latencies === null) return;
+      this.watchScrapes(service);
+      this.#scraped[service]!.restore(latencies);
+    });
   }
 }
 
 interface CountersState {
+  readonly scraped: readonly (LatencyHistogramState | null)[];
   readonly counters: readonly (readonly Counter[])[];
-  readonly latencies: readonly (readonly ReturnType<LatencyHistogram["state"]>[] | null)[];
+  readonly latencies: readonly (readonly LatencyHistogramState[] | null)[];
 }

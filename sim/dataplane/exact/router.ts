@@ -6,6 +6,7 @@ import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { PlannedService } from "../callplan/plan.ts";
 import { ATTEMPT, type CallTable, KEY, REQUEST, TRAFFIC } from "./callTable.ts";
+import type { Endpoints } from "./endpoints.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 
@@ -33,35 +34,25 @@ export class Router {
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
   readonly #attributes: readonly AttributeSampler[];
-  /** By service: the endpoints of all revisions, for services without routes. */
-  readonly #all: Int32Array[];
+  readonly #endpoints: Endpoints;
   /** By service and revision. */
-  readonly #endpoints: Int32Array[][];
   readonly #balancers: Balancer[][];
   readonly #rules: (readonly CompiledRule[])[];
   readonly #routes: (readonly RouteRule[])[];
 
-  constructor(parts: PlaneParts) {
+  constructor(parts: PlaneParts, endpoints: Endpoints) {
     const { services } = parts.plan;
     this.#services = services;
     this.#draws = parts.draws;
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
     this.#attributes = parts.attributes;
-    this.#all = services.map(() => new Int32Array(0));
-    this.#endpoints = services.map((service) => service.revisions.map(() => new Int32Array(0)));
+    this.#endpoints = endpoints;
     this.#balancers = services.map((service) =>
       service.revisions.map(() => balancers[service.balancer]!()),
     );
     this.#rules = services.map(() => []);
     this.#routes = services.map(() => []);
-  }
-
-  setEndpoints(service: number, replicas: readonly number[]): void {
-    this.#all[service] = Int32Array.from(replicas);
-    const byRevision: number[][] = this.#services[service]!.revisions.map(() => []);
-    for (const replica of replicas) byRevision[this.#replicas.revision[replica]!]!.push(replica);
-    this.#endpoints[service] = byRevision.map((list) => Int32Array.from(list));
   }
 
   setRoutes(service: number, routes: readonly RouteRule[]): void {
@@ -87,7 +78,7 @@ export class Router {
   choose(service: number, row: number): number {
     const isRouted = this.#rules[service]!.length > 0;
     const revision = isRouted ? this.#revision(service, row) : 0;
-    const endpoints = isRouted ? this.#endpoints[service]![revision]! : this.#all[service]!;
+    const endpoints = this.#endpoints.of(service, isRouted ? revision : -1, row);
     const count = endpoints.length;
     if (count === 0) return -1;
     if (count === 1) return endpoints[0]!;
@@ -105,8 +96,6 @@ export class Router {
 
   state(): Json {
     return {
-      all: this.#all.map((list) => Array.from(list)),
-      endpoints: this.#endpoints.map((lists) => lists.map((list) => Array.from(list))),
       balancers: this.#balancers.map((list) => list.map((balancer) => balancer.state())),
       routes: plainState(this.#routes),
     };
@@ -114,12 +103,6 @@ export class Router {
 
   restore(state: Json): void {
     const saved = savedState<RouterState>(state);
-    saved.all.forEach((list, service) => {
-      this.#all[service] = Int32Array.from(list);
-    });
-    saved.endpoints.forEach((lists, service) => {
-      this.#endpoints[service] = lists.map((list) => Int32Array.from(list));
-    });
     saved.balancers.forEach((states, service) => {
       states.forEach((value, revision) => {
         this.#balancers[service]![revision]!.restore(value);
@@ -167,8 +150,6 @@ function matches(compiled: CompiledRule, attributes: AttributeSampler, request: 
 }
 
 interface RouterState {
-  readonly all: readonly (readonly number[])[];
-  readonly endpoints: readonly (readonly (readonly number[])[])[];
   readonly balancers: readonly (readonly number[])[];
   readonly routes: readonly (readonly RouteRule[])[];
 }

@@ -29,6 +29,7 @@ import type { CpuScheduler } from "./cpu.ts";
 import type { Effects } from "./effects.ts";
 import type { Journeys } from "./journeys.ts";
 import type { PlaneParts } from "./parts.ts";
+import type { Probes } from "./probes.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 import type { Slots } from "./slots.ts";
 
@@ -49,7 +50,10 @@ export class Walker {
   readonly #slots: Slots;
   readonly #connections: Connections;
   readonly #journeys: Journeys;
+  readonly #probes: Probes;
   readonly #calls: Calls;
+  /** Some service has a warm-up: only then is the age of replicas worth a look. */
+  readonly #hasWarmUp: boolean;
   readonly #waitEnd: number;
 
   constructor(
@@ -59,6 +63,7 @@ export class Walker {
       readonly slots: Slots;
       readonly connections: Connections;
       readonly journeys: Journeys;
+      readonly probes: Probes;
       readonly calls: Calls;
     },
   ) {
@@ -75,7 +80,9 @@ export class Walker {
     this.#slots = others.slots;
     this.#connections = others.connections;
     this.#journeys = others.journeys;
+    this.#probes = others.probes;
     this.#calls = others.calls;
+    this.#hasWarmUp = parts.plan.services.some(({ warmUp }) => warmUp !== null);
     this.#waitEnd = parts.simulation.register("wait ends", (row, generation) => {
       if (this.#rows.is(row, generation)) this.#endWait(row);
     });
@@ -114,6 +121,9 @@ export class Walker {
         case Op.Release:
           this.#connections.release(row);
           break;
+        case Op.Probed:
+          this.#probes.finish(row, true);
+          return;
         case Op.Loop:
           this.#journeys.next(row);
           return;
@@ -126,13 +136,15 @@ export class Walker {
 
   /** False when the demand was nothing and the row goes on at once. */
   #work(row: number, time: number, site: number): boolean {
-    const demand = this.#draw(row, time, site);
+    const demand = this.#hasWarmUp
+      ? this.#draw(row, time, site, this.#coldFactor(row))
+      : this.#draw(row, time, site, 1);
     if (demand === 0) return false;
     this.#cpu.start(row, demand);
     return true;
   }
 
-  #draw(row: number, time: number, site: number): number {
+  #draw(row: number, time: number, site: number, factor: number): number {
     const { int, real } = this.#rows;
     const sample = this.#program.times[time]!.sample(
       this.#draws,
@@ -142,15 +154,27 @@ export class Walker {
     );
     const replica = int[row + REPLICA]!;
     if (replica < 0) return roundHalfEven(sample);
-    const duration = sample * real[row + FACTOR]!;
+    const duration = sample * real[row + FACTOR]! * factor;
     if (!this.#effects.hasSlowness) return roundHalfEven(duration);
     const called = this.#program.sites[int[row + SITE]!]!;
     return roundHalfEven(duration * this.#effects.slowness(called, replica));
   }
 
+  /** How many times as long work takes on a replica that has not been up for long. */
+  #coldFactor(row: number): number {
+    const { warmUp } = this.#services[this.#replicas.service[this.#rows.int[row + REPLICA]!]!]!;
+    return warmUp === null ? 1 : 1 + (warmUp.factor - 1) * this.#coldness(row, warmUp.duration);
+  }
+
+  /** From 1, when the process starts, to 0, when it is warm: linear. */
+  #coldness(row: number, duration: number): number {
+    const age = this.#simulation.now - this.#replicas.startedAt[this.#rows.int[row + REPLICA]!]!;
+    return age >= duration ? 0 : 1 - age / duration;
+  }
+
   #wait(row: number, time: number, site: number): void {
     const { int, real } = this.#rows;
-    const duration = this.#draw(row, time, site);
+    const duration = this.#draw(row, time, site, 1);
     if (int[row + REPLICA]! >= 0) {
       real[row + SERVED]! += duration;
       this.#slots.releaseIfAsynchronous(row);
@@ -171,12 +195,21 @@ export class Walker {
     const draw = this.#draws.uniform(real[row + REQUEST]!, key, int[row + ATTEMPT]!);
     const { thresholds } = choice;
     let option = 0;
+    // What a cold cache would have known when warm goes the way of the misses.
+    if (this.#hasWarmUp && choice.cache >= 0 && draw >= thresholds[0]! * this.#warmth(row))
+      option++;
     while (option < thresholds.length && draw >= thresholds[option]!) option++;
     if (choice.cache >= 0) {
       if (option === 0) this.#recorder.cacheHits[choice.cache]!++;
       else this.#recorder.cacheMisses[choice.cache]!++;
     }
     return option < thresholds.length ? choice.targets[option]! : choice.otherwise;
+  }
+
+  /** Share of its hits that the replica's cache has by now. */
+  #warmth(row: number): number {
+    const { warmUp } = this.#services[this.#replicas.service[this.#rows.int[row + REPLICA]!]!]!;
+    return warmUp?.coldCaches ? 1 - this.#coldness(row, warmUp.duration) : 1;
   }
 
   #call(row: number, site: number): void {

@@ -100,6 +100,7 @@ export class Model {
       attributes: scenario.traffic.map(({ population }) => new AttributeSampler(population, draws)),
       links: new Links(scenario.links, zonesOf(scenario.cluster)),
       measureFrom: scenario.warmUp,
+      callerLag: scenario.cluster.callerLag,
     });
     this.cluster = new SimulatedCluster({
       simulation,

@@ -5,7 +5,7 @@ import type {
   WorkloadSpec,
 } from "../../cluster/clusterSpec.ts";
 import type { LinkSpec } from "../../dataplane/serviceSpec.ts";
-import { millis, seconds } from "../../kernel/time.ts";
+import { type Micros, millis, seconds } from "../../kernel/time.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
 import type { ClusterInput } from "../schema/cluster.ts";
 import type { ScenarioInput } from "../schema/scenario.ts";
@@ -49,6 +49,8 @@ const DEFAULT_METRICS: MetricsSpec = {
 /** kube-proxy writes its rules once a second at most (`--iptables-min-sync-period`, 1 s). */
 const DEFAULT_ENDPOINT_LAG = constant(seconds(1));
 
+const DEFAULT_CONTENTION_INTERVAL = millis(100);
+
 export function normaliseCluster(
   context: Context,
   input: ClusterInput | undefined,
@@ -82,7 +84,19 @@ export function normaliseCluster(
       [...path, "endpointLag"],
       DEFAULT_ENDPOINT_LAG,
     ),
+    callerLag: distributionOr(context, input?.callerLag, [...path, "callerLag"], null),
+    contentionInterval: contentionInterval(input),
   };
+}
+
+/**
+ * One period of the CFS quota. Nodes that nobody described have room for everything, so that
+ * nobody has to look.
+ */
+function contentionInterval(input: ClusterInput | undefined): Micros | null {
+  if (input?.nodes === undefined) return null;
+  const { contentionInterval: written } = input;
+  return written === undefined ? DEFAULT_CONTENTION_INTERVAL : parseDuration(written);
 }
 
 /** `name-1`, `name-2`, …: groups of one name go on counting. */

@@ -12,6 +12,7 @@ import { parseDuration, parseShare } from "../units.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { normalisePodLife } from "./podLife.ts";
+import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
 import { normaliseSteps } from "./steps.ts";
 import { normaliseDistribution } from "./time.ts";
 
@@ -45,10 +46,7 @@ export function normaliseService(context: Context, name: string, input: ServiceI
     queueLimit: input.queue ?? null,
     asynchronous: input.asynchronous ?? false,
     balancer: input.balancer ?? "round-robin",
-    memory: {
-      baseBytes: bytes(input.memory?.base) ?? 0,
-      perRequestBytes: bytes(input.memory?.perRequest) ?? 0,
-    },
+    ...normaliseServing(context, input, path),
     pools: Object.entries(input.pools ?? {}).map(([pool, { size, acquireTimeout }]) => ({
       name: pool,
       size,
@@ -101,7 +99,7 @@ export function normaliseDatastore(
     queueLimit: input.queue ?? null,
     asynchronous: false,
     balancer: "round-robin",
-    memory: { baseBytes: 0, perRequestBytes: 0 },
+    ...PLAIN_SERVING,
     pools: [],
     endpoints: [{ name: DATASTORE_ENDPOINT, steps: [{ kind: "work", time }] }],
     revisions: [ONLY_REVISION],

@@ -48,6 +48,12 @@ export const cluster = fields({
   endpointLag: distribution(
     "From a pod's readiness until its callers know. Default 1s.",
   ).optional(),
+  callerLag: distribution(
+    "From then on until each calling service and the edge know, one draw each. Default 0s.",
+  ).optional(),
+  contentionInterval: positiveDuration(
+    "How often a node that is short of CPU shares it out anew. Default 100ms.",
+  ).optional(),
   kubelet: fields({
     probeTicks: word(
       ["container", "pod"],

@@ -20,6 +20,7 @@ import {
   text,
   word,
 } from "./leaves.ts";
+import { memoryUse, quota, replicaWarmUp } from "./serving.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
 import { type DistributionInput, distribution, distributionMap } from "./time.ts";
 
@@ -217,12 +218,10 @@ export const service = fields({
   })
     .meta({ description: "The container's image." })
     .optional(),
-  memory: fields({
-    base: memory("Of an idle replica. Default 0.").optional(),
-    perRequest: memory("For each request in it. Default 0.").optional(),
-  })
-    .meta({ description: "Memory in use." })
-    .optional(),
+  memory: memoryUse.optional(),
+  quota: quota.optional(),
+  probeWork: distribution("CPU time of answering a probe. Default 500us.").optional(),
+  warmUp: replicaWarmUp.optional(),
   pools: named("a map from pools to their sizes", pool)
     .meta({ description: "Connection pools of each replica." })
     .optional(),
