@@ -1,14 +1,22 @@
 import type { Micros } from "../kernel/time.ts";
 import type { DisruptionBudgetSpec } from "../policy/disruptionBudget.ts";
 import type { DeploymentSettings } from "../policy/rollouts/deployment/spec.ts";
+import type { Labels, PodSchedulingSpec, Taint } from "../policy/scheduling/spec.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
+import type { ImagePullSettings } from "./images.ts";
 
 export interface NodeSpec {
   readonly name: string;
   readonly zone: string;
   readonly region: string;
+  /** `status.allocatable`. */
   readonly cpuMillicores: number;
   readonly memoryBytes: number;
+  /** The most pods that its kubelet takes. */
+  readonly pods: number;
+  /** Beside those of its name, zone and region. */
+  readonly labels: Labels;
+  readonly taints: readonly Taint[];
 }
 
 /** A probe (`core/v1` Probe). */
@@ -37,6 +45,8 @@ export interface WorkloadSpec {
   };
   /** What the scheduler counts. */
   readonly podRequests: { readonly cpuMillicores: number; readonly memoryBytes: number };
+  /** What else the scheduler reads of a pod; its labels are those of its template. */
+  readonly scheduling: Omit<PodSchedulingSpec, "requests" | "ownerSelector" | "images">;
   /** What evictions ask; absent when they need not ask. */
   readonly disruptionBudget?: DisruptionBudgetSpec;
   /** How a Deployment rolls. */
@@ -63,7 +73,10 @@ export interface WorkloadSpec {
   readonly startup: DistributionSpec;
   /** CPU that it uses meanwhile; under a smaller limit it takes longer in proportion. */
   readonly startupCpuMillicores: number;
+  /** How long a pull takes where the size is not known. */
   readonly imagePull: DistributionSpec;
+  /** Pulled with the node's bandwidth; null: it takes a time that is drawn. */
+  readonly imageBytes: number | null;
   /** All init containers, one after the other; null for none. */
   readonly initContainers: DistributionSpec | null;
 }
@@ -99,6 +112,7 @@ export interface ClusterSpec {
   readonly workloads: readonly WorkloadSpec[];
   readonly metrics: MetricsSpec;
   readonly kubelet: KubeletSpec;
+  readonly imagePulls: ImagePullSettings;
   /** From the creation of a pod until the scheduler has bound it (when it fits somewhere). */
   readonly scheduling: DistributionSpec;
   /** From a pod's readiness (or its deletion) until callers know. */

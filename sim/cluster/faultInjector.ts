@@ -1,8 +1,8 @@
 import type { Fault } from "../control/fault.ts";
 import { digestText } from "../kernel/digest.ts";
 import { type Json, savedState } from "../kernel/json.ts";
-import type { NodeSpec } from "./clusterSpec.ts";
 import type { DataPlane } from "./dataPlane.ts";
+import type { Node } from "./nodes.ts";
 import { isActive, type Pod } from "./pod.ts";
 import type { Workload } from "./workload.ts";
 
@@ -18,7 +18,7 @@ interface Service {
 export class FaultInjector {
   readonly #plane: DataPlane;
   readonly #services: readonly Service[];
-  readonly #nodes: readonly NodeSpec[];
+  readonly #nodes: readonly Node[];
   readonly #workloads: readonly Workload[];
   readonly #pods: readonly Pod[];
   readonly #kill: (pod: Pod) => void;
@@ -30,7 +30,7 @@ export class FaultInjector {
   constructor(parts: {
     readonly plane: DataPlane;
     readonly services: readonly Service[];
-    readonly nodes: readonly NodeSpec[];
+    readonly nodes: readonly Node[];
     readonly workloads: readonly Workload[];
     readonly pods: readonly Pod[];
     readonly kill: (pod: Pod) => void;
@@ -99,7 +99,7 @@ export class FaultInjector {
       if (service !== undefined && this.#services[this.#serviceOf(pod)]?.name !== service)
         return false;
       if (revision !== undefined && workload?.revisions[pod.revision] !== revision) return false;
-      const place = pod.node === null ? undefined : this.#nodes[pod.node];
+      const place = pod.node === null ? undefined : this.#nodes[pod.node]?.spec;
       if (node !== undefined && place?.name !== node) return false;
       if (zone !== undefined && place?.zone !== zone) return false;
       return region === undefined || place?.region === region;

@@ -1,80 +1,74 @@
-import { type Json, savedState } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
+import { HOSTNAME_LABEL, type SchedulingNode, ZONE_LABEL } from "../policy/scheduling/spec.ts";
 import type { NodeSpec } from "./clusterSpec.ts";
 
-export interface PodRequests {
-  readonly cpuMillicores: number;
-  readonly memoryBytes: number;
+const REGION_LABEL = "topology.kubernetes.io/region";
+
+/** A node: plain data. Its number is never used twice, nor is its name. */
+export interface Node {
+  readonly number: number;
+  readonly spec: NodeSpec;
+  /** With the API server; it is ready from then on. */
+  readonly registeredAt: number;
+  removedAt: number | null;
+  /** `spec.unschedulable`: drains that are under way, each of which cordons it. */
+  cordons: number;
 }
 
-/**
- * Nodes and what is requested on them. A pod goes to the node, among those where its requests fit,
- * that has the largest free share left (mean over cpu and memory), as kube-scheduler's
- * LeastAllocated scoring does; ties go to the first node.
- */
+/** Every node that there is or was, by number. */
 export class Nodes {
-  readonly specs: readonly NodeSpec[];
-  readonly #cpu: Float64Array;
-  readonly #memory: Float64Array;
-  /** Images that each node has pulled. */
-  readonly #images: readonly Set<string>[];
+  readonly #nodes: Node[] = [];
 
   constructor(specs: readonly NodeSpec[]) {
-    this.specs = specs;
-    this.#cpu = new Float64Array(specs.length);
-    this.#memory = new Float64Array(specs.length);
-    this.#images = specs.map(() => new Set<string>());
+    for (const spec of specs) this.add(spec, 0);
   }
 
-  /** Index of the node, whose resources are taken; −1 when the pod fits on none. */
-  place(requests: PodRequests): number {
-    let best = -1;
-    let bestScore = -1;
-    this.specs.forEach((node, index) => {
-      const cpuLeft = node.cpuMillicores - this.#cpu[index]! - requests.cpuMillicores;
-      const memoryLeft = node.memoryBytes - this.#memory[index]! - requests.memoryBytes;
-      if (cpuLeft < 0 || memoryLeft < 0) return;
-      const score = cpuLeft / node.cpuMillicores + memoryLeft / node.memoryBytes;
-      if (score > bestScore) {
-        best = index;
-        bestScore = score;
-      }
-    });
-    if (best >= 0) {
-      this.#cpu[best]! += requests.cpuMillicores;
-      this.#memory[best]! += requests.memoryBytes;
-    }
-    return best;
+  get all(): readonly Node[] {
+    return this.#nodes;
   }
 
-  release(index: number, requests: PodRequests): void {
-    this.#cpu[index]! -= requests.cpuMillicores;
-    this.#memory[index]! -= requests.memoryBytes;
+  /** Those that there are, in the order in which they registered. */
+  get present(): readonly Node[] {
+    return this.#nodes.filter(({ removedAt }) => removedAt === null);
   }
 
-  hasImage(index: number, image: string): boolean {
-    return this.#images[index]!.has(image);
+  /** The node of that name that there is. */
+  find(name: string): Node | undefined {
+    return this.#nodes.find(({ spec, removedAt }) => spec.name === name && removedAt === null);
   }
 
-  addImage(index: number, image: string): void {
-    this.#images[index]!.add(image);
+  add(spec: NodeSpec, now: number): Node {
+    const number = this.#nodes.length;
+    const node: Node = { number, spec, registeredAt: now, removedAt: null, cordons: 0 };
+    this.#nodes.push(node);
+    return node;
   }
 
   state(): Json {
-    return {
-      cpu: Array.from(this.#cpu),
-      memory: Array.from(this.#memory),
-      images: this.#images.map((images) => [...images]),
-    };
+    return plainState(this.#nodes);
   }
 
   restore(state: Json): void {
-    // Written by `state` above.
-    const saved = savedState<{ cpu: number[]; memory: number[]; images: string[][] }>(state);
-    this.#cpu.set(saved.cpu);
-    this.#memory.set(saved.memory);
-    this.#images.forEach((images, index) => {
-      images.clear();
-      for (const image of saved.images[index]!) images.add(image);
-    });
+    const saved = savedState<readonly Node[]>(state).map((node) => ({ ...node }));
+    this.#nodes.splice(0, this.#nodes.length, ...saved);
   }
 }
+
+/** As the scheduler sees it, with the labels that every node has. */
+export function schedulingNode({ spec, cordons }: Node): SchedulingNode {
+  const { name, cpuMillicores, memoryBytes, pods } = spec;
+  return {
+    name,
+    labels: nodeLabels(spec),
+    taints: spec.taints,
+    allocatable: { cpuMillicores, memoryBytes, pods },
+    unschedulable: cordons > 0,
+  };
+}
+
+export const nodeLabels = (spec: NodeSpec): Readonly<Record<string, string>> => ({
+  [HOSTNAME_LABEL]: spec.name,
+  [ZONE_LABEL]: spec.zone,
+  [REGION_LABEL]: spec.region,
+  ...spec.labels,
+});

@@ -14,6 +14,10 @@ export interface Pod {
   readonly ordinal: number;
   readonly createdAt: number;
   node: number | null;
+  /** Why it has no node, in the scheduler's words; null while that is not known. */
+  unschedulable: string | null;
+  /** The number of the node whose victims of a preemption it waits for. */
+  nominatedNode: number | null;
   /** The scheduler looked at it first: what comes after is waiting for a node with room. */
   consideredAt: number | null;
   /** Bound to a node: `status.startTime`. */
@@ -95,6 +99,8 @@ export function newPod(fields: {
   return {
     ...fields,
     node: null,
+    unschedulable: null,
+    nominatedNode: null,
     consideredAt: null,
     scheduledAt: null,
     imageAt: null,

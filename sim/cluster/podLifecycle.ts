@@ -7,8 +7,10 @@ import { compileDistribution, type TimeDistribution } from "../workload/distribu
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { type ContainerUsage, Kubelet } from "./kubelet.ts";
+import type { NodeImageCaches } from "./nodeImageCaches.ts";
 import type { Nodes } from "./nodes.ts";
 import { exists, isActive, type Pod } from "./pod.ts";
+import { imageName, type Scheduler } from "./scheduler.ts";
 import type { Workload } from "./workload.ts";
 
 /**
@@ -64,6 +66,8 @@ export class PodLifecycle {
   readonly #simulation: Simulation;
   readonly #draws: KeyedDraws;
   readonly #nodes: Nodes;
+  readonly #scheduler: Scheduler;
+  readonly #images: NodeImageCaches;
   readonly #pods: readonly Pod[];
   readonly #workloads: readonly Workload[];
   readonly #events: LifecycleEvents;
@@ -78,6 +82,8 @@ export class PodLifecycle {
     readonly simulation: Simulation;
     readonly draws: KeyedDraws;
     readonly nodes: Nodes;
+    readonly scheduler: Scheduler;
+    readonly images: NodeImageCaches;
     readonly plane: DataPlane;
     /** By number: the cluster appends. */
     readonly pods: readonly Pod[];
@@ -89,6 +95,8 @@ export class PodLifecycle {
     this.#simulation = parts.simulation;
     this.#draws = parts.draws;
     this.#nodes = parts.nodes;
+    this.#scheduler = parts.scheduler;
+    this.#images = parts.images;
     this.#pods = parts.pods;
     this.#workloads = parts.workloads;
     this.#events = parts.events;
@@ -105,7 +113,7 @@ export class PodLifecycle {
     const register = (name: string, handle: (pod: Pod) => void): number =>
       parts.simulation.register(name, (number) => handle(this.#pods[number]!));
     this.#kinds = {
-      bind: register("pod is bound", (pod) => this.#bind(pod)),
+      bind: register("pod is bound", (pod) => this.#schedule(pod)),
       pulled: register("image is pulled", (pod) => this.#pulled(pod)),
       initialized: register("init containers end", (pod) => this.#initialized(pod)),
       known: parts.simulation.register("endpoint is known", (number, change) =>
@@ -143,17 +151,14 @@ export class PodLifecycle {
   /** Skips every delay: for pods that are there when the run begins. */
   createReady(pod: Pod): void {
     const { now } = this.#simulation;
-    const node = this.#nodes.place(this.#requests(pod));
-    if (node < 0) {
+    if (!this.#scheduler.placeNow(pod)) {
       this.create(pod);
       return;
     }
-    pod.node = node;
     pod.consideredAt = now;
-    pod.scheduledAt = now;
     pod.imageAt = now;
     pod.initializedAt = now;
-    this.#nodes.addImage(node, this.#image(pod));
+    this.#images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
     this.#kubelet.startListening(pod);
     this.#markReady(pod);
     pod.known = true;
@@ -169,6 +174,7 @@ export class PodLifecycle {
   delete(pod: Pod): void {
     if (pod.deletedAt !== null) return;
     pod.deletedAt = this.#simulation.now;
+    this.#scheduler.terminating(pod);
     this.#trace(TRACE.deleted, pod);
     const isEndpoint = pod.ready || pod.known;
     if (pod.container === null) this.#end(pod);
@@ -182,6 +188,7 @@ export class PodLifecycle {
     const { now } = this.#simulation;
     if (pod.deletedAt === null) {
       pod.deletedAt = now;
+      this.#scheduler.terminating(pod);
       this.#leaveEndpoints(pod);
     }
     if (pod.container === null) this.#end(pod);
@@ -223,35 +230,35 @@ export class PodLifecycle {
     return this.#kubelet.startupCores(pod);
   }
 
-  /** Pods that fitted nowhere try again when a node has room. */
-  retryUnscheduled(): void {
-    for (const pod of this.#pods) {
-      if (pod.workload >= 0 && isActive(pod) && pod.node === null) this.#bind(pod);
-    }
+  /** The scheduler has found a node for the pod: its kubelet takes it. */
+  bound(pod: Pod): void {
+    const node = nodeOf(pod);
+    const image = this.#image(pod);
+    const { initContainers, imagePull } = this.#delays[pod.workload]!;
+    if (initContainers === null) pod.initializedAt = this.#simulation.now;
+    this.#trace(TRACE.bound, pod);
+    const bytes = this.#imageBytes(pod);
+    if (this.#images.has(node, image)) this.#later(pod, this.#kinds.pulled, 0);
+    else if (bytes !== null) this.#images.pull(node, { pod: pod.number, image, bytes });
+    else this.#later(pod, this.#kinds.pulled, this.#draw(pod, imagePull, SITE.imagePull));
   }
 
-  #bind(pod: Pod): void {
+  /** The image that the pod waited for is on its node. */
+  imagePulled(number: number): void {
+    this.#pulled(this.#pods[number]!);
+  }
+
+  #schedule(pod: Pod): void {
     if (!isActive(pod) || pod.node !== null) return;
-    const { now } = this.#simulation;
-    const due = pod.createdAt + this.#draw(pod, this.#scheduling, SITE.scheduling);
-    if (now < due) return;
-    pod.consideredAt ??= now;
-    const node = this.#nodes.place(this.#requests(pod));
-    if (node < 0) return;
-    pod.node = node;
-    pod.scheduledAt = now;
-    if (this.#delays[pod.workload]!.initContainers === null) pod.initializedAt = now;
-    this.#trace(TRACE.bound, pod);
-    const cached = this.#nodes.hasImage(node, this.#image(pod));
-    const pull = this.#delays[pod.workload]!.imagePull;
-    this.#later(pod, this.#kinds.pulled, cached ? 0 : this.#draw(pod, pull, SITE.imagePull));
+    pod.consideredAt ??= this.#simulation.now;
+    this.#scheduler.place(pod);
   }
 
   #pulled(pod: Pod): void {
     if (!isActive(pod)) return;
     pod.imageAt = this.#simulation.now;
     this.#trace(TRACE.pulled, pod);
-    this.#nodes.addImage(present(pod.node, "node"), this.#image(pod));
+    this.#images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
     const { initContainers } = this.#delays[pod.workload]!;
     if (initContainers === null) this.#kubelet.start(pod);
     else {
@@ -269,7 +276,7 @@ export class PodLifecycle {
   #replicaOf(pod: Pod): ReplicaStart {
     const { spec, service } = this.#workloads[pod.workload]!;
     const node = present(pod.node, "node");
-    const { cpuMillicores } = this.#nodes.specs[node]!;
+    const { cpuMillicores } = this.#nodes.all[node]!.spec;
     return {
       replica: pod.number,
       service,
@@ -335,17 +342,18 @@ export class PodLifecycle {
     pod.goneAt = this.#simulation.now;
     pod.ready = false;
     this.#trace(TRACE.gone, pod);
-    if (pod.node !== null) this.#nodes.release(pod.node, this.#requests(pod));
+    if (pod.node !== null && pod.imageAt === null) this.#images.forget(pod.node, pod.number);
+    this.#scheduler.gone(pod);
     this.#events.podGone(pod);
-  }
-
-  #requests(pod: Pod): { cpuMillicores: number; memoryBytes: number } {
-    return this.#workloads[pod.workload]!.spec.podRequests;
   }
 
   #image(pod: Pod): string {
     const { spec, revisions } = this.#workloads[pod.workload]!;
-    return `${spec.name}:${revisions[pod.revision]}`;
+    return imageName(spec.name, revisions[pod.revision]!);
+  }
+
+  #imageBytes(pod: Pod): number | null {
+    return this.#workloads[pod.workload]!.spec.imageBytes;
   }
 
   /** `attempt`: restarts draw anew. */
@@ -362,3 +370,5 @@ export class PodLifecycle {
     this.#simulation.digest.add(this.#simulation.now, what, pod.number);
   }
 }
+
+const nodeOf = (pod: Pod): number => present(pod.node, "node");

@@ -11,15 +11,18 @@ import type {
   DeploymentObservation,
   DeploymentWrite,
 } from "../policy/rollouts/deployment/contract.ts";
+import type { DisruptionBudgets } from "../policy/scheduling/spec.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
 import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
+import { NodeImageCaches } from "./nodeImageCaches.ts";
 import { Nodes } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
+import { Scheduler } from "./scheduler.ts";
 import {
   newWorkload,
   observeDeployment,
@@ -69,6 +72,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #services: readonly ClusterService[];
   readonly #plane: DataPlane;
   readonly #nodes: Nodes;
+  readonly #scheduler: Scheduler;
+  readonly #images: NodeImageCaches;
   readonly #zones: readonly { readonly zone: string; readonly region: string }[];
   readonly #pods: Pod[] = [];
   readonly #workloads: readonly Workload[];
@@ -98,10 +103,32 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#watchers = this.#workloads.map(() => []);
     this.#usage = this.#workloads.map(() => ({ podMicros: 0, since: 0, count: 0, min: 0, max: 0 }));
+    this.#scheduler = new Scheduler({
+      simulation: parts.simulation,
+      nodes: this.#nodes,
+      pods: this.#pods,
+      workloads: this.#workloads,
+      podName: (pod) => this.#podName(pod),
+      budgets: NO_BUDGETS,
+      events: {
+        bound: (pod) => this.#lifecycle.bound(pod),
+        preempted: (pod, by) => this.#preempted(pod, by),
+        failed: (pod, message) => this.#tell("scheduler", pod, "FailedScheduling", message),
+      },
+    });
+    this.#images = new NodeImageCaches({
+      simulation: parts.simulation,
+      settings: parts.spec.imagePulls,
+      nodes: this.#nodes,
+      pulled: (pod) => this.#lifecycle.imagePulled(pod),
+      cached: (node, image, bytes) => this.#scheduler.addImage(node, image, bytes),
+    });
     this.#lifecycle = new PodLifecycle({
       simulation: parts.simulation,
       draws: parts.draws,
       nodes: this.#nodes,
+      scheduler: this.#scheduler,
+      images: this.#images,
       plane: parts.plane,
       pods: this.#pods,
       workloads: this.#workloads,
@@ -111,11 +138,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         endpointsChanged: (workload) => this.#refreshEndpoints(workload),
         podChanged: (pod) => this.#changed(pod.workload),
         podGone: (pod) => this.#podGone(pod),
-        podEvent: (pod, reason, message) => {
-          const subject = this.#podName(pod);
-          const kubelet = { controller: "kubelet", kind: "pod" } as const;
-          this.record({ ...kubelet, subject, reason, message, from: null, to: null });
-        },
+        podEvent: (pod, reason, message) => this.#tell("kubelet", pod, reason, message),
       },
     });
     this.#replicaSets = new ReplicaSets({
@@ -130,7 +153,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#faults = new FaultInjector({
       plane: parts.plane,
       services: parts.services,
-      nodes: parts.spec.nodes,
+      nodes: this.#nodes.all,
       workloads: this.#workloads,
       pods: this.#pods,
       kill: (pod) => this.#lifecycle.kill(pod),
@@ -372,6 +395,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       pods: this.#pods,
       workloads: this.#workloads.map(({ spec, service, revisions, ...changing }) => changing),
       nodes: this.#nodes.state(),
+      images: this.#images.state(),
       metrics: this.#metrics.state(),
       usage: this.#usage,
       events: this.#events,
@@ -390,6 +414,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       workload.replicaSets.splice(0, Number.POSITIVE_INFINITY, ...copies);
     });
     this.#nodes.restore(saved.nodes);
+    this.#scheduler.restore();
+    this.#images.restore(saved.images);
     this.#metrics.restore(saved.metrics);
     saved.usage.forEach((usage, index) => {
       Object.assign(this.#usage[index]!, usage);
@@ -430,7 +456,17 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   #podGone(pod: Pod): void {
     this.#count(pod.workload, -1);
     this.#changed(pod.workload);
-    this.#lifecycle.retryUnscheduled();
+  }
+
+  #preempted(pod: Pod, by: Pod): void {
+    this.#tell("scheduler", pod, "Preempted", `makes room for ${this.#podName(by)}`);
+    this.#lifecycle.delete(pod);
+  }
+
+  /** An Event about a pod. */
+  #tell(controller: string, pod: Pod, reason: string, message: string): void {
+    const subject = this.#podName(pod);
+    this.record({ controller, subject, kind: "pod", reason, message, from: null, to: null });
   }
 
   #count(workload: number, change: number): void {
@@ -534,7 +570,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #zoneOf(node: number): number {
-    const { zone, region } = this.#spec.nodes[node]!;
+    const { zone, region } = this.#nodes.all[node]!.spec;
     return this.#zones.findIndex((place) => place.zone === zone && place.region === region);
   }
 
@@ -555,6 +591,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 }
 
+const NO_BUDGETS: DisruptionBudgets = { budgetsOf: () => [], disruptionsAllowed: () => 0 };
+
 /** The "workload" of datastores, which no controller manages. */
 const OUTSIDE = -1;
 
@@ -562,6 +600,7 @@ interface ClusterState {
   readonly pods: readonly Pod[];
   readonly workloads: readonly Omit<Workload, "spec" | "service" | "revisions">[];
   readonly nodes: Json;
+  readonly images: Json;
   readonly metrics: Json;
   readonly usage: readonly object[];
   readonly events: readonly TimedEvent[];

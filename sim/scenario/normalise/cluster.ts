@@ -28,6 +28,9 @@ const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
   region: DEFAULT_REGION,
   cpuMillicores: 10_000_000,
   memoryBytes: 100_000 * GIBIBYTE,
+  pods: 1_000_000,
+  labels: {},
+  taints: [],
 }));
 
 /**
@@ -48,6 +51,10 @@ const DEFAULT_METRICS: MetricsSpec = {
 };
 /** kube-proxy writes its rules once a second at most (`--iptables-min-sync-period`, 1 s). */
 const DEFAULT_ENDPOINT_LAG = constant(seconds(1));
+/** The kubelet's own. */
+const DEFAULT_MAX_PODS = 110;
+/** Assumed: half a gigabit a second of a node's link goes to images. */
+const DEFAULT_IMAGE_BANDWIDTH = 50 * 1024 ** 2;
 
 const DEFAULT_CONTENTION_INTERVAL = millis(100);
 
@@ -72,6 +79,7 @@ export function normaliseCluster(
       lag: lag === undefined ? DEFAULT_METRICS.lag : parseDuration(lag),
     },
     kubelet: normaliseKubelet(input?.kubelet),
+    imagePulls: normaliseImagePulls(context, input),
     scheduling: distributionOr(
       context,
       input?.scheduling,
@@ -99,8 +107,30 @@ function contentionInterval(input: ClusterInput | undefined): Micros | null {
   return written === undefined ? DEFAULT_CONTENTION_INTERVAL : parseDuration(written);
 }
 
+type NodesInput = NonNullable<ClusterInput["nodes"]>;
+
+function normaliseImagePulls(
+  context: Context,
+  input: ClusterInput | undefined,
+): ClusterSpec["imagePulls"] {
+  const { imageBandwidth, kubelet } = input ?? {};
+  const written = imageBandwidth === undefined ? null : parseBytes(imageBandwidth);
+  const bytesPerSecond = written ?? DEFAULT_IMAGE_BANDWIDTH;
+  if (bytesPerSecond === 0) {
+    context.atValue(["cluster", "imageBandwidth"], "without bandwidth no image ever comes");
+  }
+  const isSerial = kubelet?.serializeImagePulls ?? true;
+  const most = kubelet?.maxParallelImagePulls ?? null;
+  if (isSerial && most !== null && most > 1) {
+    const path: Path = ["cluster", "kubelet", "maxParallelImagePulls"];
+    const hint = "add serializeImagePulls: false";
+    context.atValue(path, "images are pulled one after the other", hint);
+  }
+  return { bytesPerSecond, maxParallelPulls: isSerial ? 1 : most };
+}
+
 /** `name-1`, `name-2`, …: groups of one name go on counting. */
-function normaliseNodes(groups: NonNullable<ClusterInput["nodes"]>): readonly NodeSpec[] {
+function normaliseNodes(groups: NodesInput): readonly NodeSpec[] {
   const numbers = new Map<string, number>();
   return groups.flatMap((group) => {
     const base = group.name ?? "node";
@@ -112,12 +142,21 @@ function normaliseNodes(groups: NonNullable<ClusterInput["nodes"]>): readonly No
         name: `${base}-${number}`,
         zone: zones[i % zones.length] ?? DEFAULT_ZONE,
         region: group.region ?? DEFAULT_REGION,
-        cpuMillicores: parseMillicores(group.cpu) ?? 0,
-        memoryBytes: parseBytes(group.memory) ?? 0,
+        ...normaliseNode(group),
       };
     });
   });
 }
+
+export const normaliseNode = (
+  node: Pick<NodesInput[number], "cpu" | "memory" | "pods" | "labels" | "taints">,
+): Omit<NodeSpec, "name" | "zone" | "region"> => ({
+  cpuMillicores: parseMillicores(node.cpu) ?? 0,
+  memoryBytes: parseBytes(node.memory) ?? 0,
+  pods: node.pods ?? DEFAULT_MAX_PODS,
+  labels: node.labels ?? {},
+  taints: (node.taints ?? []).map(({ key, value, effect }) => ({ key, value, effect })),
+});
 
 /** Pods that would stay pending for ever, however empty the cluster is. */
 function reportHomeless(

@@ -41,6 +41,7 @@ type PodLife = Pick<
   | "startup"
   | "startupCpuMillicores"
   | "imagePull"
+  | "imageBytes"
   | "initContainers"
 >;
 
@@ -72,6 +73,7 @@ export function normalisePodLife(
     onSigterm: input.onSigterm ?? "serve",
     ...normaliseStartup(context, input.startup, [...path, "startup"]),
     imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
+    imageBytes: input.image?.size === undefined ? null : (parseBytes(input.image.size) ?? 0),
     initContainers: distributionOr(
       context,
       input.initContainers,

@@ -39,7 +39,7 @@ export function normaliseScenario(
   ];
   reportCircles(context);
   const deployments = services.map(([name, service]) =>
-    normaliseDeployment(context, name, service),
+    normaliseDeployment(context, name, service, input.cluster?.priorityClasses),
   );
   const traffic = Object.entries(input.traffic).map(([name, stream]) =>
     normaliseTraffic(context, name, stream, times),

@@ -6,12 +6,14 @@ import {
 } from "../../policy/rollouts/deployment/spec.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
 import type { DeploymentInput, DeploymentSpecInput, PodSpecInput } from "../schema/kubernetes.ts";
+import type { PriorityClassesInput } from "../schema/scheduling.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { normalisePodLife } from "./podLife.ts";
+import { normaliseScheduling } from "./scheduling.ts";
 import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
 import { normaliseSteps } from "./steps.ts";
 import { normaliseDistribution } from "./time.ts";
@@ -111,6 +113,7 @@ export function normaliseDeployment(
   context: Context,
   name: string,
   input: ServiceInput,
+  classes: PriorityClassesInput = {},
 ): WorkloadSpec {
   const path: Path = ["services", name];
   const spec = specOf(input.deployment);
@@ -122,6 +125,11 @@ export function normaliseDeployment(
     container: { name: container?.name ?? name, ...resources },
     deployment: normaliseRolling(context, input, path),
     podRequests: podRequests(spec.template?.spec, resources.requests),
+    scheduling: normaliseScheduling(context, name, { template: spec.template, classes }, [
+      ...path,
+      ...deploymentPath(input),
+      "template",
+    ]),
     ...normaliseBudget(input.podDisruptionBudget),
     ...normalisePodLife(context, input, path, spec.template?.spec),
   };

@@ -3,6 +3,7 @@ import {
   count,
   cpu,
   duration,
+  flag,
   memory,
   name,
   number,
@@ -11,14 +12,22 @@ import {
   text,
   word,
 } from "./leaves.ts";
+import { labels, priorityClasses, taints } from "./scheduling.ts";
 import { checkOneOf, either, fields, list, metaOneOf } from "./shapes.ts";
 import { distribution } from "./time.ts";
+
+const nodeShape = {
+  cpu: cpu("Allocatable cores of each."),
+  memory: memory("Allocatable memory of each."),
+  pods: count("The most pods on each. Default 110, as in Kubernetes.", 1, 100_000).optional(),
+  labels: labels.optional(),
+  taints: taints.optional(),
+};
 
 const node = fields({
   name: name("Nodes are called name-1, name-2, … Default node.").optional(),
   count: count("How many. Default 1.", 1, 100_000).optional(),
-  cpu: cpu("Allocatable cores of each."),
-  memory: memory("Allocatable memory of each."),
+  ...nodeShape,
   zones: list("a list of zones", text("A zone."), 1)
     .meta({ description: "They are spread over these in turn. Default: one zone, a." })
     .optional(),
@@ -35,6 +44,10 @@ export const cluster = fields({
   nodes: list("a list of groups of nodes", node, 1)
     .meta({ description: "Default: three nodes, in zones a to c, with room for everything." })
     .optional(),
+  priorityClasses: priorityClasses.optional(),
+  imageBandwidth: memory(
+    "Of each node's link to the registry, a second, for images with a size. Default 50Mi.",
+  ).optional(),
   scheduling: distribution("From a pod's creation until it is bound. Default 50ms.").optional(),
   metrics: fields({
     scrapeInterval: positiveDuration(
@@ -59,6 +72,8 @@ export const cluster = fields({
       ["container", "pod"],
       "Probes begin with the container (the default), or tick on since the pod came to its node.",
     ).optional(),
+    serializeImagePulls: flag("One image is pulled after the other. Default true.").optional(),
+    maxParallelImagePulls: count("At most so many at once. Default no limit.", 1).optional(),
     crashLoopBackOff: fields({
       maxContainerRestartPeriod: positiveDuration("The longest pause. Default 300s.").optional(),
     })

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, cpu, memory, text, word } from "./leaves.ts";
+import { labels, podScheduling } from "./scheduling.ts";
 import { fields, list } from "./shapes.ts";
 
 /**
@@ -116,21 +117,25 @@ export const podSpec = fields({
     .meta({ description: "Run one after the other before the containers." })
     .optional(),
   terminationGracePeriodSeconds: seconds(30, 0),
-  ...ignored("activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "dnsConfig"),
+  ...podScheduling,
+  ...ignored("activeDeadlineSeconds", "automountServiceAccountToken", "dnsConfig"),
   ...ignored("dnsPolicy", "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC"),
   ...ignored("hostNetwork", "hostPID", "hostUsers", "hostname", "hostnameOverride"),
-  ...ignored("imagePullSecrets", "nodeName", "nodeSelector", "os", "overhead"),
-  ...ignored("preemptionPolicy", "priority", "priorityClassName", "readinessGates"),
+  ...ignored("imagePullSecrets", "nodeName", "os", "overhead", "priority", "readinessGates"),
   ...ignored("resourceClaims", "resources", "restartPolicy", "runtimeClassName"),
   ...ignored("schedulerName", "schedulingGates", "securityContext", "serviceAccount"),
   ...ignored("serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain"),
-  ...ignored("tolerations", "topologySpreadConstraints", "volumes"),
+  ...ignored("volumes"),
 });
+
+const podMetadata = z
+  .looseObject({ labels: labels.optional() }, { error: "a map with labels" })
+  .meta({ description: "Labels; what else there is is accepted, not modelled." });
 
 export const deploymentSpecShape = {
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   strategy: strategy.optional(),
-  template: fields({ spec: podSpec, ...ignored("metadata") }).optional(),
+  template: fields({ spec: podSpec, metadata: podMetadata.optional() }).optional(),
   minReadySeconds: seconds(0, 0),
   progressDeadlineSeconds: seconds(600, 1),
   revisionHistoryLimit: seconds(10, 0),

@@ -21,7 +21,7 @@ import {
   word,
 } from "./leaves.ts";
 import { memoryUse, quota, replicaWarmUp } from "./serving.ts";
-import { checkOneOf, either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
+import { checkOneOf, either, fields, list, META_ONE_KEY, metaOneOf, named } from "./shapes.ts";
 import { type DistributionInput, distribution, distributionMap } from "./time.ts";
 
 const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
@@ -151,6 +151,8 @@ export const revision = fields({
     .optional(),
 });
 
+const IMAGE_HEADS = ["pull", "size"] as const;
+
 export const service = fields({
   deployment: either("a Deployment, or the name of one in cluster.manifests", [
     text("Its name in the manifests of the cluster."),
@@ -214,9 +216,11 @@ export const service = fields({
     .meta({ description: "Containers beside the one that serves, and what they use." })
     .optional(),
   image: fields({
-    pull: distribution("Time to pull the image. Default 0s: it is there."),
+    pull: distribution("Time to pull the image. Default 0s: it is there.").optional(),
+    size: memory("Pulled with the node's bandwidth, instead of in a drawn time.").optional(),
   })
-    .meta({ description: "The container's image." })
+    .check(checkOneOf("an image", IMAGE_HEADS))
+    .meta({ ...metaOneOf(IMAGE_HEADS), description: "The container's image." })
     .optional(),
   memory: memoryUse.optional(),
   quota: quota.optional(),
