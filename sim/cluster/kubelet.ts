@@ -341,8 +341,8 @@ export class Kubelet {
     const pause = backOffLeft(pod.backOff, { finishedAt: now, now }, crashLoopBackOff);
     pod.backOffUntil = now + pause;
     const { name } = this.#specOf(pod).container;
-    const message = `CrashLoopBackOff: ${toSeconds(micros(pause))} s until container ${name} restarts`;
-    this.#events.happened(pod, "BackOff", message);
+    const wait = `${toSeconds(micros(pause))} s until container ${name} restarts`;
+    this.#events.happened(pod, "BackOff", `CrashLoopBackOff: ${wait}`);
     this.#later(pod, this.#kinds.restart, pause);
   }
 

@@ -45,7 +45,7 @@ type PodLife = Pick<
   | "initContainers"
 >;
 
-/** How a service's pods come up and go: what stands beside `deployment` comes before what is in it. */
+/** How a service's pods come up and go: what stands beside `deployment` precedes what is in it. */
 export function normalisePodLife(
   context: Context,
   input: ServiceInput,

@@ -203,7 +203,7 @@ function normaliseResources(context: Context, input: ServiceInput, path: Path): 
  * What the scheduler counts: an init container may ask for more than all containers together. Init
  * containers that are sidecars (restartPolicy Always) run beside those that follow, and beside the
  * containers.
- * Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+ * Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
  */
 function podRequests(pod: PodSpecInput | undefined, requests: ResourceList): PodRequests {
   const sum = (field: keyof ResourceList): number => {
