@@ -4,6 +4,7 @@ import type { DeploymentSettings } from "../policy/rollouts/deployment/spec.ts";
 import type { Labels, PodSchedulingSpec, Taint } from "../policy/scheduling/spec.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import type { ImagePullSettings } from "./images.ts";
+import type { MetricsSpec } from "./metricsSpec.ts";
 
 export interface NodeSpec {
   readonly name: string;
@@ -97,20 +98,19 @@ export interface BackOffSpec {
   readonly max: Micros;
 }
 
-/** The metrics pipeline from the kubelet to the metrics API. */
-export interface MetricsSpec {
-  /** The kubelet's usage is read this often. */
-  readonly scrapeInterval: Micros;
-  /** CPU usage is the mean over this long before the scrape. */
-  readonly window: Micros;
-  /** From the scrape until the API answers with it. */
-  readonly lag: Micros;
+/** When autoscalers look, beside the period of each. */
+export interface AutoscalerSyncSpec {
+  /** The first look comes a whole period after the start, or a drawn part of it. */
+  readonly phase: "aligned" | "drawn";
+  /** Each look comes later by a drawn time up to this. */
+  readonly jitter: Micros;
 }
 
 export interface ClusterSpec {
   readonly nodes: readonly NodeSpec[];
   readonly workloads: readonly WorkloadSpec[];
   readonly metrics: MetricsSpec;
+  readonly autoscalerSync: AutoscalerSyncSpec;
   readonly kubelet: KubeletSpec;
   readonly imagePulls: ImagePullSettings;
   /** From the creation of a pod until the scheduler has bound it (when it fits somewhere). */

@@ -1,5 +1,6 @@
 import type { FaultEffect } from "../control/fault.ts";
 import type { RouteRule } from "../policy/rollout.ts";
+import type { LatencyHistogramState } from "../stats/latencyHistogram.ts";
 
 /**
  * Services, revisions and replicas are numbered by the cluster; replica numbers are never used
@@ -101,6 +102,10 @@ export interface DataPlane {
   usage(replica: number): ReplicaUsage;
   revisionCounts(service: number, revision: number): RevisionCounts;
   resetRevisionCounts(service: number): void;
+  /** From now on the latencies of answered calls are kept for `takeLatencies`. */
+  watchLatencies(service: number): void;
+  /** Latencies since they were last taken: those of a scrape. */
+  takeLatencies(service: number): LatencyHistogramState;
   applyEffect(effect: ActiveEffect): void;
   clearEffect(id: number): void;
 }

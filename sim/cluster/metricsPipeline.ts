@@ -1,7 +1,7 @@
 import { type Json, plainState, savedState } from "../kernel/json.ts";
-import { type Micros, micros } from "../kernel/time.ts";
+import { type Micros, micros, seconds } from "../kernel/time.ts";
 import type { PodMetricsSample } from "../policy/autoscaler.ts";
-import type { MetricsSpec } from "./clusterSpec.ts";
+import type { MetricsSpec } from "./metricsSpec.ts";
 
 /** One reading of a replica's counters. */
 interface Reading {
@@ -9,11 +9,14 @@ interface Reading {
   readonly cpuMicros: number;
 }
 
-export interface ReplicaReading {
+export interface ReplicaReading extends Reading {
   readonly pod: number;
   readonly name: string;
   readonly container: string;
-  readonly cpuMicros: number;
+  /** When the container that runs now started. */
+  readonly startedAt: number;
+  /** It is the pod's first container, so that its counters began with it. */
+  readonly isFirst: boolean;
   readonly memoryBytes: number;
 }
 
@@ -23,14 +26,24 @@ interface Batch {
 }
 
 /**
- * From the kubelet's counters to the resource metrics API: counters are read every
- * `scrapeInterval`, CPU usage is the mean between the last reading and the one a `window` before
- * (or the oldest, when the pod is younger), and answers appear `lag` later. A pod needs two
- * readings before it has a CPU value, as in metrics-server.
+ * A container of this age, whose first sample it is, gets its mean since its start.
+ * Source: `freshContainerMinMetricsResolution` of storage/pod.go (kubernetes-sigs/metrics-server)
+ */
+const FRESH_AGE_MIN = seconds(10);
+
+/**
+ * From the kubelet's counters to the resource metrics API, as metrics-server does it: every
+ * `scrapeInterval` it gets the kubelet's latest reading of each pod; CPU usage is the mean between
+ * the last two readings, or over a longer `window`, and answers appear `lag` later. A container
+ * needs two readings, unless the first one finds it between 10 s and a scrape interval old. Each
+ * scrape replaces the one before: a pod whose sample did not arrive is not listed any more (but for
+ * `staleFor`), and needs two readings again.
  */
 export class MetricsPipeline {
   readonly #spec: MetricsSpec;
   #history = new Map<number, Reading[]>();
+  /** The last sample of each pod, kept where samples may be served stale. */
+  #served = new Map<number, PodMetricsSample>();
   /** Scrapes whose answer is not out yet, and the last one that is. */
   #batches: Batch[] = [];
 
@@ -38,19 +51,31 @@ export class MetricsPipeline {
     this.#spec = spec;
   }
 
-  scrape(now: Micros, replicas: readonly ReplicaReading[]): void {
+  /** `lost`: pods that are there, but whose reading does not arrive. */
+  scrape(now: Micros, replicas: readonly ReplicaReading[], lost: readonly number[] = []): void {
     const history = new Map<number, Reading[]>();
+    const served = new Map<number, PodMetricsSample>();
     const samples: PodMetricsSample[] = [];
     for (const replica of replicas) {
-      const readings = (this.#history.get(replica.pod) ?? []).filter(
-        (reading) => now - reading.time <= this.#spec.window + this.#spec.scrapeInterval,
-      );
-      const sample = this.#sample(now, replica, readings);
-      if (sample !== null) samples.push(sample);
-      readings.push({ time: now, cpuMicros: replica.cpuMicros });
+      const readings = this.#readingsOf(now, replica);
+      const sample = this.#sample(replica, readings) ?? this.#stale(now, replica.pod);
+      if (sample !== null) {
+        samples.push(sample);
+        if (this.#spec.staleFor > 0) served.set(replica.pod, sample);
+      }
+      if (readings.at(-1)?.time !== replica.time) {
+        readings.push({ time: replica.time, cpuMicros: replica.cpuMicros });
+      }
       history.set(replica.pod, readings);
     }
+    for (const pod of lost) {
+      const sample = this.#stale(now, pod);
+      if (sample === null) continue;
+      samples.push(sample);
+      served.set(pod, sample);
+    }
     this.#history = history;
+    this.#served = served;
     this.#batches.push({ availableAt: now + this.#spec.lag, samples });
   }
 
@@ -66,30 +91,45 @@ export class MetricsPipeline {
   }
 
   state(): Json {
-    return plainState({ history: [...this.#history], batches: this.#batches });
+    return plainState({
+      history: [...this.#history],
+      served: [...this.#served],
+      batches: this.#batches,
+    });
   }
 
   restore(state: Json): void {
     // Written by `state` above.
-    const saved = savedState<{ history: [number, Reading[]][]; batches: Batch[] }>(state);
+    const saved = savedState<{
+      history: [number, Reading[]][];
+      served: [number, PodMetricsSample][];
+      batches: Batch[];
+    }>(state);
     this.#history = new Map(saved.history.map(([pod, readings]) => [pod, [...readings]]));
+    this.#served = new Map(saved.served);
     this.#batches = [...saved.batches];
   }
 
-  #sample(
-    now: Micros,
-    replica: ReplicaReading,
-    readings: readonly Reading[],
-  ): PodMetricsSample | null {
-    const target = now - this.#spec.window;
-    // The youngest reading that is at least a window old, else the oldest.
-    const base = readings.findLast((reading) => reading.time <= target) ?? readings[0];
-    if (base === undefined) return null;
-    const window = now - base.time;
+  /** Earlier readings of the container that runs now, as far back as they are of use. */
+  #readingsOf(now: Micros, { pod, startedAt }: ReplicaReading): Reading[] {
+    const { window, scrapeInterval, housekeeping } = this.#spec;
+    const oldest = now - window - scrapeInterval - housekeeping;
+    const readings = this.#history.get(pod) ?? [];
+    return readings.filter(({ time }, index) => {
+      // Whatever the window, the reading before the last one may be needed.
+      const isRecent = time >= oldest || index >= readings.length - 2;
+      return isRecent && time >= startedAt;
+    });
+  }
+
+  #sample(replica: ReplicaReading, readings: readonly Reading[]): PodMetricsSample | null {
+    const base = this.#base(replica, readings);
+    if (base === null) return null;
+    const window = replica.time - base.time;
     const millicores = ((replica.cpuMicros - base.cpuMicros) / window) * 1000;
     return {
       pod: replica.name,
-      timestamp: now,
+      timestamp: micros(replica.time),
       window: micros(window),
       containers: [
         {
@@ -99,5 +139,25 @@ export class MetricsPipeline {
         },
       ],
     };
+  }
+
+  #base(replica: ReplicaReading, readings: readonly Reading[]): Reading | null {
+    const { window, scrapeInterval } = this.#spec;
+    // A scrape that finds the reading of the one before leaves its answer as it is.
+    const earlier = readings.filter(({ time }) => time < replica.time);
+    if (earlier.length > 0) {
+      if (window <= scrapeInterval) return earlier.at(-1)!;
+      // The youngest reading that is at least a window old, else the oldest.
+      const target = replica.time - window;
+      return earlier.findLast(({ time }) => time <= target) ?? earlier[0]!;
+    }
+    const age = replica.time - replica.startedAt;
+    const isFresh = replica.isFirst && age >= FRESH_AGE_MIN && age < scrapeInterval;
+    return isFresh ? { time: replica.startedAt, cpuMicros: 0 } : null;
+  }
+
+  #stale(now: Micros, pod: number): PodMetricsSample | null {
+    const sample = this.#served.get(pod);
+    return sample !== undefined && now - sample.timestamp <= this.#spec.staleFor ? sample : null;
   }
 }

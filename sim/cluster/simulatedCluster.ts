@@ -16,7 +16,7 @@ import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
-import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
+import { Metrics } from "./metrics.ts";
 import { NodeImageCaches } from "./nodeImageCaches.ts";
 import { Nodes } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
@@ -68,7 +68,6 @@ export interface ClusterParts {
  */
 export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #simulation: Simulation;
-  readonly #spec: ClusterSpec;
   readonly #services: readonly ClusterService[];
   readonly #plane: DataPlane;
   readonly #nodes: Nodes;
@@ -81,9 +80,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #replicaSets: ReplicaSets;
   /** By workload: controllers that want to hear of changes. */
   readonly #watchers: (() => void)[][];
-  readonly #metrics: MetricsPipeline;
+  readonly #metrics: Metrics;
   readonly #faults: FaultInjector;
-  readonly #scrape: number;
   readonly #usage: { podMicros: number; since: number; count: number; min: number; max: number }[];
   /** While the first pods are put up nobody looks whether there are enough. */
   #started = false;
@@ -91,7 +89,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   constructor(parts: ClusterParts) {
     this.#simulation = parts.simulation;
-    this.#spec = parts.spec;
     this.#services = parts.services;
     this.#plane = parts.plane;
     this.#nodes = new Nodes(parts.spec.nodes);
@@ -149,7 +146,16 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       delete: (pod) => this.#lifecycle.delete(pod),
       available: (workload) => this.#changed(workload),
     });
-    this.#metrics = new MetricsPipeline(parts.spec.metrics);
+    this.#metrics = new Metrics({
+      ...parts,
+      spec: parts.spec.metrics,
+      pods: this.#pods,
+      serviceOf: (pod) => this.#workloads[pod.workload]?.service ?? pod.ordinal,
+      isManaged: (pod) => pod.workload !== OUTSIDE,
+      nameOf: (pod) => this.#podName(pod),
+      containerOf: (pod) => this.#workloads[pod.workload]!.spec.container.name,
+      usageOf: (pod) => this.#lifecycle.usage(pod),
+    });
     this.#faults = new FaultInjector({
       plane: parts.plane,
       services: parts.services,
@@ -159,7 +165,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       kill: (pod) => this.#lifecycle.kill(pod),
       crash: (pod) => this.#lifecycle.crash(pod),
     });
-    this.#scrape = parts.simulation.register("usage is scraped", () => this.#scrapeUsage());
     parts.plane.attach(this);
   }
 
@@ -181,7 +186,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#services.forEach((service, index) => {
       if (service.kind === "datastore") this.#startDatastore(index);
     });
-    if (scrapes) this.#scrapeUsage();
+    if (scrapes) this.#metrics.start();
   }
 
   // ---- Platform ------------------------------------------------------------------------
@@ -241,15 +246,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const workload = this.#workloads[index]!;
     const listed = this.#pods.filter((pod) => pod.workload === index && exists(pod));
     const names = new Set(listed.map((pod) => this.#podName(pod)));
-    const { now } = this.#simulation;
     return {
       specReplicas: workload.replicas,
       statusReplicas: listed.filter(isActive).length,
       pods: listed.map((pod) => this.#observePod(pod)),
-      resourceMetrics: this.#metrics.samples(now).filter((sample) => names.has(sample.pod)),
-      podsMetrics: {},
-      objectMetrics: {},
-      externalMetrics: {},
+      ...this.#metrics.observe(names),
     };
   }
 
@@ -272,7 +273,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   resetRevisionCounters(name: string): void {
-    this.#plane.resetRevisionCounts(this.#workload(name).service);
+    const { service } = this.#workload(name);
+    this.#metrics.countsReset(service);
+    this.#plane.resetRevisionCounts(service);
   }
 
   promoteRevision(name: string, revision: string): void {
@@ -514,25 +517,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   // ---- observations --------------------------------------------------------------------
-
-  #scrapeUsage(): void {
-    const { now } = this.#simulation;
-    const readings: ReplicaReading[] = [];
-    for (const pod of this.#pods) {
-      if (pod.workload === OUTSIDE) continue;
-      const usage = this.#lifecycle.usage(pod);
-      if (usage === null) continue;
-      readings.push({
-        pod: pod.number,
-        name: this.#podName(pod),
-        container: this.#workloads[pod.workload]!.spec.container.name,
-        cpuMicros: usage.cpuMicros,
-        memoryBytes: usage.memoryBytes,
-      });
-    }
-    this.#metrics.scrape(now, readings);
-    this.#simulation.schedule(now + this.#spec.metrics.scrapeInterval, this.#scrape, 0, 0);
-  }
 
   #observePod(pod: Pod): PodObservation {
     const { container } = this.#workloads[pod.workload]!.spec;

@@ -1,7 +1,7 @@
 import { unreachable } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
-import { type Micros, micros } from "../kernel/time.ts";
+import { type Micros, micros, roundHalfEven } from "../kernel/time.ts";
 import type { AutoscalerDecision, AutoscalerPolicy, ScalingTrace } from "../policy/autoscaler.ts";
 import type { Alarm, Clock } from "./clock.ts";
 import type { Controller } from "./controller.ts";
@@ -16,6 +16,17 @@ export interface AutoscalerTick {
   readonly reason: string;
 }
 
+/** When an autoscaler looks, beside its own period. */
+export interface SyncTiming {
+  /** The first look comes a whole period after the start, or a drawn part of it. */
+  readonly phase: "aligned" | "drawn";
+  /** Each look comes later by a drawn time up to this. */
+  readonly jitter: Micros;
+}
+
+/** Draws of the times of looks; `attempt` is the number of the look. */
+const SYNC_SITE = { phase: 1, jitter: 2 } as const;
+
 /** Runs an autoscaler of one workload at the policy's own period. */
 export class AutoscalerController implements Controller {
   readonly name: string;
@@ -24,6 +35,7 @@ export class AutoscalerController implements Controller {
   readonly #clock: Clock;
   readonly #platform: Platform;
   readonly #draw: Draw;
+  readonly #sync: SyncTiming & { readonly draw: Draw };
   readonly #alarm: Alarm;
   readonly #start: Micros;
   #state: Json;
@@ -36,6 +48,7 @@ export class AutoscalerController implements Controller {
     readonly clock: Clock;
     readonly platform: Platform;
     readonly draw: Draw;
+    readonly sync: SyncTiming & { readonly draw: Draw };
   }) {
     this.workload = parts.workload;
     this.name = parts.policy.name;
@@ -43,6 +56,7 @@ export class AutoscalerController implements Controller {
     this.#clock = parts.clock;
     this.#platform = parts.platform;
     this.#draw = parts.draw;
+    this.#sync = parts.sync;
     this.#start = parts.clock.now;
     this.#state = parts.policy.init(parts.config);
     this.#alarm = parts.clock.alarm(`${this.name} of ${parts.workload}`, () => this.#tick());
@@ -54,7 +68,10 @@ export class AutoscalerController implements Controller {
   }
 
   start(): void {
-    this.#alarm.at(micros(this.#start + this.#policy.syncPeriod(this.#state)));
+    const { phase, draw } = this.#sync;
+    const period = this.#policy.syncPeriod(this.#state);
+    const first = phase === "aligned" ? period : period * draw(SYNC_SITE.phase, 0);
+    this.#alarm.at(this.#later(this.#start + first));
   }
 
   state(): Json {
@@ -80,7 +97,14 @@ export class AutoscalerController implements Controller {
       reason: decision.reason,
     });
     this.#carryOut(decision, observation.specReplicas);
-    this.#alarm.at(micros(now + this.#policy.syncPeriod(state)));
+    this.#alarm.at(this.#later(now + this.#policy.syncPeriod(state)));
+  }
+
+  /** The moment of the next look, with its jitter. */
+  #later(time: number): Micros {
+    const { jitter, draw } = this.#sync;
+    const late = jitter === 0 ? 0 : jitter * draw(SYNC_SITE.jitter, this.#ticks.length);
+    return micros(roundHalfEven(time + late));
   }
 
   #carryOut(decision: AutoscalerDecision, current: number): void {

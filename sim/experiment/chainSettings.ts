@@ -1,3 +1,4 @@
+import type { MetricsSpec } from "../cluster/metricsSpec.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { compileDistribution, type DistributionSpec } from "../workload/distributions.ts";
@@ -14,9 +15,7 @@ export function chainSettings(
   const use = scenario.policy.autoscalers.find((entry) => entry.workload === workload);
   const scaleUp = lookUp(use?.config, ["spec", "behavior", "scaleUp"]);
   const settings: Record<string, string> = {
-    scrape: `scrapeInterval ${time(metrics.scrapeInterval)}`,
-    "averaging window": `window ${time(metrics.window)}`,
-    "metrics lag": `lag ${time(metrics.lag)}`,
+    ...seeingSettings(metrics, use?.config),
     sync: `${use?.policy ?? "autoscaler"} sync period`,
     stabilization: stabilizationText(scaleUp),
     "metric ceiling": "CPU use ends at the limit, so each step can ask for so much more only",
@@ -37,6 +36,39 @@ export function chainSettings(
   }
   return settings;
 }
+
+/** Of the pipelines that the workload's metrics come through. */
+function seeingSettings(metrics: MetricsSpec, config: unknown): Readonly<Record<string, string>> {
+  const { prometheus, custom } = metrics;
+  const read = lookUp(config, ["spec", "metrics"]);
+  const names = (Array.isArray(read) ? read : []).flatMap((metric: unknown) =>
+    ["pods", "object", "external"].map((source) => lookUp(metric, [source, "metric", "name"])),
+  );
+  const mine = custom.filter(({ name }) => names.includes(name));
+  const isOnlyCustom = mine.length > 0 && !readsResources(read);
+  const windows = [...new Set(mine.map(({ window }) => time(window)))].join(", ");
+  const resource = {
+    scrape: `scrapeInterval ${time(metrics.scrapeInterval)}`,
+    "averaging window": `window ${time(metrics.window)}`,
+    "metrics lag": `lag ${time(metrics.lag)}`,
+  };
+  const prometheusText = {
+    scrape: `prometheus scrapeInterval ${time(prometheus.scrapeInterval)}`,
+    "averaging window": `rate window ${windows}`,
+    "metrics lag": `prometheus lag ${time(prometheus.lag)}`,
+  };
+  return {
+    housekeeping: `housekeeping ${time(metrics.housekeeping)}`,
+    "adapter cache": `adapterCache ${time(prometheus.adapterCache)}`,
+    ...(isOnlyCustom ? prometheusText : resource),
+  };
+}
+
+const readsResources = (metrics: unknown): boolean =>
+  Array.isArray(metrics) &&
+  metrics.some((metric: unknown) =>
+    ["resource", "containerResource"].some((source) => lookUp(metric, [source]) !== undefined),
+  );
 
 const time = (micros: number): string => `${toSeconds(micros)} s`;
 

@@ -1,4 +1,5 @@
-import type { MetricsSpec } from "../cluster/clusterSpec.ts";
+import { askedAt } from "../cluster/metricsPrometheus.ts";
+import type { MetricsSpec } from "../cluster/metricsSpec.ts";
 import type { Pod } from "../cluster/pod.ts";
 import type { AutoscalerTick } from "../control/autoscalerController.ts";
 import type { Demand } from "./demand.ts";
@@ -30,8 +31,8 @@ const SAME_REACTION = 60;
  * the moment at which the pod that ended the shortage was known to callers. The links are the
  * differences between milestones on the way of that pod, and of the decision that made it:
  *
- *   demand crosses the target → next scrape → a scrape whose window shows it → its answer is out
- *   → next sync
+ *   demand crosses the target → next reading of the kubelet → next scrape → a scrape whose window
+ *   shows it → its answer is out → the adapter has asked for it → next sync
  *   → stabilization agrees → the metric asks for enough → the policies allow the last pod
  *   → bound → image pulled → listening → ready → known to callers
  *
@@ -99,6 +100,36 @@ function lastPod(pods: readonly Pod[], start: number, end: number): Pod | null {
   return last;
 }
 
+type Milestone = readonly [link: string, group: LinkGroup, time: number | null];
+
+/** From the crossing to the sync that asked for more: over the way of the metric that asked. */
+function seeing(
+  metrics: MetricsSpec,
+  asked: { readonly start: number; readonly sync: number; readonly metric: string | null },
+): readonly Milestone[] {
+  const { start, sync, metric } = asked;
+  const isCustom = metrics.custom.some(({ name }) => metric?.startsWith(`${name} `) === true);
+  const { scrapeInterval, lag } = isCustom ? metrics.prometheus : metrics;
+  const housekeeping = isCustom ? 0 : metrics.housekeeping;
+  const cache = isCustom ? metrics.prometheus.adapterCache : 0;
+  const read = housekeeping === 0 ? start : Math.ceil(start / housekeeping) * housekeeping;
+  const answered = askedAt(sync, cache);
+  const scrape = Math.floor((answered - lag) / scrapeInterval) * scrapeInterval;
+  const milestones: readonly Milestone[] = [
+    ["housekeeping", "seeing", read],
+    ["scrape", "seeing", Math.ceil(read / scrapeInterval) * scrapeInterval],
+    ["averaging window", "seeing", scrape],
+    ["metrics lag", "seeing", scrape + lag],
+    ["adapter cache", "seeing", answered],
+    ["sync", "seeing", sync],
+  ];
+  // Links that the cluster does not have are none of its chain, whichever metric asked.
+  return milestones.filter(([link]) => {
+    if (link === "housekeeping") return metrics.housekeeping > 0;
+    return link !== "adapter cache" || metrics.prometheus.adapterCache > 0;
+  });
+}
+
 function chainLinks(parts: {
   readonly start: number;
   readonly last: Pod;
@@ -115,14 +146,8 @@ function chainLinks(parts: {
   const needed = parts.ticks.find((tick) => tick.time === created)?.decided ?? 0;
   const enough = ticks.find(({ trace }) => (trace.rawReplicas ?? 0) >= needed);
   const sync = asks?.time ?? created;
-  const shown = sync - metrics.lag;
-  const scrape = Math.floor(shown / metrics.scrapeInterval) * metrics.scrapeInterval;
-  const firstScrape = Math.ceil(start / metrics.scrapeInterval) * metrics.scrapeInterval;
-  const milestones: readonly (readonly [string, LinkGroup, number | null])[] = [
-    ["scrape", "seeing", firstScrape],
-    ["averaging window", "seeing", scrape],
-    ["metrics lag", "seeing", scrape + metrics.lag],
-    ["sync", "seeing", sync],
+  const milestones: readonly Milestone[] = [
+    ...seeing(metrics, { start, sync, metric: asks?.trace.metric ?? null }),
     ["stabilization", "deciding", agreed?.time ?? sync],
     ["metric ceiling", "deciding", enough?.time ?? null],
     ["policy limit", "deciding", created],

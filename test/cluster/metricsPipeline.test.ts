@@ -1,19 +1,37 @@
 import { describe, expect, it } from "vitest";
-import { MetricsPipeline } from "../../sim/cluster/metricsPipeline.ts";
+import { MetricsPipeline, type ReplicaReading } from "../../sim/cluster/metricsPipeline.ts";
+import type { MetricsSpec } from "../../sim/cluster/metricsSpec.ts";
 import { type Micros, seconds } from "../../sim/kernel/time.ts";
 import { evenly, modelOf } from "../support/scenarios.ts";
 
-const spec = (scrape: number, window: number, lag: number) => ({
+const spec = (scrape: number, window: number, lag: number, staleFor = 0): MetricsSpec => ({
   scrapeInterval: seconds(scrape),
   window: seconds(window),
   lag: seconds(lag),
+  housekeeping: seconds(0),
+  staleFor: seconds(staleFor),
+  outages: [],
+  prometheus: {
+    scrapeInterval: seconds(15),
+    lag: seconds(0),
+    adapterCache: seconds(0),
+    relistInterval: seconds(600),
+  },
+  custom: [],
 });
 
-/** A pod that has used so many seconds of CPU. */
-const reading = (cpu: number, pod = 0) => ({
+/** At a moment, in seconds, a pod that has used so many seconds of CPU. */
+const reading = (
+  at: number,
+  cpu: number,
+  { pod = 0, startedAt = 0, isFirst = true } = {},
+): ReplicaReading => ({
+  time: seconds(at),
   pod,
   name: `pod-${pod}`,
   container: "app",
+  startedAt: seconds(startedAt),
+  isFirst,
   cpuMicros: cpu * 1e6,
   memoryBytes: 1000 + cpu,
 });
@@ -30,15 +48,15 @@ function answer(pipeline: MetricsPipeline, now: Micros): readonly string[] {
 describe("the metrics pipeline", () => {
   it("knows no CPU of a pod that was read once", () => {
     const pipeline = new MetricsPipeline(spec(15, 15, 0));
-    pipeline.scrape(seconds(0), [reading(0)]);
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
     expect(answer(pipeline, seconds(0))).toEqual([]);
   });
 
   it("answers with the mean between two readings, the lag later", () => {
     const pipeline = new MetricsPipeline(spec(15, 15, 5));
-    pipeline.scrape(seconds(0), [reading(0)]);
-    pipeline.scrape(seconds(15), [reading(3)]);
-    pipeline.scrape(seconds(30), [reading(12)]);
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(15), [reading(15, 3)]);
+    pipeline.scrape(seconds(30), [reading(30, 12)]);
     expect(answer(pipeline, seconds(19))).toEqual([]);
     expect(answer(pipeline, seconds(20))).toEqual(["pod-0 200m over 15s, 5s old"]);
     expect(answer(pipeline, seconds(34.9))).toEqual(["pod-0 200m over 15s, 19.9s old"]);
@@ -48,7 +66,7 @@ describe("the metrics pipeline", () => {
   it("looks back at least a window, where there are readings", () => {
     const pipeline = new MetricsPipeline(spec(10, 25, 0));
     [0, 1, 3, 6, 10].forEach((cpu, i) => {
-      pipeline.scrape(seconds(10 * i), [reading(cpu)]);
+      pipeline.scrape(seconds(10 * i), [reading(10 * i, cpu)]);
     });
     // From the reading at 10 s, the youngest that is 25 s old, to the one at 40 s.
     expect(answer(pipeline, seconds(40))).toEqual(["pod-0 300m over 30s, 0s old"]);
@@ -56,9 +74,9 @@ describe("the metrics pipeline", () => {
 
   it("takes the whole life of a pod that is younger than the window", () => {
     const pipeline = new MetricsPipeline(spec(10, 60, 0));
-    pipeline.scrape(seconds(0), [reading(0)]);
-    pipeline.scrape(seconds(10), [reading(1), reading(0, 1)]);
-    pipeline.scrape(seconds(20), [reading(2), reading(5, 1)]);
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(10), [reading(10, 1), reading(10, 0, { pod: 1, startedAt: 10 })]);
+    pipeline.scrape(seconds(20), [reading(20, 2), reading(20, 5, { pod: 1, startedAt: 10 })]);
     expect(answer(pipeline, seconds(20))).toEqual([
       "pod-0 100m over 20s, 0s old",
       "pod-1 500m over 10s, 0s old",
@@ -67,18 +85,18 @@ describe("the metrics pipeline", () => {
 
   it("forgets pods that are gone", () => {
     const pipeline = new MetricsPipeline(spec(10, 10, 0));
-    pipeline.scrape(seconds(0), [reading(0)]);
-    pipeline.scrape(seconds(10), [reading(1)]);
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(10), [reading(10, 1)]);
     pipeline.scrape(seconds(20), []);
     expect(answer(pipeline, seconds(20))).toEqual([]);
-    pipeline.scrape(seconds(30), [reading(9)]);
+    pipeline.scrape(seconds(30), [reading(30, 9)]);
     expect(answer(pipeline, seconds(30))).toEqual([]);
   });
 
   it("has several scrapes on their way when the lag is longer than the interval", () => {
     const pipeline = new MetricsPipeline(spec(10, 10, 25));
     [0, 1, 3, 6, 10, 15].forEach((cpu, i) => {
-      pipeline.scrape(seconds(10 * i), [reading(cpu)]);
+      pipeline.scrape(seconds(10 * i), [reading(10 * i, cpu)]);
     });
     expect(answer(pipeline, seconds(44))).toEqual(["pod-0 100m over 10s, 34s old"]);
     expect(answer(pipeline, seconds(45))).toEqual(["pod-0 200m over 10s, 25s old"]);

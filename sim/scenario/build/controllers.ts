@@ -42,6 +42,7 @@ export function createControllers(parts: {
         clock,
         platform,
         draw: drawsFor(`autoscaler ${workload}`),
+        sync: { ...scenario.cluster.autoscalerSync, draw: drawsFor(`sync of ${workload}`) },
       }),
   );
   const rollouts = scenario.policy.rollouts

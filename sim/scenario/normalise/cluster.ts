@@ -1,9 +1,4 @@
-import type {
-  ClusterSpec,
-  MetricsSpec,
-  NodeSpec,
-  WorkloadSpec,
-} from "../../cluster/clusterSpec.ts";
+import type { ClusterSpec, NodeSpec, WorkloadSpec } from "../../cluster/clusterSpec.ts";
 import type { LinkSpec } from "../../dataplane/serviceSpec.ts";
 import { type Micros, millis, seconds } from "../../kernel/time.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
@@ -12,6 +7,7 @@ import type { ScenarioInput } from "../schema/scenario.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
 import type { Context } from "./context.ts";
+import { type MetricsWorld, normaliseAutoscalerSync, normaliseMetrics } from "./metrics.ts";
 import { normaliseKubelet } from "./podLife.ts";
 import { constant, distributionOr, normaliseDistribution } from "./time.ts";
 
@@ -38,17 +34,6 @@ const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
  * ms).
  */
 const DEFAULT_SCHEDULING = constant(millis(50));
-/**
- * metrics-server's released manifests scrape every 15 s (`--metric-resolution=15s`) and compute the
- * usage between two scrapes. What it scrapes is up to 10 s old, the kubelet's
- * `--housekeeping-interval`: 5 s on average.
- * Source: https://github.com/kubernetes-sigs/metrics-server and the kubelet's reference
- */
-const DEFAULT_METRICS: MetricsSpec = {
-  scrapeInterval: seconds(15),
-  window: seconds(15),
-  lag: seconds(5),
-};
 /** kube-proxy writes its rules once a second at most (`--iptables-min-sync-period`, 1 s). */
 const DEFAULT_ENDPOINT_LAG = constant(seconds(1));
 /** The kubelet's own. */
@@ -62,22 +47,16 @@ export function normaliseCluster(
   context: Context,
   input: ClusterInput | undefined,
   workloads: readonly WorkloadSpec[],
+  times: MetricsWorld,
 ): ClusterSpec {
-  const { scrapeInterval, window, lag } = input?.metrics ?? {};
   const path: Path = ["cluster"];
   const nodes = input?.nodes === undefined ? DEFAULT_NODES : normaliseNodes(input.nodes);
   reportHomeless(context, nodes, workloads);
   return {
     nodes,
     workloads,
-    metrics: {
-      scrapeInterval:
-        scrapeInterval === undefined
-          ? DEFAULT_METRICS.scrapeInterval
-          : parseDuration(scrapeInterval),
-      window: window === undefined ? DEFAULT_METRICS.window : parseDuration(window),
-      lag: lag === undefined ? DEFAULT_METRICS.lag : parseDuration(lag),
-    },
+    metrics: normaliseMetrics(context, input?.metrics, times),
+    autoscalerSync: normaliseAutoscalerSync(input?.autoscalerSync),
     kubelet: normaliseKubelet(input?.kubelet),
     imagePulls: normaliseImagePulls(context, input),
     scheduling: distributionOr(

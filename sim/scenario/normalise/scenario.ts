@@ -44,7 +44,7 @@ export function normaliseScenario(
   const traffic = Object.entries(input.traffic).map(([name, stream]) =>
     normaliseTraffic(context, name, stream, times),
   );
-  const cluster = normaliseCluster(context, input.cluster, deployments);
+  const cluster = normaliseCluster(context, input.cluster, deployments, times);
   const places = placesOf(cluster, input);
   const world = { cluster, ...places, ...times };
   const set = policy === null ? undefined : input.policies?.[policy];

@@ -12,6 +12,7 @@ import {
   text,
   word,
 } from "./leaves.ts";
+import { autoscalerSync, metrics } from "./metrics.ts";
 import { labels, priorityClasses, taints } from "./scheduling.ts";
 import { checkOneOf, either, fields, list, metaOneOf } from "./shapes.ts";
 import { distribution } from "./time.ts";
@@ -49,15 +50,8 @@ export const cluster = fields({
     "Of each node's link to the registry, a second, for images with a size. Default 50Mi.",
   ).optional(),
   scheduling: distribution("From a pod's creation until it is bound. Default 50ms.").optional(),
-  metrics: fields({
-    scrapeInterval: positiveDuration(
-      "metrics-server reads usage this often. Default 15s.",
-    ).optional(),
-    window: positiveDuration("Usage is the mean over this long. Default 15s.").optional(),
-    lag: duration("How old usage is when it can be read. Default 5s.").optional(),
-  })
-    .meta({ description: "The way of CPU and memory usage to the autoscaler." })
-    .optional(),
+  metrics: metrics.optional(),
+  autoscalerSync: autoscalerSync.optional(),
   endpointLag: distribution(
     "From a pod's readiness until its callers know. Default 1s.",
   ).optional(),
