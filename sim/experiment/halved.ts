@@ -1,4 +1,5 @@
 import type { WorkloadSpec } from "../cluster/clusterSpec.ts";
+import type { MetricsSpec, PrometheusSpec } from "../cluster/metricsSpec.ts";
 import type { Json } from "../kernel/json.ts";
 import { micros, toSeconds } from "../kernel/time.ts";
 import type { DelayChain, Result } from "../result/result.ts";
@@ -83,17 +84,11 @@ function meanWhole(outputs: readonly ReplicationOutput[], workload: string): num
 function halve(scenario: Scenario, workload: string, link: string): Scenario | null {
   const { cluster } = scenario;
   const { metrics } = cluster;
-  const withMetrics = (change: Partial<typeof metrics>): Scenario => ({
-    ...scenario,
-    cluster: { ...cluster, metrics: { ...metrics, ...change } },
-  });
+  const halvedMetrics = halfOfMetrics(metrics, link);
+  if (halvedMetrics !== null) {
+    return { ...scenario, cluster: { ...cluster, metrics: halvedMetrics } };
+  }
   switch (link) {
-    case "scrape":
-      return withMetrics({ scrapeInterval: half(metrics.scrapeInterval) });
-    case "averaging window":
-      return withMetrics({ window: half(metrics.window) });
-    case "metrics lag":
-      return withMetrics({ lag: half(metrics.lag) });
     case "schedule":
       return { ...scenario, cluster: { ...cluster, scheduling: shorter(cluster.scheduling) } };
     case "endpoint":
@@ -111,6 +106,34 @@ function halve(scenario: Scenario, workload: string, link: string): Scenario | n
       }));
     default:
       return withHpa(scenario, workload, link);
+  }
+}
+
+/** Of the ways of resource and of custom metrics alike; null for links of other kinds. */
+function halfOfMetrics(metrics: MetricsSpec, link: string): MetricsSpec | null {
+  const { scrapeInterval, window, lag, housekeeping, prometheus, custom } = metrics;
+  const halved = (change: Partial<MetricsSpec>, prometheusChange: Partial<PrometheusSpec>) => ({
+    ...metrics,
+    ...change,
+    prometheus: { ...prometheus, ...prometheusChange },
+  });
+  switch (link) {
+    case "housekeeping":
+      return halved({ housekeeping: half(housekeeping) }, {});
+    case "scrape": {
+      const scrapes = { scrapeInterval: half(prometheus.scrapeInterval) };
+      return halved({ scrapeInterval: half(scrapeInterval) }, scrapes);
+    }
+    case "averaging window": {
+      const narrower = custom.map((metric) => ({ ...metric, window: half(metric.window) }));
+      return halved({ window: half(window), custom: narrower }, {});
+    }
+    case "metrics lag":
+      return halved({ lag: half(lag) }, { lag: half(prometheus.lag) });
+    case "adapter cache":
+      return halved({}, { adapterCache: half(prometheus.adapterCache) });
+    default:
+      return null;
   }
 }
 
