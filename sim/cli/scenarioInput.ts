@@ -5,10 +5,12 @@ import type { ExperimentIdentity } from "../experiment/summarise.ts";
 import { digestText } from "../kernel/digest.ts";
 import type { PolicyRegistry } from "../policy/index.ts";
 import { type Loaded, type LoadOptions, loadScenario } from "../scenario/load.ts";
+import type { Problem } from "../scenario/problem.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Console } from "./console.ts";
 import { CliError, errorText } from "./exitCodes.ts";
 import { readBeside, readInput } from "./files.ts";
+import { listBeside } from "./manifestFiles.ts";
 import { placeIn, readPolicyFile } from "./policyFile.ts";
 import { readVersion } from "./version.ts";
 
@@ -50,19 +52,29 @@ export async function readScenario(
   }));
   const set = (options.set ?? []).map(parseSetting);
   const { registry, url, text: code } = await readPolicyFile(options.policies);
+  const filesBeside = new Map<string, string>();
   const loaded = load({
     file,
     text,
     overlays,
     set,
     ...(options.policy === undefined ? {} : { policies: options.policy }),
-    readFile: (name) => readBeside(file, name),
+    readFile: (name) => {
+      const read = readBeside(file, name);
+      if (read !== null) filesBeside.set(name, read);
+      return read;
+    },
+    listFiles: (pattern) => listBeside(file, pattern),
     registry,
   });
   const scenarios = seeded(checked(loaded, console), options.seed);
   // The seed as it is used: one that is given and one that stands in the file are the same.
   const texts = [text, overlays.map((overlay) => overlay.text), set, scenarios[0]?.seed ?? null];
-  const digest = digestText(JSON.stringify(code === null ? texts : [...texts, code]));
+  const more = [
+    ...(code === null ? [] : [code]),
+    ...(filesBeside.size === 0 ? [] : [[...filesBeside]]),
+  ];
+  const digest = digestText(JSON.stringify([...texts, ...more]));
   return { scenarios, registry, policiesUrl: url, digest, arguments: laidOver(file, options) };
 }
 
@@ -107,9 +119,17 @@ function load(options: LoadOptions): Loaded {
   }
 }
 
-function checked({ scenarios, problems }: Loaded, console: Console): readonly Scenario[] {
-  if (problems.length === 0) return scenarios;
+function checked({ scenarios, problems, warnings }: Loaded, console: Console): readonly Scenario[] {
+  if (problems.length === 0) {
+    if (!console.quiet) for (const warning of warnings) console.note(warningText(warning));
+    return scenarios;
+  }
   throw new CliError(problemText(problems, console.err));
+}
+
+function warningText({ file, line, column, message, hint }: Problem): string {
+  const text = `${file}:${line}:${column}: note: ${message}`;
+  return hint === null ? text : `${text}\n      ${hint}`;
 }
 
 const seeded = (scenarios: readonly Scenario[], seed: number | undefined): readonly Scenario[] =>

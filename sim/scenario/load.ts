@@ -1,4 +1,11 @@
 import { builtInPolicies, type PolicyRegistry } from "../policy/index.ts";
+import {
+  choosesManifests,
+  type Expanded,
+  expandManifests,
+  type Layers,
+  withoutChoice,
+} from "./import/expand.ts";
 import { checkTree } from "./issues.ts";
 import { Context } from "./normalise/context.ts";
 import { normaliseScenario } from "./normalise/scenario.ts";
@@ -6,7 +13,7 @@ import { type Finding, parseTree, readNotes } from "./parse.ts";
 import { nameHint, type Problem } from "./problem.ts";
 import type { Scenario, ScenarioNote } from "./scenario.ts";
 import { scenarioSchema } from "./schema/scenario.ts";
-import { applySettings, type Setting } from "./settings.ts";
+import type { Setting } from "./settings.ts";
 import { keySpanAt, keysAt, mergeTrees, type Tree, treeAt } from "./tree.ts";
 
 export interface SourceText {
@@ -25,8 +32,13 @@ export interface LoadOptions extends SourceText {
   readonly set?: readonly Setting[];
   /** Only these sets of policies; absent, all. */
   readonly policies?: readonly string[];
-  /** Text of a file beside the scenario (traces); null when there is none. */
+  /** Text of a file beside the scenario (traces, manifests); null when there is none. */
   readonly readFile: (name: string) => string | null;
+  /**
+   * Names, for `readFile`, of the files that a pattern of `cluster.manifests` stands for, in an
+   * order that is the same everywhere; absent, a pattern is the name of one file.
+   */
+  readonly listFiles?: (pattern: string) => readonly string[];
   /** The policies that may be named; absent, those of this project. */
   readonly registry?: PolicyRegistry;
 }
@@ -36,6 +48,8 @@ export interface Loaded {
   readonly scenarios: readonly Scenario[];
   /** All problems, in the order of the files and their lines. */
   readonly problems: readonly Problem[];
+  /** What is probably not meant, and hinders nothing: manifests that have no effect. */
+  readonly warnings: readonly Problem[];
 }
 
 const scalar = (value: string | number): Tree => ({ kind: "scalar", span: NOWHERE, value });
@@ -61,12 +75,14 @@ export function loadScenario(options: LoadOptions): Loaded {
   const loader = new Loader(options);
   const scenarios = loader.load();
   const problems = loader.problems();
-  return { scenarios: problems.length === 0 ? scenarios : [], problems };
+  const warnings = loader.warnings();
+  return { scenarios: problems.length === 0 ? scenarios : [], problems, warnings };
 }
 
 class Loader {
   readonly #options: LoadOptions;
   readonly #findings: Finding[] = [];
+  readonly #warnings: Finding[] = [];
   readonly #texts = new Map<string, string>();
 
   constructor(options: LoadOptions) {
@@ -74,25 +90,26 @@ class Loader {
   }
 
   load(): readonly Scenario[] {
-    const tree = this.#tree();
-    if (tree === null) return [];
-    const notes = readNotes(this.#options.text);
+    const layers = this.#layers();
+    if (layers === null) return [];
+    const expanded = this.#expand(layers);
+    const { tree } = expanded;
     const names = this.#policyNames(tree);
     if (names.length === 0) {
-      const scenario = this.#normalise(tree, null, notes);
+      const scenario = this.#normalise(expanded, null);
       return scenario === null ? [] : [scenario];
     }
     return names.flatMap((name) => {
       const overlay = treeAt(tree, ["policies", name, "overlay"]);
-      const variant = overlay?.kind === "map" ? mergeTrees(tree, overlay) : tree;
+      const variant = overlay?.kind === "map" ? this.#variant(layers, expanded, overlay) : expanded;
       // Each set is checked with its own overlay, which may be what makes it right or wrong.
-      const scenario = this.#normalise(variant, name, notes);
+      const scenario = this.#normalise(variant, name);
       return scenario === null ? [] : [scenario];
     });
   }
 
-  /** The file with its overlays and settings, or null when one of them is not YAML. */
-  #tree(): Tree | null {
+  /** The file, its overlays and settings, or null when one of them is not YAML. */
+  #layers(): Layers | null {
     const { overlays = [], set = [] } = this.#options;
     const trees = [this.#options, ...overlays].map(({ file, text }) => {
       this.#texts.set(file, text);
@@ -102,14 +119,25 @@ class Loader {
     });
     const [base, ...patches] = trees;
     if (base == null || patches.includes(null)) return null;
-    const merged = patches.reduce<Tree>(
-      (tree, patch) => (patch === null ? tree : mergeTrees(tree, patch)),
-      base,
-    );
-    const settled = applySettings(merged, set);
-    for (const [file, text] of settled.texts) this.#texts.set(file, text);
-    this.#findings.push(...settled.findings);
-    return settled.tree;
+    return { base, patches: patches.filter((patch) => patch !== null), settings: set };
+  }
+
+  /** All layers as one, above what they take from manifests. */
+  #expand(layers: Layers): Expanded {
+    const expanded = expandManifests(layers, this.#options);
+    for (const [file, text] of expanded.texts) this.#texts.set(file, text);
+    this.#findings.push(...expanded.findings);
+    this.#warnings.push(...expanded.warnings);
+    return expanded;
+  }
+
+  /** The scenario under one set of policies, which may run on manifests of its own. */
+  #variant(layers: Layers, expanded: Expanded, overlay: Tree): Expanded {
+    if (!choosesManifests(overlay)) {
+      return { ...expanded, tree: mergeTrees(expanded.tree, overlay) };
+    }
+    const own = this.#expand({ ...layers, patches: [...layers.patches, overlay] });
+    return { ...own, tree: mergeTrees(own.tree, withoutChoice(overlay)) };
   }
 
   /** The sets of policies that are wanted, in the order of the file. */
@@ -127,7 +155,7 @@ class Loader {
     return known.filter((name) => wanted.includes(name));
   }
 
-  #normalise(tree: Tree, policy: string | null, notes: readonly ScenarioNote[]): Scenario | null {
+  #normalise({ tree, notes }: Expanded, policy: string | null): Scenario | null {
     const { registry = builtInPolicies, readFile } = this.#options;
     const checked = checkTree(scenarioSchema, tree, STAND_INS);
     this.#findings.push(...checked.findings);
@@ -139,7 +167,8 @@ class Loader {
       registry,
       readFile,
     });
-    const scenario = normaliseScenario(context, checked.value, policy, notes);
+    const all = [...readNotes(this.#options.text), ...notes.map((note) => this.#note(note))];
+    const scenario = normaliseScenario(context, checked.value, policy, all);
     this.#findings.push(...context.findings);
     for (const [file, text] of context.texts) this.#texts.set(file, text);
     return scenario;
@@ -147,15 +176,28 @@ class Loader {
 
   /** What was found, once each, in the order of the files and their lines. */
   problems(): readonly Problem[] {
+    return this.#ordered(this.#findings);
+  }
+
+  warnings(): readonly Problem[] {
+    return this.#ordered(this.#warnings);
+  }
+
+  #ordered(findings: readonly Finding[]): readonly Problem[] {
     const files = [...this.#texts.keys()];
     const unique = new Map(
-      this.#findings.map((finding) => [JSON.stringify([finding.span, finding.message]), finding]),
+      findings.map((finding) => [JSON.stringify([finding.span, finding.message]), finding]),
     );
     const ordered = [...unique.values()].sort(
       (a, b) =>
         files.indexOf(a.span.file) - files.indexOf(b.span.file) || a.span.start - b.span.start,
     );
     return ordered.map((finding) => this.#problem(finding));
+  }
+
+  /** A note on manifests, at the line of the scenario that names them. */
+  #note({ span, kind, text }: Expanded["notes"][number]): ScenarioNote {
+    return { line: this.#problem({ span, message: text, hint: null }).line, kind, text };
   }
 
   #problem({ span, message, hint }: Finding): Problem {

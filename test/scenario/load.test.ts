@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { listBeside } from "../../sim/cli/manifestFiles.ts";
 import { minutes, seconds } from "../../sim/kernel/time.ts";
 import type { LoadOptions } from "../../sim/scenario/load.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
@@ -41,6 +42,7 @@ function loadOne(text: string, options: Partial<LoadOptions> = {}): Scenario {
   return scenario;
 }
 
+const list = (pattern: string) => listBeside(join(root, "scenarios/a.yaml"), pattern);
 const read = (file: string): string => readFileSync(join(root, "scenarios", file), "utf8");
 
 function rateAt(scenario: Scenario, time: number): number {
@@ -51,9 +53,9 @@ function rateAt(scenario: Scenario, time: number): number {
 
 describe("the project's scenarios", () => {
   it.each(files)("%s loads, twice the same", (file) => {
-    const scenarios = load(read(file));
+    const scenarios = load(read(file), { readFile: read, listFiles: list });
     expect(scenarios.length).toBeGreaterThan(0);
-    expect(load(read(file))).toEqual(scenarios);
+    expect(load(read(file), { readFile: read, listFiles: list })).toEqual(scenarios);
   });
 
   it("hello takes no more than ten lines", () => {

@@ -60,7 +60,9 @@ class ManifestReader implements Manifests {
   }
 
   #readResource(tree: Tree): void {
-    if (tree.kind === "map" && tree.entries.has("peakday")) return;
+    const isEmpty = tree.kind === "scalar" && tree.value === null;
+    const isScenario = tree.kind === "map" && tree.entries.has("peakday");
+    if (isEmpty || isScenario) return;
     const kind = textAt(tree, ["kind"]);
     const version = textAt(tree, ["apiVersion"]);
     if (tree.kind !== "map" || kind === null || version === null) {
@@ -140,15 +142,15 @@ function withoutNulls(tree: Tree): Tree {
   return { ...tree, entries: new Map(entries) };
 }
 
-/** The manifest as the policy takes it. */
-export function autoscalerConfig(tree: MapTree): MapTree {
+/** A manifest as a policy takes it. */
+export function withoutStatus(tree: MapTree): MapTree {
   const entries = [...tree.entries].filter(([key]) => key !== "status");
   return { ...tree, entries: new Map(entries) };
 }
 
 /** What the API server would not admit. */
 function autoscalerFindings(tree: MapTree): readonly Finding[] {
-  const config = autoscalerConfig(tree);
+  const config = withoutStatus(tree);
   const problems = builtInPolicies.autoscalers["hpa"]?.validate(toPlain(config)) ?? [];
   const findings = problems.map(({ path, expected, received }): Finding => {
     const node = treeAt(tree, path);
@@ -175,6 +177,6 @@ function autoscalerFindings(tree: MapTree): readonly Finding[] {
   return [{ span: spanOf(tree, ["spec"]), message, hint }, ...findings];
 }
 
-/** "Deployment web", as notes name a resource. */
+/** `Deployment "shop/web"`, as scenarios and notes name a resource. */
 export const calledText = ({ kind, name, namespace }: Resource): string =>
-  namespace === "default" ? `${kind} "${name}"` : `${kind} "${name}" of namespace "${namespace}"`;
+  `${kind} "${namespace === "default" ? "" : `${namespace}/`}${name}"`;

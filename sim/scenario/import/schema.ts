@@ -19,7 +19,7 @@ const literal = <const Text extends string>(written: Text) =>
   z.literal(written, { error: written });
 
 /** A label of `1.0` without quotes is a number to YAML, and refused. */
-const strings = z.record(
+export const labels = z.record(
   z.string(),
   z.string({ error: 'text (a number or true needs quotes: "1")' }),
   {
@@ -30,8 +30,8 @@ const strings = z.record(
 const objectMeta = fields({
   name: text("Its name."),
   namespace: text("Its namespace. Default: default.").optional(),
-  labels: strings.optional(),
-  annotations: strings.optional(),
+  labels: labels.optional(),
+  annotations: labels.optional(),
   ...ignored("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers"),
   ...ignored("generateName", "generation", "managedFields", "ownerReferences", "resourceVersion"),
   ...ignored("selfLink", "uid"),
@@ -53,7 +53,7 @@ const resource = <Version extends string, Kind extends string, Spec extends z.Zo
 
 const operators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
 export const labelSelector = fields({
-  matchLabels: strings.optional(),
+  matchLabels: labels.optional(),
   matchExpressions: list(
     "a list of requirements",
     fields({
@@ -110,7 +110,7 @@ const service = resource(
   "v1",
   "Service",
   fields({
-    selector: strings.optional(),
+    selector: labels.optional(),
     ...ignored("allocateLoadBalancerNodePorts", "clusterIP", "clusterIPs", "externalIPs"),
     ...ignored("externalName", "externalTrafficPolicy", "healthCheckNodePort"),
     ...ignored("internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "loadBalancerClass"),

@@ -1,0 +1,289 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { listBeside } from "../../../sim/cli/manifestFiles.ts";
+import { seconds } from "../../../sim/kernel/time.ts";
+import { loadScenario } from "../../../sim/scenario/load.ts";
+import {
+  autoscaler,
+  deployment,
+  loadShop,
+  loadWith,
+  problemText,
+  SHOP,
+  sole,
+  soundly,
+  WEB,
+} from "./support.ts";
+
+const scenarioFile = join(import.meta.dirname, "../../../scenarios/x.yaml");
+const loadProject = (name: string, policies?: readonly string[]) =>
+  loadScenario({
+    file: name,
+    text: readFileSync(join(scenarioFile, "..", name), "utf8"),
+    readFile: (file) => readFileSync(join(scenarioFile, "..", file), "utf8"),
+    listFiles: (pattern) => listBeside(scenarioFile, pattern),
+    ...(policies === undefined ? {} : { policies }),
+  });
+
+describe("a folder of manifests", () => {
+  it("says of Black Friday what the scenario with the pasted manifests says", () => {
+    const pasted = sole(loadProject("black-friday.yaml", ["hpa-as-documented"]));
+    const read = sole(loadProject("black-friday-manifests.yaml"));
+    expect(read.cluster).toEqual(pasted.cluster);
+    expect(read.services).toEqual(pasted.services);
+    expect(read.policy.autoscalers).toEqual(pasted.policy.autoscalers);
+    expect(read.policy.name).toBe("as-deployed");
+  });
+
+  it("is the services' Deployments: by name, by reference, through a Service", () => {
+    const { workloads } = sole(loadShop()).cluster;
+    expect(workloads).toMatchObject([
+      {
+        name: "web",
+        replicas: 1,
+        container: {
+          name: "web",
+          requests: { cpuMillicores: 300, memoryBytes: 320 * 1024 ** 2 },
+          limits: { cpuMillicores: 1000 },
+        },
+        deployment: {
+          strategy: { type: "RollingUpdate", maxSurge: 1, maxUnavailable: 0 },
+          progressDeadlineSeconds: 600,
+          revisionHistoryLimit: 3,
+        },
+        startupProbe: { period: seconds(5), timeout: seconds(1), failureThreshold: 30 },
+        livenessProbe: { period: seconds(10), failureThreshold: 3 },
+        terminationGracePeriod: seconds(45),
+        preStop: seconds(5),
+        disruptionBudget: { minAvailable: 2 },
+      },
+      {
+        name: "api",
+        replicas: 4,
+        container: { requests: { cpuMillicores: 500 } },
+        deployment: { strategy: { type: "Recreate" }, progressDeadlineSeconds: 300 },
+      },
+      {
+        name: "sessions",
+        replicas: 3,
+        deployment: { strategy: { type: "RollingUpdate", maxSurge: 0, maxUnavailable: 1 } },
+      },
+      { name: "pay", replicas: 5, container: { name: "checkout" } },
+      { name: "search", replicas: 2 },
+    ]);
+    expect(workloads.map((workload) => "disruptionBudget" in workload)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it("scales what its HorizontalPodAutoscalers refer to; those of v1 are converted", () => {
+    const { policy } = sole(loadShop());
+    expect(policy.autoscalers).toMatchObject([
+      { workload: "web", policy: "hpa", config: { spec: { minReplicas: 3, maxReplicas: 20 } } },
+      {
+        workload: "api",
+        policy: "hpa",
+        config: {
+          apiVersion: "autoscaling/v2",
+          spec: {
+            metrics: [{ resource: { name: "cpu", target: { averageUtilization: 75 } } }],
+          },
+        },
+      },
+    ]);
+    expect(JSON.stringify(policy)).not.toContain("targetCPUUtilizationPercentage");
+  });
+
+  it("is told of where it has no effect, and of what is not modelled", () => {
+    const { warnings, scenarios } = loadShop();
+    expect(warnings.map(problemText)).toEqual([
+      'shop.yaml:13:3: [search] the service "search" has no Deployment in the manifests | ' +
+        "say deployment: and its name; known: api-server, checkout, reports, sessions, web",
+      'k8s/leftovers.yaml:4:19: [reports] Deployment "shop/reports" is no service of this scenario',
+      'k8s/leftovers.yaml:13:19: [reports] HorizontalPodAutoscaler "shop/reports" scales ' +
+        'Deployment "shop/reports", which is no service of this scenario',
+      'k8s/leftovers.yaml:20:19: [sesions] HorizontalPodAutoscaler "shop/sesions" scales ' +
+        'StatefulSet "sesions", which is not in the manifests | did you mean "sessions"? ' +
+        "known: api-server, checkout, reports, sessions, web",
+      'k8s/leftovers.yaml:27:19: [old] PodDisruptionBudget "shop/old" selects no pods of the manifests',
+      'k8s/leftovers.yaml:35:19: [web] PodDisruptionBudget "web" selects no pods of the manifests',
+    ]);
+    const notes = scenarios[0]?.notes ?? [];
+    expect(notes).toContainEqual({
+      line: 17,
+      kind: "fact",
+      text: "manifests accepted and not modelled: ConfigMap web-config; Ingress shop; Service resize",
+    });
+    expect(notes.filter(({ kind }) => kind === "assumed")).toMatchObject([
+      { text: expect.stringContaining('"sessions" is a StatefulSet (k8s/sessions.yaml)') },
+    ]);
+    // Results are compared byte by byte, wherever they were made.
+    const elsewhere = loadShop({ file: "/some/where/shop.yaml" });
+    expect(elsewhere.scenarios[0]?.notes).toEqual(notes);
+  });
+
+  it("gives a rollout that names no policy its Rollout and its AnalysisTemplates", () => {
+    const policies = `
+policies:
+  release:
+    rollouts:
+      pay:
+        revision: v2
+        at: 5m
+        argo-canary: { bindings: { success-rate: canary-success-rate } }
+`;
+    const { policy } = sole(loadShop({ text: SHOP + policies }));
+    expect(policy.rollouts).toMatchObject([
+      {
+        workload: "pay",
+        policy: "argo-canary",
+        revision: "v2",
+        config: {
+          strategy: { canary: { steps: [{ setWeight: 20 }, {}, {}, { setWeight: 50 }, {}] } },
+          analysisTemplates: [{ metadata: { name: "success-rate" } }],
+          bindings: { "success-rate": "canary-success-rate" },
+        },
+      },
+    ]);
+  });
+
+  it("says where a Rollout's query is bound to nothing", () => {
+    const policies = "policies: { release: { rollouts: { pay: { revision: v2 } } } }\n";
+    const [problem, ...others] = loadShop({ text: SHOP + policies }).problems;
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ file: "k8s/checkout.yaml" });
+  });
+
+  it("gives a rollout without policy the strategy of its Deployment", () => {
+    const rollouts = `
+policies:
+  rolls: { rollouts: { web: { revision: v2 } } }
+`;
+    const text =
+      WEB.replace("{ endpoints", "{ revisions: { v1: {}, v2: {} }, endpoints") + rollouts;
+    const rolling = { "k8s/web.yaml": deployment() };
+    expect(sole(loadWith(rolling, { text })).policy.rollouts).toMatchObject([
+      { policy: "rolling", config: {} },
+    ]);
+    const recreate = { "k8s/web.yaml": deployment({ spec: "strategy: { type: Recreate }" }) };
+    expect(sole(loadWith(recreate, { text })).policy.rollouts).toMatchObject([
+      { policy: "recreate" },
+    ]);
+  });
+});
+
+const FILES = {
+  "k8s/web.yaml": `${deployment({ spec: "replicas: 3" })}---\n${autoscaler()}`,
+};
+const maxReplicas = (loaded: ReturnType<typeof loadWith>) =>
+  soundly(loaded).map(({ policy }) => [
+    policy.name,
+    policy.autoscalers.map(({ policy: name, config }) => [name, JSON.stringify(config)]),
+  ]);
+
+describe("a set of policies", () => {
+  const withPolicies = (policies: string) => ({ text: `${WEB}policies: ${policies}\n` });
+
+  it("has the folder's autoscaler unless it names one for the service", () => {
+    const text =
+      "{ deployed: {}, fixed: { autoscalers: { web: { fixed: { replicas: 4 } } } }, " +
+      "own: { autoscalers: { web: { hpa: { maxReplicas: 77 } } } }, " +
+      "none: { autoscalers: { web: null } } }";
+    const sets = maxReplicas(loadWith(FILES, withPolicies(text)));
+    expect(sets).toMatchObject([
+      ["deployed", [["hpa", expect.stringContaining('"maxReplicas":10')]]],
+      ["fixed", [["fixed", '{"replicas":4}']]],
+      ["own", [["hpa", '{"spec":{"maxReplicas":77}}']]],
+      ["none", []],
+    ]);
+  });
+
+  it("may run on manifests of its own", () => {
+    const files: Readonly<Record<string, string>> = {
+      ...FILES,
+      "next/web.yaml": FILES["k8s/web.yaml"].replace("replicas: 3", "replicas: 8"),
+    };
+    const text = `${WEB}policies:
+  deployed: {}
+  proposed: { overlay: { cluster: { manifests: next } } }
+`;
+    const listFiles = (pattern: string) =>
+      Object.keys(files).filter((name) => name.startsWith(`${pattern}/`));
+    const replicas = soundly(loadWith(files, { text, listFiles })).map(({ policy, cluster }) => [
+      policy.name,
+      cluster.workloads[0]?.replicas,
+      policy.autoscalers.length,
+    ]);
+    expect(replicas).toEqual([
+      ["deployed", 3, 1],
+      ["proposed", 8, 1],
+    ]);
+  });
+});
+
+describe("a value of a manifest", () => {
+  it("is changed by an overlay, key by key", () => {
+    const overlay = {
+      file: "more.yaml",
+      text: `
+services: { web: { deployment: { spec: { replicas: 6 } } } }
+policies: { as-deployed: { autoscalers: { web: { hpa: { spec: { maxReplicas: 40 } } } } } }
+`,
+    };
+    const scenario = sole(loadWith(FILES, { overlays: [overlay] }));
+    expect(scenario.cluster.workloads).toMatchObject([{ replicas: 6, container: { name: "web" } }]);
+    expect(scenario.policy.autoscalers).toMatchObject([
+      { config: { spec: { maxReplicas: 40, scaleTargetRef: { name: "web" } } } },
+    ]);
+  });
+
+  it("is changed by a setting, in lists too", () => {
+    const container = "services.web.deployment.spec.template.spec.containers.0";
+    const set = [
+      ["services.web.deployment.spec.replicas", 7],
+      [`${container}.resources.requests.cpu`, "750m"],
+      ["policies.as-deployed.autoscalers.web.hpa.spec.maxReplicas", 50],
+    ] as const;
+    const scenario = sole(loadWith(FILES, { set }));
+    expect(scenario.cluster.workloads).toMatchObject([
+      { replicas: 7, container: { requests: { cpuMillicores: 750 } } },
+    ]);
+    expect(scenario.policy.autoscalers).toMatchObject([{ config: { spec: { maxReplicas: 50 } } }]);
+  });
+
+  it("gives way to what stands beside it in the scenario", () => {
+    const text = WEB.replace("{ endpoints", "{ replicas: 9, readyWhen: running, endpoints");
+    expect(sole(loadWith(FILES, { text })).cluster.workloads).toMatchObject([{ replicas: 9 }]);
+  });
+
+  it("is chosen by a setting or an overlay: another folder, another Deployment", () => {
+    const other = {
+      ...FILES,
+      "k8s/other.yaml": deployment({ name: "other", spec: "replicas: 5" }),
+    };
+    const overlay = { file: "o.yaml", text: "services: { web: { deployment: other } }" };
+    const overlaid = sole(loadWith(other, { overlays: [overlay] }));
+    const settled = sole(loadWith(other, { set: [["services.web.deployment", "other"]] }));
+    for (const scenario of [overlaid, settled]) {
+      expect(scenario.cluster.workloads).toMatchObject([
+        { name: "web", replicas: 5, container: { name: "other" } },
+      ]);
+      expect(scenario.policy.autoscalers).toEqual([]);
+    }
+    const bare = WEB.replace("cluster: { manifests: k8s }", "");
+    const set = [["cluster.manifests", "k8s"]] as const;
+    expect(sole(loadWith(FILES, { text: bare, set })).cluster.workloads[0]?.replicas).toBe(3);
+  });
+
+  it("is not taken where the scenario says null or has a Deployment itself", () => {
+    const none = WEB.replace("{ endpoints", "{ deployment: null, endpoints");
+    expect(sole(loadWith(FILES, { text: none })).cluster.workloads[0]?.replicas).toBe(1);
+    const own = WEB.replace("{ endpoints", "{ deployment: { replicas: 2 }, endpoints");
+    expect(sole(loadWith(FILES, { text: own })).cluster.workloads[0]?.replicas).toBe(2);
+  });
+});
