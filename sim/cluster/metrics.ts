@@ -166,7 +166,6 @@ export class Metrics {
         name: nameOf(pod),
         container: containerOf(pod),
         startedAt: pod.container.startedAt,
-        isFirst: pod.restarts === 0,
         cpuMicros: usage.cpuMicros,
         memoryBytes: usage.memoryBytes,
       };

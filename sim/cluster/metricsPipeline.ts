@@ -13,10 +13,8 @@ export interface ReplicaReading extends Reading {
   readonly pod: number;
   readonly name: string;
   readonly container: string;
-  /** When the container that runs now started. */
+  /** When the container that runs now started, and its counters with it. */
   readonly startedAt: number;
-  /** It is the pod's first container, so that its counters began with it. */
-  readonly isFirst: boolean;
   readonly memoryBytes: number;
 }
 
@@ -152,7 +150,7 @@ export class MetricsPipeline {
       return earlier.findLast(({ time }) => time <= target) ?? earlier[0]!;
     }
     const age = replica.time - replica.startedAt;
-    const isFresh = replica.isFirst && age >= FRESH_AGE_MIN && age < scrapeInterval;
+    const isFresh = age >= FRESH_AGE_MIN && age < scrapeInterval;
     return isFresh ? { time: replica.startedAt, cpuMicros: 0 } : null;
   }
 

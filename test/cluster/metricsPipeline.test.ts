@@ -21,17 +21,12 @@ const spec = (scrape: number, window: number, lag: number, staleFor = 0): Metric
 });
 
 /** At a moment, in seconds, a pod that has used so many seconds of CPU. */
-const reading = (
-  at: number,
-  cpu: number,
-  { pod = 0, startedAt = 0, isFirst = true } = {},
-): ReplicaReading => ({
+const reading = (at: number, cpu: number, { pod = 0, startedAt = 0 } = {}): ReplicaReading => ({
   time: seconds(at),
   pod,
   name: `pod-${pod}`,
   container: "app",
   startedAt: seconds(startedAt),
-  isFirst,
   cpuMicros: cpu * 1e6,
   memoryBytes: 1000 + cpu,
 });
@@ -90,6 +85,72 @@ describe("the metrics pipeline", () => {
     pipeline.scrape(seconds(20), []);
     expect(answer(pipeline, seconds(20))).toEqual([]);
     pipeline.scrape(seconds(30), [reading(30, 9)]);
+    expect(answer(pipeline, seconds(30))).toEqual([]);
+  });
+
+  it("gives a container that the first reading finds 10 to 15 s old its mean since its start", () => {
+    const first = (age: number): readonly string[] => {
+      const pipeline = new MetricsPipeline(spec(15, 15, 0));
+      pipeline.scrape(seconds(90), [reading(90, 3, { startedAt: 90 - age })]);
+      return answer(pipeline, seconds(90));
+    };
+    expect(first(9.9)).toEqual([]);
+    expect(first(10)).toEqual(["pod-0 300m over 10s, 0s old"]);
+    expect(first(12)).toEqual(["pod-0 250m over 12s, 0s old"]);
+    expect(first(15)).toEqual([]);
+  });
+
+  it("begins anew with a container that was restarted", () => {
+    const pipeline = new MetricsPipeline(spec(15, 15, 0));
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(15), [reading(15, 6)]);
+    expect(answer(pipeline, seconds(15))).toEqual(["pod-0 400m over 15s, 0s old"]);
+    pipeline.scrape(seconds(30), [reading(30, 1, { startedAt: 25 })]);
+    expect(answer(pipeline, seconds(30))).toEqual([]);
+    pipeline.scrape(seconds(45), [reading(45, 4, { startedAt: 25 })]);
+    expect(answer(pipeline, seconds(45))).toEqual(["pod-0 200m over 15s, 0s old"]);
+  });
+
+  it("answers as before when the kubelet has read nothing new", () => {
+    const pipeline = new MetricsPipeline(spec(5, 5, 0));
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(5), [reading(0, 0)]);
+    expect(answer(pipeline, seconds(5))).toEqual([]);
+    pipeline.scrape(seconds(10), [reading(10, 4)]);
+    pipeline.scrape(seconds(15), [reading(10, 4)]);
+    expect(answer(pipeline, seconds(15))).toEqual(["pod-0 400m over 10s, 5s old"]);
+    pipeline.scrape(seconds(20), [reading(20, 5)]);
+    expect(answer(pipeline, seconds(20))).toEqual(["pod-0 100m over 10s, 0s old"]);
+  });
+
+  it("lists a pod no more at the first scrape without it, and needs two readings again", () => {
+    const pipeline = new MetricsPipeline(spec(15, 15, 0));
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(15), [reading(15, 3)]);
+    pipeline.scrape(seconds(30), [], [0]);
+    expect(answer(pipeline, seconds(30))).toEqual([]);
+    pipeline.scrape(seconds(45), [reading(45, 9)]);
+    expect(answer(pipeline, seconds(45))).toEqual([]);
+    pipeline.scrape(seconds(60), [reading(60, 15)]);
+    expect(answer(pipeline, seconds(60))).toEqual(["pod-0 400m over 15s, 0s old"]);
+  });
+
+  it("serves the last sample for as long as it is told to, and no longer", () => {
+    const pipeline = new MetricsPipeline(spec(15, 15, 0, 40));
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(15), [reading(15, 3)]);
+    pipeline.scrape(seconds(30), [], [0]);
+    pipeline.scrape(seconds(45), [], [0]);
+    expect(answer(pipeline, seconds(45))).toEqual(["pod-0 200m over 15s, 30s old"]);
+    pipeline.scrape(seconds(60), [], [0]);
+    expect(answer(pipeline, seconds(60))).toEqual([]);
+  });
+
+  it("serves nothing stale of a pod that is gone", () => {
+    const pipeline = new MetricsPipeline(spec(15, 15, 0, 40));
+    pipeline.scrape(seconds(0), [reading(0, 0)]);
+    pipeline.scrape(seconds(15), [reading(15, 3)]);
+    pipeline.scrape(seconds(30), []);
     expect(answer(pipeline, seconds(30))).toEqual([]);
   });
 
