@@ -3,6 +3,7 @@ import { micros, seconds, toSeconds } from "../kernel/time.ts";
 import type { KubeletSpec, WorkloadSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { backOffLeft, nextBackOff } from "./kubeletBackOff.ts";
+import { burn, startUpMicros } from "./kubeletStartUp.ts";
 import { type Container, isActive, isListening, type Pod, type Termination } from "./pod.ts";
 import { ProbeManager } from "./probeManager.ts";
 import type { ProbeKind } from "./probeWorker.ts";
@@ -87,7 +88,10 @@ export class Kubelet {
         if (pod.container !== null && pod.restarts === restarts) handle(pod);
       });
     this.#kinds = {
-      listen: register("container listens", (pod) => this.#listen(pod)),
+      listen: register("container listens", (pod) => {
+        const isDue = pod.container?.listenAt === simulation.now;
+        if (isDue && !isListening(pod)) this.#listen(pod);
+      }),
       term: register("preStop hook ends", (pod) => this.#sigterm(pod)),
       kill: register("grace period ends", (pod) => this.#ended(pod, SIGKILLED, "Error")),
       end: register("container ends", (pod) => this.#ended(pod, 0, "Completed")),
@@ -122,13 +126,17 @@ export class Kubelet {
       startedAt: now,
       started: spec.startupProbe === null,
       listening: false,
-      burningSince: spec.startupCpuMillicores > 0 ? now : null,
+      listenAt: now,
+      starting: null,
       startupCpuMicros: 0,
-      cpuBase: 0,
       stoppingAt: null,
       sigtermAt: null,
     };
-    this.#later(pod, this.#kinds.listen, this.#startTime(pod, spec));
+    const time = this.#startupOf(pod);
+    if (spec.startupCpuMillicores > 0) {
+      const demand = (time * spec.startupCpuMillicores) / 1000;
+      this.#burn(pod, pod.container, { demand, most: this.#replicaOf(pod).cores });
+    } else this.#listenIn(pod, pod.container, time);
     this.#probes.containerStarted(pod);
     if (isFirst) this.#events.running(pod);
     if (spec.readyWhen === "running" && pod.container.started) this.#readyUnprobed(pod, spec);
@@ -142,9 +150,9 @@ export class Kubelet {
       startedAt: now,
       started: true,
       listening: false,
-      burningSince: null,
+      listenAt: now,
+      starting: null,
       startupCpuMicros: 0,
-      cpuBase: 0,
       stoppingAt: null,
       sigtermAt: null,
     };
@@ -225,10 +233,19 @@ export class Kubelet {
     return earlierCpuMicros + this.#containerMicros(pod, container);
   }
 
-  /** Cores that a starting container uses now, beside what the data plane knows of. */
-  startupCores(pod: Pod): number {
-    const isBurning = pod.container !== null && pod.container.burningSince !== null;
-    return isBurning ? this.#burnCores(pod) : 0;
+  /** Pieces of work in the pod that want a core now: what the data plane has, or its start. */
+  runnable(pod: Pod): number {
+    if (isListening(pod)) return this.#plane.runnable(pod.number);
+    return pod.container?.starting ? Math.ceil(this.#specOf(pod).startupCpuMillicores / 1000) : 0;
+  }
+
+  /** What the node leaves the pod from now on, in cores, more than 0: a start slows down too. */
+  setCores(pod: Pod, cores: number): void {
+    const { container } = pod;
+    if (isListening(pod)) this.#plane.setCores(pod.number, cores);
+    else if (container?.starting) {
+      this.#burn(pod, container, { demand: container.starting.demand, most: cores });
+    }
   }
 
   // ---- steps of a container ------------------------------------------------------------
@@ -236,10 +253,8 @@ export class Kubelet {
   #listen(pod: Pod): void {
     const container = pod.container!;
     const spec = this.#specOf(pod);
-    if (container.burningSince !== null) {
-      container.startupCpuMicros = this.#startupMicros(pod, container);
-      container.burningSince = null;
-    }
+    container.startupCpuMicros = container.starting?.demand ?? 0;
+    container.starting = null;
     this.#enterPlane(pod);
     if (container.started) this.#readyUnprobed(pod, spec);
   }
@@ -251,7 +266,6 @@ export class Kubelet {
     if (pod.readyAt === null || pod.listeningAt === null) pod.listeningAt = now;
     this.#simulation.digest.add(now, TRACE.listens, pod.number);
     this.#plane.startReplica(this.#replicaOf(pod));
-    container.cpuBase = this.#plane.usage(pod.number).cpuMicros;
   }
 
   /** Without a readiness probe a container that has started is ready. */
@@ -365,24 +379,19 @@ export class Kubelet {
   #containerMicros(pod: Pod, container: Container): number {
     const { cpuMillicores } = this.#specOf(pod).sidecars;
     const beside = (cpuMillicores / 1000) * (this.#simulation.now - container.startedAt);
-    const starting = this.#startupMicros(pod, container);
-    if (!container.listening) return starting + beside;
-    return starting + beside + this.#plane.usage(pod.number).cpuMicros - container.cpuBase;
+    const own = startUpMicros(container, this.#simulation.now) + beside;
+    return container.listening ? own + this.#plane.usage(pod.number).cpuMicros : own;
   }
 
-  #startupMicros(pod: Pod, { burningSince, startupCpuMicros }: Container): number {
-    if (burningSince === null) return startupCpuMicros;
-    return startupCpuMicros + this.#burnCores(pod) * (this.#simulation.now - burningSince);
+  #burn(pod: Pod, container: Container, rate: { demand: number; most: number }): void {
+    const cores = Math.min(this.#specOf(pod).startupCpuMillicores / 1000, rate.most);
+    const { now } = this.#simulation;
+    this.#listenIn(pod, container, burn(container, { demand: rate.demand, cores, now }));
   }
 
-  #startTime(pod: Pod, spec: WorkloadSpec): number {
-    const time = this.#startupOf(pod);
-    if (spec.startupCpuMillicores === 0) return time;
-    return Math.ceil((time * spec.startupCpuMillicores) / 1000 / this.#burnCores(pod) - 1e-6);
-  }
-
-  #burnCores(pod: Pod): number {
-    return Math.min(this.#specOf(pod).startupCpuMillicores / 1000, this.#replicaOf(pod).cores);
+  #listenIn(pod: Pod, container: Container, delay: number): void {
+    container.listenAt = this.#simulation.now + delay;
+    this.#later(pod, this.#kinds.listen, delay);
   }
 
   #later(pod: Pod, kind: number, delay: number): void {

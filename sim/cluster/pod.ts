@@ -1,4 +1,5 @@
 import type { BackOffState } from "./kubeletBackOff.ts";
+import type { StartUp } from "./kubeletStartUp.ts";
 import { newProbeWorker, type ProbeWorker } from "./probeWorker.ts";
 
 /**
@@ -69,12 +70,12 @@ export interface Container {
   started: boolean;
   /** The process takes requests: it is a replica of the data plane. */
   listening: boolean;
-  /** It uses start-up CPU since then; null when it does no more. */
-  burningSince: number | null;
-  /** Start-up CPU time that it has used, up to then. */
+  /** When the process will listen, or came to. */
+  listenAt: number;
+  /** The CPU that its start takes; null when it takes none, and when it is over. */
+  starting: StartUp | null;
+  /** CPU time that its start has used, in microseconds, up to `starting.since`. */
   startupCpuMicros: number;
-  /** Of the data plane's count, what belongs to earlier containers. */
-  cpuBase: number;
   /** It is being stopped: the preStop hook runs, or the signal is out. */
   stoppingAt: number | null;
   sigtermAt: number | null;

@@ -225,9 +225,14 @@ export class PodLifecycle {
     return this.#kubelet.lifetimeCpuMicros(pod);
   }
 
-  /** Cores that its starting container uses now, which the data plane does not know of. */
-  startupCores(pod: Pod): number {
-    return this.#kubelet.startupCores(pod);
+  /** Pieces of work in a pod that want a core now, a start that uses CPU included. */
+  runnable(number: number): number {
+    return this.#kubelet.runnable(this.#pods[number]!);
+  }
+
+  /** What its node leaves a pod from now on, in cores. */
+  setCores(number: number, cores: number): void {
+    this.#kubelet.setCores(this.#pods[number]!, cores);
   }
 
   /** The scheduler has found a node for the pod: its kubelet takes it. */

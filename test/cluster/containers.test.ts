@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { Kubelet } from "../../sim/cluster/kubelet.ts";
 import { podStatus } from "../../sim/cluster/kubeletStatus.ts";
+import { newPod } from "../../sim/cluster/pod.ts";
 import type { SimulatedCluster } from "../../sim/cluster/simulatedCluster.ts";
+import { Simulation } from "../../sim/kernel/simulation.ts";
 import { micros } from "../../sim/kernel/time.ts";
 import { evenly, modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
-import { constructedCluster } from "./constructedPlane.ts";
+import { ConstructedPlane, constructedCluster } from "./constructedPlane.ts";
 
 /** Conditions of the first pod as "Type=status@second". */
 const conditionsOf = (cluster: SimulatedCluster): readonly string[] =>
@@ -159,6 +162,48 @@ describe("start-up CPU", () => {
     const model = ran({ ...world({ startup }), faults });
     expect(model.cluster.pods.map(({ restarts }) => restarts)).toEqual([1, 1]);
     expect(model.cluster.cpuUsed(0)).toBe(3 * 32e6);
+  });
+
+  it("goes slower while the node leaves it less", () => {
+    const simulation = new Simulation();
+    const plane = new ConstructedPlane(simulation, {
+      answer: () => ({ ok: true, after: 0 }),
+      drains: true,
+    });
+    const shop = { startup, endpoints: { get: [] } };
+    const { workloads, kubelet: spec } = scenarioOf({
+      services: { shop },
+      traffic: { t: { rate: "1/s", call: "shop" } },
+    }).cluster;
+    const pod = newPod({ number: 0, workload: 0, revision: 0, ordinal: 0, createdAt: 0 });
+    const replica = { replica: 0, service: 0, revision: 0, zone: 0, parallelism: 4 };
+    const kubelet = new Kubelet({
+      simulation,
+      plane,
+      pods: [pod],
+      spec,
+      specOf: () => workloads[0]!,
+      replicaOf: () => ({ ...replica, cores: 4, memoryLimitBytes: null }),
+      startupOf: () => 40e6,
+      events: {
+        readinessChanged: () => {},
+        running: () => {},
+        ended: () => {},
+        happened: () => {},
+      },
+    });
+    kubelet.start(pod);
+    expect(kubelet.runnable(pod)).toBe(1);
+    simulation.runUntil(micros(10e6));
+    kubelet.setCores(pod, 0.2);
+    simulation.runUntil(micros(20e6));
+    expect(kubelet.usage(pod)?.cpuMicros).toBeCloseTo(10e6, 3);
+    kubelet.setCores(pod, 2);
+    simulation.runUntil(micros(100e6));
+    // 8 s of CPU in 10 s, 2 s in the next 10 s, and the other 22 s at 800m again.
+    expect(plane.starts).toEqual([{ replica: 0, at: 47.5 }]);
+    expect(kubelet.runnable(pod)).toBe(0);
+    expect(kubelet.lifetimeCpuMicros(pod)).toBeCloseTo(32e6, 3);
   });
 
   /** Replicas at the most, with half of what one replica's request allows of work. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { requestsOf, sum } from "../support/observe.ts";
+import { modelOf } from "../support/scenarios.ts";
 import { constructedCluster } from "./constructedPlane.ts";
 
 /**
@@ -48,5 +50,41 @@ describe("the liveness spiral", () => {
     const { restarts, known } = spiral(5);
     expect(restarts).toEqual([0, 0, 0, 0]);
     expect(known).toEqual(known.map(() => 4));
+  });
+
+  /**
+   * The same in simulation, where probes are requests: four replicas at 80 % of their CPU, of which
+   * one takes twice as long for everything between 60 s and 100 s. Shares of requests that fail
+   * before, during, and long after.
+   */
+  const failing = (timeoutSeconds: number): { restarts: number; after: number } => {
+    const model = modelOf({
+      duration: "600s",
+      services: {
+        shop: {
+          replicas: 4,
+          concurrency: 16,
+          resources: { requests: { cpu: 1 }, limits: { cpu: 1 } },
+          startup: "40s",
+          livenessProbe: { initialDelaySeconds: 45, timeoutSeconds, failureThreshold: 3 },
+          onSigterm: "refuse",
+          endpoints: { get: [{ work: { exponential: "40ms" } }] },
+        },
+      },
+      traffic: { users: { rate: "80/s", call: "shop", timeout: "5s" } },
+      faults: [{ at: "60s", for: "40s", service: "shop", replicas: 1, slow: 2.5 }],
+    });
+    const requests = requestsOf(model);
+    const late = requests.filter(({ end }) => end > 300_000);
+    const failed = late.filter(({ outcome }) => outcome !== "ok");
+    const restarts = model.cluster.pods.map((pod) => pod.restarts);
+    return { restarts: sum(restarts), after: failed.length / late.length };
+  };
+
+  it("is there in simulation, and not with a patient probe", () => {
+    const [hasty, patient] = [failing(1), failing(30)];
+    expect(hasty.restarts).toBeGreaterThanOrEqual(12);
+    expect(hasty.after).toBeGreaterThan(0.5);
+    expect(patient).toEqual({ restarts: 0, after: 0 });
   });
 });
