@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize, resolve } from "node:path";
 
 /** What `kubectl apply --filename FOLDER` takes of a folder. */
@@ -18,8 +18,9 @@ export function listBeside(path: string, pattern: string): readonly string[] {
   if (firstWild < 0) return isFile(resolve(folder, whole)) ? [whole] : [];
   const start = parts.slice(0, firstWild).join("/");
   const root = start === "" && whole.startsWith("/") ? "/" : start;
-  const matches = patternOf(parts.slice(firstWild));
-  return filesBelow(resolve(folder, root), parts.slice(firstWild).length > 1)
+  const rest = parts.slice(firstWild);
+  const matches = patternOf(rest);
+  return filesBelow(resolve(folder, root), rest.length > 1)
     .filter((name) => matches.test(name))
     .map((name) => join(root, name))
     .sort();
@@ -61,21 +62,21 @@ function sourceOf(part: string): string {
   return hidden + source.join("") + (isInBraces ? ")" : "");
 }
 
+/** Links to folders are not followed: they may lead in a circle. */
 function filesBelow(folder: string, isDeep: boolean, prefix = ""): readonly string[] {
-  const entries = entriesOf(join(folder, prefix));
-  return entries.flatMap((entry): readonly string[] => {
-    const name = prefix + entry;
-    const path = join(folder, name);
-    if (isFile(path)) return [name];
-    return isDeep && isFolder(path) && entry !== "node_modules"
-      ? filesBelow(folder, isDeep, `${name}/`)
-      : [];
+  return entriesOf(join(folder, prefix)).flatMap((entry): readonly string[] => {
+    const name = prefix + entry.name;
+    if (entry.isDirectory()) {
+      const isOurs = isDeep && entry.name !== "node_modules";
+      return isOurs ? filesBelow(folder, isDeep, `${name}/`) : [];
+    }
+    return isFile(join(folder, name)) ? [name] : [];
   });
 }
 
-function entriesOf(folder: string): readonly string[] {
+function entriesOf(folder: string): readonly Dirent[] {
   try {
-    return readdirSync(folder).sort();
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
   }

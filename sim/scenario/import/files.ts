@@ -7,7 +7,7 @@ import type { ManifestFile } from "./resources.ts";
 export interface ManifestFolder {
   /** The scenario's own name, in whose folder they are. */
   readonly file: string;
-  /** Names of the files that a pattern or a folder stands for; absent where there are no folders. */
+  /** Names of the files that a pattern stands for; absent where there are no folders. */
   readonly listFiles?: ((pattern: string) => readonly string[]) | undefined;
   readonly readFile: (name: string) => string | null;
 }

@@ -142,7 +142,7 @@ class Matcher {
     const [first, second] = all;
     if (first !== undefined && second !== undefined) {
       const message = `two ${kind}s ${verb} ${calledText(workload.resource)}`;
-      const hint = `"${first.name}" does already: Kubernetes then heeds neither`;
+      const hint = `"${first.name}" does already, and Kubernetes does not choose`;
       this.findings.push({ span: second.span, message, hint });
     }
     return first ?? null;

@@ -95,7 +95,7 @@ export function labelsAt(tree: Tree, path: Path): Labels {
   return parsed?.success === true ? parsed.data : {};
 }
 
-export const put = (tree: MapTree, path: Path, value: Tree): MapTree => {
+const put = (tree: MapTree, path: Path, value: Tree): MapTree => {
   const whole = setAt(tree, path, value, value.span);
   return whole.kind === "map" ? whole : tree;
 };

@@ -215,7 +215,6 @@ export function checkBudget({ value, issues }: z.core.ParsePayload<object>): voi
   });
 }
 
-export type PodDisruptionBudgetInput = z.infer<typeof podDisruptionBudget>;
 export type DeploymentInput = z.infer<typeof deployment>;
 export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof deploymentSpecShape>;
 export type ProbeInput = z.infer<typeof probe>;

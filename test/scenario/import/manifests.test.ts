@@ -110,14 +110,17 @@ describe("a folder of manifests", () => {
       'k8s/leftovers.yaml:20:19: [sesions] HorizontalPodAutoscaler "shop/sesions" scales ' +
         'StatefulSet "sesions", which is not in the manifests | did you mean "sessions"? ' +
         "known: api-server, checkout, reports, sessions, web",
-      'k8s/leftovers.yaml:27:19: [old] PodDisruptionBudget "shop/old" selects no pods of the manifests',
+      'k8s/leftovers.yaml:27:19: [old] PodDisruptionBudget "shop/old" selects no pods ' +
+        "of the manifests",
       'k8s/leftovers.yaml:35:19: [web] PodDisruptionBudget "web" selects no pods of the manifests',
     ]);
     const notes = scenarios[0]?.notes ?? [];
     expect(notes).toContainEqual({
       line: 17,
       kind: "fact",
-      text: "manifests accepted and not modelled: ConfigMap web-config; Ingress shop; Service resize",
+      text:
+        "manifests accepted and not modelled: " +
+        "ConfigMap web-config; Ingress shop; Service resize",
     });
     expect(notes.filter(({ kind }) => kind === "assumed")).toMatchObject([
       { text: expect.stringContaining('"sessions" is a StatefulSet (k8s/sessions.yaml)') },
