@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CFS_PERIOD } from "../../sim/dataplane/exact/cfsQuota.ts";
 import { micros, seconds } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
 import { booksOf, type PlaneBooks } from "../support/observe.ts";
@@ -60,7 +61,9 @@ function cpuProblems(model: Model): readonly string[] {
     const limit = workload.spec.container.limits.cpuMillicores;
     if (discipline === "fifo" || limit === null) return [];
     const cores = discipline === "event-loop" ? Math.min(1, limit / 1000) : limit / 1000;
-    const quota = cores * ((pod.goneAt ?? simulation.now) - pod.listeningAt);
+    // A CFS quota may be used up at the start of each of its periods.
+    const ahead = plan.services[workload.service]!.quota === "cfs" ? 2 * CFS_PERIOD : 0;
+    const quota = cores * ((pod.goneAt ?? simulation.now) - pod.listeningAt + ahead);
     const { cpuMicros } = plane.usage(pod.number);
     return cpuMicros <= quota + 1e-3 ? [] : [`${name} used ${cpuMicros} of ${quota}`];
   });

@@ -57,10 +57,14 @@ const discipline = fc.oneof(
   fc.record({ cpu: fc.constant("fifo"), concurrency: fc.integer({ min: 1, max: 8 }) }),
   fc.record({
     cpu: fc.constantFrom("processor-sharing", "event-loop"),
+    quota: fc.constantFrom("even", "cfs"),
     concurrency: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
     resources: fc
       .constantFrom(0.3, 1, 2)
-      .map((cpu) => ({ requests: { cpu: "100m", memory: "64Mi" }, limits: { cpu } })),
+      .map((cpu) => ({
+        requests: { cpu: "100m", memory: "64Mi" },
+        limits: { cpu, memory: "64Mi" },
+      })),
   }),
 );
 
@@ -73,6 +77,19 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
       balancer: fc.constantFrom("round-robin", "random", "least-request"),
       replicas: fc.integer({ min: 1, max: 3 }),
       startup: time(2000),
+      probeWork: time(5),
+      warmUp: fc.option(
+        fc.constantFrom(
+          { factor: 3, duration: "4s" },
+          { factor: 1.5, duration: "9s", coldCaches: true },
+        ),
+        { nil: undefined },
+      ),
+      memory: fc.constantFrom(
+        undefined,
+        { base: "20Mi", perRequest: "1Mi", cache: { perRequest: "100Ki", max: "10Mi" } },
+        { base: "20Mi", leakPerRequest: "300Ki" },
+      ),
       terminationGracePeriodSeconds: fc.constantFrom(0, 1, 30),
       readinessProbe: fc.option(fc.constant({ initialDelaySeconds: 1, periodSeconds: 1 }), {
         nil: undefined,
@@ -147,13 +164,14 @@ export const randomScenario: fc.Arbitrary<ScenarioText> = fc
       faults: fc.array(fault(count), { maxLength: 4 }),
       scaled: fc.integer({ min: -1, max: count - 1 }),
       isLinked: fc.boolean(),
+      isSpread: fc.boolean(),
       rate: fc.integer({ min: 1, max: 40 }),
       arrivals: fc.constantFrom("poisson", "paced"),
       timeout,
       retries,
     }),
   )
-  .map(({ seed, services, faults, scaled, isLinked, rate, arrivals, ...client }) => ({
+  .map(({ seed, services, faults, scaled, isLinked, isSpread, rate, arrivals, ...client }) => ({
     seed,
     duration: "2000s",
     services: Object.fromEntries(services.map((made, i) => [serviceName(i), made])),
@@ -165,6 +183,7 @@ export const randomScenario: fc.Arbitrary<ScenarioText> = fc
       nodes: [{ count: 2, cpu: 4, memory: "8Gi", zones: ["a", "b"] }],
       metrics: { scrapeInterval: "5s", window: "5s", lag: "1s" },
       endpointLag: "200ms",
+      ...(isSpread ? { callerLag: { exponential: "100ms" } } : {}),
     },
     ...(isLinked ? { links: [{ from: "a", to: "b", latency: { exponential: "3ms" } }] } : {}),
     traffic: {

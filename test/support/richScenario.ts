@@ -30,6 +30,7 @@ export const richScenario: ScenarioText = {
       concurrency: 50,
       queue: 100,
       asynchronous: true,
+      quota: "cfs",
       balancer: "random",
       endpoints: {
         get: [
@@ -45,11 +46,16 @@ export const richScenario: ScenarioText = {
     },
     shop: {
       replicas: 3,
-      resources: { requests: { cpu: "300m", memory: "128Mi" }, limits: { cpu: "500m" } },
+      resources: {
+        requests: { cpu: "300m", memory: "128Mi" },
+        limits: { cpu: "500m", memory: "128Mi" },
+      },
       startup: { lognormal: { mean: "3s", cv: 0.5 } },
       image: { pull: { exponential: "2s" } },
       readinessProbe: { initialDelaySeconds: 1, periodSeconds: 2 },
       balancer: "least-request",
+      warmUp: { factor: 2, duration: "10s", coldCaches: true },
+      memory: { base: "80Mi", perRequest: "1Mi", leakPerRequest: "20Ki" },
       pools: { db: { size: 3, acquireTimeout: "100ms" } },
       revisions: { v1: { errors: "0.5%" }, v2: { errors: "2%", latency: { min: 1, max: 1.4 } } },
       endpoints: {
@@ -71,6 +77,7 @@ export const richScenario: ScenarioText = {
   links: [{ from: "home", to: "here", latency: { exponential: "4ms" } }],
   cluster: {
     nodes: [{ count: 3, cpu: 4, memory: "8Gi", zones: ["a", "b"], region: "here" }],
+    callerLag: { exponential: "300ms" },
     metrics: { scrapeInterval: "5s", window: "10s", lag: "2s" },
   },
   traffic: {
