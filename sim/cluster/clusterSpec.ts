@@ -18,7 +18,29 @@ export interface NodeSpec {
   /** Beside those of its name, zone and region. */
   readonly labels: Labels;
   readonly taints: readonly Taint[];
+  /** Null: of none, and never removed. */
+  readonly pool: string | null;
 }
+
+/** A group of like nodes that a node autoscaler keeps at the right size. */
+export interface NodePoolSpec {
+  readonly name: string;
+  readonly minSize: number;
+  readonly maxSize: number;
+  /** Nodes take turns. */
+  readonly zones: readonly string[];
+  readonly node: Omit<NodeSpec, "name" | "zone" | "pool">;
+  /** From asking for a node until it is ready. */
+  readonly provision: DistributionSpec;
+}
+
+/** A pool's nodes count from 1. */
+export const poolNode = ({ name, zones, node }: NodePoolSpec, number: number): NodeSpec => ({
+  ...node,
+  name: `${name}-${number}`,
+  zone: zones[(number - 1) % zones.length]!,
+  pool: name,
+});
 
 /** A probe (`core/v1` Probe). */
 export interface ProbeSpec {
@@ -107,7 +129,9 @@ export interface AutoscalerSyncSpec {
 }
 
 export interface ClusterSpec {
+  /** Those that are there when the run begins. */
   readonly nodes: readonly NodeSpec[];
+  readonly nodePools: readonly NodePoolSpec[];
   readonly workloads: readonly WorkloadSpec[];
   readonly metrics: MetricsSpec;
   readonly autoscalerSync: AutoscalerSyncSpec;

@@ -2,15 +2,14 @@ import { present } from "../kernel/assert.ts";
 import { digestText } from "../kernel/digest.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
-import { roundHalfEven } from "../kernel/time.ts";
+import { type Micros, roundHalfEven } from "../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../workload/distributions.ts";
+import type { ClusterNodes } from "./clusterNodes.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { type ContainerUsage, Kubelet } from "./kubelet.ts";
-import type { NodeImageCaches } from "./nodeImageCaches.ts";
-import type { Nodes } from "./nodes.ts";
 import { exists, isActive, type Pod } from "./pod.ts";
-import { imageName, type Scheduler } from "./scheduler.ts";
+import { imageName } from "./scheduler.ts";
 import type { Workload } from "./workload.ts";
 
 /**
@@ -65,9 +64,7 @@ export interface LifecycleEvents {
 export class PodLifecycle {
   readonly #simulation: Simulation;
   readonly #draws: KeyedDraws;
-  readonly #nodes: Nodes;
-  readonly #scheduler: Scheduler;
-  readonly #images: NodeImageCaches;
+  readonly #nodes: ClusterNodes;
   readonly #pods: readonly Pod[];
   readonly #workloads: readonly Workload[];
   readonly #events: LifecycleEvents;
@@ -81,9 +78,7 @@ export class PodLifecycle {
   constructor(parts: {
     readonly simulation: Simulation;
     readonly draws: KeyedDraws;
-    readonly nodes: Nodes;
-    readonly scheduler: Scheduler;
-    readonly images: NodeImageCaches;
+    readonly nodes: ClusterNodes;
     readonly plane: DataPlane;
     /** By number: the cluster appends. */
     readonly pods: readonly Pod[];
@@ -95,8 +90,6 @@ export class PodLifecycle {
     this.#simulation = parts.simulation;
     this.#draws = parts.draws;
     this.#nodes = parts.nodes;
-    this.#scheduler = parts.scheduler;
-    this.#images = parts.images;
     this.#pods = parts.pods;
     this.#workloads = parts.workloads;
     this.#events = parts.events;
@@ -151,14 +144,14 @@ export class PodLifecycle {
   /** Skips every delay: for pods that are there when the run begins. */
   createReady(pod: Pod): void {
     const { now } = this.#simulation;
-    if (!this.#scheduler.placeNow(pod)) {
+    if (!this.#nodes.scheduler.placeNow(pod)) {
       this.create(pod);
       return;
     }
     pod.consideredAt = now;
     pod.imageAt = now;
     pod.initializedAt = now;
-    this.#images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
+    this.#nodes.images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
     this.#kubelet.startListening(pod);
     this.#markReady(pod);
     pod.known = true;
@@ -169,16 +162,20 @@ export class PodLifecycle {
 
   /**
    * Graceful: callers are told to forget it while its container is being stopped, so that requests
-   * may still come when the process takes no more. It is gone when the container has ended.
+   * may still come when the process takes no more. It is gone when the container has ended. Null:
+   * its own grace period.
    */
-  delete(pod: Pod): void {
+  delete(pod: Pod, gracePeriod: Micros | null = null): void {
     if (pod.deletedAt !== null) return;
     pod.deletedAt = this.#simulation.now;
-    this.#scheduler.terminating(pod);
+    this.#nodes.scheduler.terminating(pod);
     this.#trace(TRACE.deleted, pod);
     const isEndpoint = pod.ready || pod.known;
     if (pod.container === null) this.#end(pod);
-    else this.#kubelet.stop(pod, this.#workloads[pod.workload]!.spec.terminationGracePeriod);
+    else {
+      const { terminationGracePeriod } = this.#workloads[pod.workload]!.spec;
+      this.#kubelet.stop(pod, gracePeriod ?? terminationGracePeriod);
+    }
     if (isEndpoint) this.#leaveEndpoints(pod);
   }
 
@@ -188,7 +185,7 @@ export class PodLifecycle {
     const { now } = this.#simulation;
     if (pod.deletedAt === null) {
       pod.deletedAt = now;
-      this.#scheduler.terminating(pod);
+      this.#nodes.scheduler.terminating(pod);
       this.#leaveEndpoints(pod);
     }
     if (pod.container === null) this.#end(pod);
@@ -243,8 +240,8 @@ export class PodLifecycle {
     if (initContainers === null) pod.initializedAt = this.#simulation.now;
     this.#trace(TRACE.bound, pod);
     const bytes = this.#imageBytes(pod);
-    if (this.#images.has(node, image)) this.#later(pod, this.#kinds.pulled, 0);
-    else if (bytes !== null) this.#images.pull(node, { pod: pod.number, image, bytes });
+    if (this.#nodes.images.has(node, image)) this.#later(pod, this.#kinds.pulled, 0);
+    else if (bytes !== null) this.#nodes.images.pull(node, { pod: pod.number, image, bytes });
     else this.#later(pod, this.#kinds.pulled, this.#draw(pod, imagePull, SITE.imagePull));
   }
 
@@ -256,14 +253,14 @@ export class PodLifecycle {
   #schedule(pod: Pod): void {
     if (!isActive(pod) || pod.node !== null) return;
     pod.consideredAt ??= this.#simulation.now;
-    this.#scheduler.place(pod);
+    this.#nodes.scheduler.place(pod);
   }
 
   #pulled(pod: Pod): void {
     if (!isActive(pod)) return;
     pod.imageAt = this.#simulation.now;
     this.#trace(TRACE.pulled, pod);
-    this.#images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
+    this.#nodes.images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
     const { initContainers } = this.#delays[pod.workload]!;
     if (initContainers === null) this.#kubelet.start(pod);
     else {
@@ -347,8 +344,8 @@ export class PodLifecycle {
     pod.goneAt = this.#simulation.now;
     pod.ready = false;
     this.#trace(TRACE.gone, pod);
-    if (pod.node !== null && pod.imageAt === null) this.#images.forget(pod.node, pod.number);
-    this.#scheduler.gone(pod);
+    if (pod.node !== null && pod.imageAt === null) this.#nodes.images.forget(pod.node, pod.number);
+    this.#nodes.scheduler.gone(pod);
     this.#events.podGone(pod);
   }
 

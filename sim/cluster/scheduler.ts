@@ -35,7 +35,6 @@ export class Scheduler {
   readonly #podName: (pod: Pod) => string;
   readonly #budgets: DisruptionBudgets;
   readonly #events: SchedulerEvents;
-  /** By workload and revision: pods of one template share the object. */
   readonly #specs: readonly (readonly PodSchedulingSpec[])[];
   readonly #retry: number;
   #cluster = new SchedulingCluster();
@@ -50,7 +49,8 @@ export class Scheduler {
     readonly simulation: Simulation;
     readonly nodes: Nodes;
     readonly pods: readonly Pod[];
-    readonly workloads: readonly Workload[];
+    /** By workload and revision: pods of one template share the object. */
+    readonly templates: readonly (readonly PodSchedulingSpec[])[];
     readonly podName: (pod: Pod) => string;
     readonly budgets: DisruptionBudgets;
     readonly events: SchedulerEvents;
@@ -61,7 +61,7 @@ export class Scheduler {
     this.#podName = parts.podName;
     this.#budgets = parts.budgets;
     this.#events = parts.events;
-    this.#specs = parts.workloads.map(templates);
+    this.#specs = parts.templates;
     this.#retry = parts.simulation.register("pods are tried again", () => this.#tryAgain());
     for (const node of parts.nodes.present) this.#add(node);
   }
@@ -153,7 +153,7 @@ export class Scheduler {
     return [...this.#pending.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** Builds its view anew: after pods and nodes were read from a snapshot; images are added then. */
+  /** Builds its view anew from pods and nodes, once they were read; images are added after. */
   restore(): void {
     this.#cluster = new SchedulingCluster();
     this.#pending = new Map();
@@ -249,7 +249,7 @@ export class Scheduler {
 }
 
 /** Of each revision: they differ in the hash of their template. */
-function templates({ spec, revisions }: Workload): readonly PodSchedulingSpec[] {
+export function podTemplates({ spec, revisions }: Workload): readonly PodSchedulingSpec[] {
   const { labels, ...scheduling } = spec.scheduling;
   return revisions.map((revision) => ({
     ...scheduling,

@@ -6,23 +6,22 @@ import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import { micros } from "../kernel/time.ts";
 import type { AutoscalerObservation, PodObservation } from "../policy/autoscaler.ts";
+import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
 import type { RevisionObservation, RolloutObservation, RouteRule } from "../policy/rollout.ts";
 import type {
   DeploymentObservation,
   DeploymentWrite,
 } from "../policy/rollouts/deployment/contract.ts";
-import type { DisruptionBudgets } from "../policy/scheduling/spec.ts";
+import { ClusterNodes } from "./clusterNodes.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
 import { Metrics } from "./metrics.ts";
-import { NodeImageCaches } from "./nodeImageCaches.ts";
-import { Nodes } from "./nodes.ts";
+import type { Node } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
-import { Scheduler } from "./scheduler.ts";
 import {
   newWorkload,
   observeDeployment,
@@ -70,9 +69,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #simulation: Simulation;
   readonly #services: readonly ClusterService[];
   readonly #plane: DataPlane;
-  readonly #nodes: Nodes;
-  readonly #scheduler: Scheduler;
-  readonly #images: NodeImageCaches;
+  readonly #nodes: ClusterNodes;
   readonly #zones: readonly { readonly zone: string; readonly region: string }[];
   readonly #pods: Pod[] = [];
   readonly #workloads: readonly Workload[];
@@ -91,7 +88,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#simulation = parts.simulation;
     this.#services = parts.services;
     this.#plane = parts.plane;
-    this.#nodes = new Nodes(parts.spec.nodes);
     this.#zones = zonesOf(parts.spec);
     this.#workloads = parts.spec.workloads.map((spec) => {
       const service = parts.services.findIndex((candidate) => candidate.name === spec.name);
@@ -100,32 +96,22 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#watchers = this.#workloads.map(() => []);
     this.#usage = this.#workloads.map(() => ({ podMicros: 0, since: 0, count: 0, min: 0, max: 0 }));
-    this.#scheduler = new Scheduler({
-      simulation: parts.simulation,
-      nodes: this.#nodes,
+    this.#nodes = new ClusterNodes({
+      ...parts,
       pods: this.#pods,
       workloads: this.#workloads,
       podName: (pod) => this.#podName(pod),
-      budgets: NO_BUDGETS,
       events: {
         bound: (pod) => this.#lifecycle.bound(pod),
-        preempted: (pod, by) => this.#preempted(pod, by),
-        failed: (pod, message) => this.#tell("scheduler", pod, "FailedScheduling", message),
+        imagePulled: (pod) => this.#lifecycle.imagePulled(pod),
+        delete: (pod, gracePeriod) => this.#lifecycle.delete(pod, gracePeriod),
+        record: (event) => this.record(event),
       },
-    });
-    this.#images = new NodeImageCaches({
-      simulation: parts.simulation,
-      settings: parts.spec.imagePulls,
-      nodes: this.#nodes,
-      pulled: (pod) => this.#lifecycle.imagePulled(pod),
-      cached: (node, image, bytes) => this.#scheduler.addImage(node, image, bytes),
     });
     this.#lifecycle = new PodLifecycle({
       simulation: parts.simulation,
       draws: parts.draws,
       nodes: this.#nodes,
-      scheduler: this.#scheduler,
-      images: this.#images,
       plane: parts.plane,
       pods: this.#pods,
       workloads: this.#workloads,
@@ -135,7 +121,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         endpointsChanged: (workload) => this.#refreshEndpoints(workload),
         podChanged: (pod) => this.#changed(pod.workload),
         podGone: (pod) => this.#podGone(pod),
-        podEvent: (pod, reason, message) => this.#tell("kubelet", pod, reason, message),
+        podEvent: (pod, reason, message) => {
+          const subject = this.#podName(pod);
+          const kubelet = { controller: "kubelet", kind: "pod" } as const;
+          this.record({ ...kubelet, subject, reason, message, from: null, to: null });
+        },
       },
     });
     this.#replicaSets = new ReplicaSets({
@@ -310,12 +300,32 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     };
   }
 
+  observeNodes(): NodeAutoscalerObservation {
+    return this.#nodes.observe();
+  }
+
+  addNodes(pool: string, count: number): void {
+    this.#nodes.add(pool, count);
+  }
+
+  cancelNodes(pool: string, count: number): void {
+    this.#nodes.cancel(pool, count);
+  }
+
+  removeNodes(removals: readonly NodeRemoval[]): void {
+    this.#nodes.remove(removals);
+  }
+
   injectFault(fault: Fault): void {
-    this.#faults.inject(fault);
+    const { effect, scope, name } = fault;
+    if (effect.kind === "drain") this.#nodes.drain(scope.node ?? "", name);
+    else this.#faults.inject(fault);
   }
 
   clearFault(fault: Fault): void {
-    this.#faults.clear(fault);
+    const { effect, scope, name } = fault;
+    if (effect.kind === "drain") this.#nodes.callOffDrain(scope.node ?? "", name);
+    else this.#faults.clear(fault);
   }
 
   record(event: ControlEvent): void {
@@ -359,8 +369,19 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return sum;
   }
 
+  /** Every node that there is or was, by number. */
+  get nodes(): readonly Node[] {
+    return this.#nodes.all;
+  }
+
+  /** Time that nodes have been billed for, in microseconds. */
+  get nodeMicros(): number {
+    return this.#nodes.nodeMicros;
+  }
+
   /** Starts the bill anew: the warm-up is over. */
   resetUsage(): void {
+    this.#nodes.resetUsage();
     this.#workloads.forEach((_, index) => {
       const usage = this.#usage[index]!;
       usage.podMicros = 0;
@@ -398,7 +419,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       pods: this.#pods,
       workloads: this.#workloads.map(({ spec, service, revisions, ...changing }) => changing),
       nodes: this.#nodes.state(),
-      images: this.#images.state(),
       metrics: this.#metrics.state(),
       usage: this.#usage,
       events: this.#events,
@@ -417,8 +437,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       workload.replicaSets.splice(0, Number.POSITIVE_INFINITY, ...copies);
     });
     this.#nodes.restore(saved.nodes);
-    this.#scheduler.restore();
-    this.#images.restore(saved.images);
     this.#metrics.restore(saved.metrics);
     saved.usage.forEach((usage, index) => {
       Object.assign(this.#usage[index]!, usage);
@@ -459,17 +477,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   #podGone(pod: Pod): void {
     this.#count(pod.workload, -1);
     this.#changed(pod.workload);
-  }
-
-  #preempted(pod: Pod, by: Pod): void {
-    this.#tell("scheduler", pod, "Preempted", `makes room for ${this.#podName(by)}`);
-    this.#lifecycle.delete(pod);
-  }
-
-  /** An Event about a pod. */
-  #tell(controller: string, pod: Pod, reason: string, message: string): void {
-    const subject = this.#podName(pod);
-    this.record({ controller, subject, kind: "pod", reason, message, from: null, to: null });
   }
 
   #count(workload: number, change: number): void {
@@ -575,8 +582,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 }
 
-const NO_BUDGETS: DisruptionBudgets = { budgetsOf: () => [], disruptionsAllowed: () => 0 };
-
 /** The "workload" of datastores, which no controller manages. */
 const OUTSIDE = -1;
 
@@ -584,7 +589,6 @@ interface ClusterState {
   readonly pods: readonly Pod[];
   readonly workloads: readonly Omit<Workload, "spec" | "service" | "revisions">[];
   readonly nodes: Json;
-  readonly images: Json;
   readonly metrics: Json;
   readonly usage: readonly object[];
   readonly events: readonly TimedEvent[];
@@ -596,7 +600,10 @@ export function zonesOf(
   spec: ClusterSpec,
 ): readonly { readonly zone: string; readonly region: string }[] {
   const zones: { zone: string; region: string }[] = [];
-  for (const { zone, region } of spec.nodes) {
+  const pooled = spec.nodePools.flatMap((pool) =>
+    pool.zones.map((zone) => ({ zone, region: pool.node.region })),
+  );
+  for (const { zone, region } of [...spec.nodes, ...pooled]) {
     if (!zones.some((place) => place.zone === zone && place.region === region)) {
       zones.push({ zone, region });
     }

@@ -20,6 +20,8 @@ export type FaultEffect =
   | { readonly kind: "kill" }
   /** The process dies at once, as in `kill`; its kubelet restarts the container in its pod. */
   | { readonly kind: "crash" }
+  /** The node is cordoned and its pods are evicted, as budgets allow; it takes pods again after. */
+  | { readonly kind: "drain" }
   /** Work that starts during the fault takes `factor` times as long. */
   | { readonly kind: "slow"; readonly factor: number }
   /** This share of the requests is answered with an error after the work was done. */

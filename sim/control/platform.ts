@@ -1,4 +1,5 @@
 import type { AutoscalerObservation } from "../policy/autoscaler.ts";
+import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
 import type { RolloutObservation, RouteRule } from "../policy/rollout.ts";
 import type {
   DeploymentObservation,
@@ -37,6 +38,14 @@ export interface Platform {
   removeRevision(workload: string, revision: string): void;
   observeRollout(workload: string, canary: string): RolloutObservation;
 
+  /** Nodes and pools, and what is on them. */
+  observeNodes(): NodeAutoscalerObservation;
+  addNodes(pool: string, count: number): void;
+  /** Gives up nodes that have not come. */
+  cancelNodes(pool: string, count: number): void;
+  /** Drains nodes and takes them down, if their pods may be evicted in time. */
+  removeNodes(removals: readonly NodeRemoval[]): void;
+
   injectFault(fault: Fault): void;
   clearFault(fault: Fault): void;
 
@@ -44,14 +53,14 @@ export interface Platform {
   record(event: ControlEvent): void;
 }
 
-/** Something that a controller decided or did, or that a kubelet did to a pod. */
+/** Something that a controller decided or did, or that happened to a pod or a node. */
 export interface ControlEvent {
   readonly controller: string;
   readonly subject: string;
-  readonly kind: "scale" | "rollout" | "fault" | "pod";
+  readonly kind: "scale" | "rollout" | "fault" | "pod" | "node";
   readonly reason: string;
   readonly message: string;
-  /** Replicas before and after, for scale decisions. */
+  /** Replicas before and after, for scale decisions; of a pool of nodes, its target size. */
   readonly from: number | null;
   readonly to: number | null;
 }

@@ -174,6 +174,7 @@ function cellScenario(
       name: cellName(cell),
       about: "",
       autoscalers,
+      nodeAutoscaler: base.policy.nodeAutoscaler,
       rollouts: [{ ...rollout, start: warmUp }],
     },
     faults: [],

@@ -21,7 +21,7 @@ export function chainSettings(
     "metric ceiling": "CPU use ends at the limit, so each step can ask for so much more only",
     "policy limit": policiesText(scaleUp),
     schedule: `scheduling ${distribution(scheduling)}`,
-    node: "waiting for a node with room",
+    node: nodeText(scenario),
     endpoint: `endpointLag ${distribution(endpointLag)}`,
   };
   if (deployment !== undefined) {
@@ -69,6 +69,15 @@ const readsResources = (metrics: unknown): boolean =>
   metrics.some((metric: unknown) =>
     ["resource", "containerResource"].some((source) => lookUp(metric, [source]) !== undefined),
   );
+
+/** Pods wait for room that others leave, or for nodes that a node autoscaler asks for. */
+function nodeText({ cluster, policy }: Scenario): string {
+  if (policy.nodeAutoscaler === null) return "waiting for a node with room";
+  const pools = cluster.nodePools.map(
+    ({ name, provision }) => `${name} provision ${distribution(provision)}`,
+  );
+  return `${policy.nodeAutoscaler.policy} scan and ${pools.join(", ")}`;
+}
 
 const time = (micros: number): string => `${toSeconds(micros)} s`;
 

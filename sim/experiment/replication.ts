@@ -216,7 +216,7 @@ function latencySummary(latency: Model["recorder"]["latency"]): ReplicationResul
 
 /**
  * Requested resources of all pods that existed in the measured time, starting and terminating ones
- * included.
+ * included; or the nodes, where they have a price: from asking for them until they are gone.
  */
 function billOf(model: Model): { replicaHours: number; costUsd: number } {
   const { price } = model.scenario;
@@ -231,6 +231,9 @@ function billOf(model: Model): { replicaHours: number; costUsd: number } {
     replicaHours += hours;
     costUsd += hours * perHour;
   });
+  if (price.nodeHourUsd !== null) {
+    costUsd = (toSeconds(model.cluster.nodeMicros) / 3600) * price.nodeHourUsd;
+  }
   return { replicaHours, costUsd };
 }
 

@@ -82,7 +82,7 @@ const decision = z.strictObject({
   timeSeconds: z.number(),
   controller: z.string(),
   subject: z.string(),
-  kind: z.enum(["scale", "rollout", "fault", "pod"]),
+  kind: z.enum(["scale", "rollout", "fault", "pod", "node"]),
   reason: z.string(),
   message: z.string(),
   from: z.number().nullable(),

@@ -45,6 +45,8 @@ export interface PolicySet {
   readonly name: string;
   readonly about: string;
   readonly autoscalers: readonly PolicyUse[];
+  /** Null: pools stay as they are. */
+  readonly nodeAutoscaler: Omit<PolicyUse, "workload"> | null;
   readonly rollouts: readonly (PolicyUse & { readonly revision: string; readonly start: Micros })[];
 }
 
@@ -55,10 +57,12 @@ export interface PolicyUse {
   readonly config: Json;
 }
 
-/** Requested resources of all pods that exist, starting and terminating ones included. */
+/** Requested resources of all pods that exist, starting and terminating ones included; or nodes. */
 export interface Price {
   readonly vcpuHourUsd: number;
   readonly gibHourUsd: number;
+  /** Of every node, from asking for it on; in place of the others. Null: pods are billed. */
+  readonly nodeHourUsd: number | null;
 }
 
 /** A sentence about scaling that a run can check: from → to ready replicas within a time. */

@@ -120,6 +120,7 @@ export class Effects {
         }
         case "kill":
         case "crash":
+        case "drain":
           break;
         default:
           unreachable(effect);

@@ -2,13 +2,14 @@ import { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Clock } from "../../control/clock.ts";
 import { DeploymentController } from "../../control/deploymentController.ts";
 import { FaultController } from "../../control/faultController.ts";
+import { NodeAutoscalerController } from "../../control/nodeAutoscalerController.ts";
 import type { Platform } from "../../control/platform.ts";
 import { RolloutController } from "../../control/rolloutController.ts";
 import { nameHash } from "../../dataplane/callplan/compile.ts";
 import { present } from "../../kernel/assert.ts";
 import type { Json } from "../../kernel/json.ts";
 import type { Draw, KeyedDraws } from "../../kernel/keyedDraws.ts";
-import type { PolicyRegistry } from "../../policy/index.ts";
+import { nodeAutoscalers, type PolicyRegistry } from "../../policy/index.ts";
 import type {
   DeploymentConfig,
   DeploymentSettings,
@@ -26,6 +27,7 @@ export function createControllers(parts: {
   readonly autoscalers: readonly AutoscalerController[];
   readonly rollouts: readonly RolloutController[];
   readonly deployments: readonly DeploymentController[];
+  readonly nodes: readonly NodeAutoscalerController[];
   readonly faults: FaultController;
 } {
   const { scenario, registry, clock, platform, draws } = parts;
@@ -77,8 +79,21 @@ export function createControllers(parts: {
         draw: drawsFor(`deployment ${spec.name}`),
       });
     });
+  const { nodeAutoscaler } = scenario.policy;
+  const nodes =
+    nodeAutoscaler === null
+      ? []
+      : [
+          new NodeAutoscalerController({
+            policy: present(nodeAutoscalers[nodeAutoscaler.policy], "node autoscaler"),
+            config: nodeAutoscaler.config,
+            clock,
+            platform,
+            draw: drawsFor("node autoscaler"),
+          }),
+        ];
   const faults = new FaultController(scenario.faults, clock, platform);
-  return { autoscalers, rollouts, deployments, faults };
+  return { autoscalers, rollouts, deployments, nodes, faults };
 }
 
 /** A Deployment's own settings, with what a release says laid over them. */

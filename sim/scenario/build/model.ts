@@ -132,6 +132,7 @@ export class Model {
       ...control.deployments,
       ...control.autoscalers,
       ...control.rollouts,
+      ...control.nodes,
       control.faults,
     ];
     for (const { workload } of scenario.policy.rollouts) {

@@ -1,4 +1,11 @@
-import type { ClusterSpec, NodeSpec, WorkloadSpec } from "../../cluster/clusterSpec.ts";
+import {
+  type ClusterSpec,
+  type NodePoolSpec,
+  type NodeSpec,
+  poolNode,
+  type WorkloadSpec,
+} from "../../cluster/clusterSpec.ts";
+import { zonesOf } from "../../cluster/simulatedCluster.ts";
 import type { LinkSpec } from "../../dataplane/serviceSpec.ts";
 import { type Micros, millis, seconds } from "../../kernel/time.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
@@ -27,6 +34,7 @@ const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
   pods: 1_000_000,
   labels: {},
   taints: [],
+  pool: null,
 }));
 
 /**
@@ -36,6 +44,8 @@ const DEFAULT_NODES: readonly NodeSpec[] = ["a", "b", "c"].map((zone, i) => ({
 const DEFAULT_SCHEDULING = constant(millis(50));
 /** kube-proxy writes its rules once a second at most (`--iptables-min-sync-period`, 1 s). */
 const DEFAULT_ENDPOINT_LAG = constant(seconds(1));
+/** Assumed: what clouds take to bring up a virtual machine that joins and is ready. */
+const DEFAULT_PROVISION = constant(seconds(90));
 /** The kubelet's own. */
 const DEFAULT_MAX_PODS = 110;
 /** Assumed: half a gigabit a second of a node's link goes to images. */
@@ -50,10 +60,17 @@ export function normaliseCluster(
   times: MetricsWorld,
 ): ClusterSpec {
   const path: Path = ["cluster"];
-  const nodes = input?.nodes === undefined ? DEFAULT_NODES : normaliseNodes(input.nodes);
-  reportHomeless(context, nodes, workloads);
+  const nodePools = normaliseNodePools(context, input?.nodePools ?? {});
+  const described = input?.nodes === undefined ? [] : normaliseNodes(input.nodes);
+  const pooled = nodePools.flatMap((pool) =>
+    Array.from({ length: pool.minSize }, (_, i) => poolNode(pool, i + 1)),
+  );
+  const isDescribed = input?.nodes !== undefined || nodePools.length > 0;
+  const nodes = isDescribed ? [...described, ...pooled] : DEFAULT_NODES;
+  reportHomeless(context, [...nodes, ...nodePools.map((pool) => poolNode(pool, 1))], workloads);
   return {
     nodes,
+    nodePools,
     workloads,
     metrics: normaliseMetrics(context, input?.metrics, times),
     autoscalerSync: normaliseAutoscalerSync(input?.autoscalerSync),
@@ -81,7 +98,7 @@ export function normaliseCluster(
  * nobody has to look.
  */
 function contentionInterval(input: ClusterInput | undefined): Micros | null {
-  if (input?.nodes === undefined) return null;
+  if (input?.nodes === undefined && input?.nodePools === undefined) return null;
   const { contentionInterval: written } = input;
   return written === undefined ? DEFAULT_CONTENTION_INTERVAL : parseDuration(written);
 }
@@ -120,22 +137,41 @@ function normaliseNodes(groups: NodesInput): readonly NodeSpec[] {
       return {
         name: `${base}-${number}`,
         zone: zones[i % zones.length] ?? DEFAULT_ZONE,
-        region: group.region ?? DEFAULT_REGION,
         ...normaliseNode(group),
+        pool: null,
       };
     });
   });
 }
 
-export const normaliseNode = (
-  node: Pick<NodesInput[number], "cpu" | "memory" | "pods" | "labels" | "taints">,
-): Omit<NodeSpec, "name" | "zone" | "region"> => ({
+const normaliseNode = (
+  node: Pick<NodesInput[number], "cpu" | "memory" | "pods" | "labels" | "taints" | "region">,
+): NodePoolSpec["node"] => ({
+  region: node.region ?? DEFAULT_REGION,
   cpuMillicores: parseMillicores(node.cpu) ?? 0,
   memoryBytes: parseBytes(node.memory) ?? 0,
   pods: node.pods ?? DEFAULT_MAX_PODS,
   labels: node.labels ?? {},
   taints: (node.taints ?? []).map(({ key, value, effect }) => ({ key, value, effect })),
 });
+
+function normaliseNodePools(
+  context: Context,
+  input: NonNullable<ClusterInput["nodePools"]>,
+): readonly NodePoolSpec[] {
+  return Object.entries(input).map(([name, { min = 0, max, node, provision }]) => {
+    const path: Path = ["cluster", "nodePools", name];
+    if (min > max) context.atValue([...path, "min"], `min is at most max, found ${min} > ${max}`);
+    return {
+      name,
+      minSize: min,
+      maxSize: max,
+      zones: node.zones ?? [DEFAULT_ZONE],
+      node: normaliseNode(node),
+      provision: distributionOr(context, provision, [...path, "provision"], DEFAULT_PROVISION),
+    };
+  });
+}
 
 /** Pods that would stay pending for ever, however empty the cluster is. */
 function reportHomeless(
@@ -172,8 +208,8 @@ export function placesOf(
     Object.keys(population?.regions ?? {}),
   );
   return {
-    zones: [...new Set(cluster.nodes.map(({ zone }) => zone))],
-    regions: [...new Set([...cluster.nodes.map(({ region }) => region), ...users])],
+    zones: [...new Set(zonesOf(cluster).map(({ zone }) => zone))],
+    regions: [...new Set([...zonesOf(cluster).map(({ region }) => region), ...users])],
   };
 }
 

@@ -42,9 +42,10 @@ export function normaliseFault(
   return {
     name:
       input.name ??
-      [effectKey(input), input.service ?? input.node ?? input.zone ?? input.region ?? "all"].join(
-        " ",
-      ),
+      [
+        effectKey(input),
+        input.drain ?? input.service ?? input.node ?? input.zone ?? input.region ?? "all",
+      ].join(" "),
     scope,
     start: micros(world.warmUp + at),
     duration: isLasting ? length : null,
@@ -53,11 +54,12 @@ export function normaliseFault(
 }
 
 const effectKey = (input: FaultInput): string =>
-  (["kill", "crash", "slow", "errors", "latency"] as const).find(
+  (["kill", "crash", "slow", "errors", "latency", "drain"] as const).find(
     (key) => input[key] !== undefined,
   ) ?? "kill";
 
 function normaliseEffect(context: Context, input: FaultInput, path: Path): FaultEffect {
+  if (input.drain !== undefined) return { kind: "drain" };
   if (input.slow !== undefined) return { kind: "slow", factor: input.slow };
   if (input.errors !== undefined) return { kind: "error", share: parseShare(input.errors) };
   if (input.latency !== undefined) {
@@ -81,6 +83,8 @@ function normaliseScope(
   };
   check("service", "service", [...context.names("services"), ...context.names("datastores")]);
   check("node", "node", nodes);
+  check("node", "drain", nodes);
+  if (input.drain !== undefined) reportNarrowed(context, input, path);
   check("zone", "zone", world.zones);
   check("region", "region", world.regions);
   if (service === undefined) {
@@ -97,10 +101,20 @@ function normaliseScope(
     ...(revision === undefined ? {} : { revision }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(node === undefined ? {} : { node }),
+    ...(input.drain === undefined ? {} : { node: input.drain }),
     ...(zone === undefined ? {} : { zone }),
     ...(region === undefined ? {} : { region }),
     ...(replicas === undefined ? {} : { replicas: replicasOf(replicas) }),
   };
+}
+
+/** A drain takes everything off its node. */
+function reportNarrowed(context: Context, input: FaultInput, path: Path): void {
+  const keys = ["service", "revision", "endpoint", "node", "zone", "region", "replicas"] as const;
+  for (const key of keys) {
+    if (input[key] === undefined) continue;
+    context.atKey([...path, key], `"${key}" does not go with drain, which names its node`);
+  }
 }
 
 const replicasOf = (replicas: number | string): NonNullable<FaultScope["replicas"]> =>

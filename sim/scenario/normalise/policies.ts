@@ -1,5 +1,6 @@
 import type { Json } from "../../kernel/json.ts";
 import { type Micros, micros } from "../../kernel/time.ts";
+import { nodeAutoscalers } from "../../policy/index.ts";
 import type { ConfigProblem } from "../../policy/policy.ts";
 import { labelOf } from "../issues.ts";
 import { nearestName } from "../problem.ts";
@@ -15,6 +16,7 @@ export const AS_IS: PolicySet = {
   name: "as-is",
   about: "no autoscaler: replicas stay as they are",
   autoscalers: [],
+  nodeAutoscaler: null,
   rollouts: [],
 };
 
@@ -36,7 +38,11 @@ export function normalisePolicySet(
   const rollouts = Object.entries(input.rollouts ?? {}).flatMap(([service, rollout]) =>
     normaliseRollout(context, service, rollout, [...path, "rollouts", service], times),
   );
-  return { name, about: input.about ?? "", autoscalers, rollouts };
+  const nodeAutoscaler =
+    input.nodeAutoscaler === undefined
+      ? null
+      : normaliseNodeAutoscaler(context, [...path, "nodeAutoscaler"], times);
+  return { name, about: input.about ?? "", autoscalers, nodeAutoscaler, rollouts };
 }
 
 function normaliseAutoscaler(
@@ -51,6 +57,20 @@ function normaliseAutoscaler(
   if (policy === null) return [];
   const config = checkedConfig(context, policy, known[policy], [...path, policy], times);
   return [{ workload: service, policy, config }];
+}
+
+function normaliseNodeAutoscaler(
+  context: Context,
+  path: Path,
+  times: Times,
+): PolicySet["nodeAutoscaler"] {
+  if (context.names("cluster", "nodePools").length === 0) {
+    context.atKey(path, "there is no pool of nodes to scale", "add cluster.nodePools");
+  }
+  const policy = solePolicy(context, "node autoscaler", path, [], Object.keys(nodeAutoscalers));
+  if (policy === null) return null;
+  const known = nodeAutoscalers[policy];
+  return { policy, config: checkedConfig(context, policy, known, [...path, policy], times) };
 }
 
 function normaliseRollout(

@@ -15,7 +15,7 @@ import { normaliseTraffic } from "./traffic.ts";
 const DEFAULT_SEED = 1;
 const DEFAULT_WARM_UP = seconds(60);
 /** AWS Fargate, us-east-1, Linux on x86, in dollars (checked June 2026). */
-const FARGATE: Price = { vcpuHourUsd: 0.040_48, gibHourUsd: 0.004_445 };
+const FARGATE: Price = { vcpuHourUsd: 0.040_48, gibHourUsd: 0.004_445, nodeHourUsd: null };
 
 /**
  * Makes a scenario of what the schema let through, under one set of policies (null: none). What
@@ -68,11 +68,22 @@ export function normaliseScenario(
     price: {
       vcpuHourUsd: input.price?.vcpuHour ?? FARGATE.vcpuHourUsd,
       gibHourUsd: input.price?.gibHour ?? FARGATE.gibHourUsd,
+      nodeHourUsd: nodePrice(context, input),
     },
     canary: normaliseCanary(context, input.canary, servers),
     claims: (input.claims ?? []).map((claim, i) => normaliseClaim(context, claim, i)),
     notes,
   };
+}
+
+function nodePrice(context: Context, input: ScenarioInput): number | null {
+  const { price, cluster } = input;
+  if (price?.nodeHour === undefined) return null;
+  if (cluster?.nodes === undefined && cluster?.nodePools === undefined) {
+    const hint = "describe them under cluster.nodes or cluster.nodePools";
+    context.atKey(["price", "nodeHour"], "nodes that nobody described have no price", hint);
+  }
+  return price.nodeHour;
 }
 
 /** Limits in the order in which they stand. */

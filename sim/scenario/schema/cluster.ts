@@ -5,6 +5,7 @@ import {
   duration,
   flag,
   memory,
+  NAME,
   name,
   number,
   positiveDuration,
@@ -14,7 +15,7 @@ import {
 } from "./leaves.ts";
 import { autoscalerSync, metrics } from "./metrics.ts";
 import { labels, priorityClasses, taints } from "./scheduling.ts";
-import { checkOneOf, either, fields, list, metaOneOf } from "./shapes.ts";
+import { checkOneOf, either, fields, list, metaOneOf, named } from "./shapes.ts";
 import { distribution } from "./time.ts";
 
 const nodeShape = {
@@ -35,6 +36,19 @@ const node = fields({
   region: text("Default: local.").optional(),
 });
 
+const nodePool = fields({
+  min: count("The fewest nodes; so many are there at first. Default 0.", 0, 100_000).optional(),
+  max: count("The most nodes.", 1, 100_000),
+  node: fields({
+    ...nodeShape,
+    zones: list("a list of zones", text("A zone."), 1)
+      .meta({ description: "The nodes are spread over these in turn. Default: a." })
+      .optional(),
+    region: text("Default: local.").optional(),
+  }).meta({ description: "What each of them is like." }),
+  provision: distribution("From asking for a node until it is ready. Default 90s.").optional(),
+});
+
 export const cluster = fields({
   manifests: either("a pattern like ./k8s/*.yaml, or a list of them", [
     text("Files, or a folder."),
@@ -44,6 +58,12 @@ export const cluster = fields({
     .optional(),
   nodes: list("a list of groups of nodes", node, 1)
     .meta({ description: "Default: three nodes, in zones a to c, with room for everything." })
+    .optional(),
+  nodePools: named("a map from names to pools of nodes", nodePool, {
+    pattern: NAME,
+    phrase: "a name of lower-case letters, digits and hyphens",
+  })
+    .meta({ description: "Groups of like nodes that a policy set's nodeAutoscaler sizes." })
     .optional(),
   priorityClasses: priorityClasses.optional(),
   imageBandwidth: memory(
@@ -87,7 +107,7 @@ const replicasInScope = either("a count or a share like 10%", [
     }),
 ]);
 
-const FAULT_EFFECTS = ["kill", "crash", "slow", "errors", "latency"] as const;
+const FAULT_EFFECTS = ["kill", "crash", "slow", "errors", "latency", "drain"] as const;
 
 export const fault = fields({
   name: text("Default: its effect and where.").optional(),
@@ -110,8 +130,9 @@ export const fault = fields({
   slow: number("Work takes this many times as long.", { min: 1, max: 1_000_000 }).optional(),
   errors: share("Share of the requests that are answered with an error.").optional(),
   latency: distribution("Calls arrive later by this.").optional(),
+  drain: text("This node is cordoned and its pods are evicted, as their budgets allow.").optional(),
 })
-  .check(checkOneOf("a fault", FAULT_EFFECTS, { for: ["slow", "errors", "latency"] }))
+  .check(checkOneOf("a fault", FAULT_EFFECTS, { for: ["slow", "errors", "latency", "drain"] }))
   .meta(metaOneOf(FAULT_EFFECTS));
 
 export const link = fields({
@@ -143,6 +164,9 @@ export const claim = fields({
 
 export const price = fields({
   vcpuHour: number("Dollars an hour for a requested core. Default 0.04048.", { min: 0 }).optional(),
+  nodeHour: number("Dollars an hour for each node of the cluster, in place of what pods request.", {
+    min: 0,
+  }).optional(),
   gibHour: number("Dollars an hour for a requested GiB. Default 0.004445.", { min: 0 }).optional(),
 });
 

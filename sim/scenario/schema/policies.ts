@@ -23,6 +23,9 @@ const policySet = fields({
   autoscalers: named("a map from services to their autoscalers", autoscalerUse)
     .meta({ description: "Who decides on replicas. Services without one keep theirs." })
     .optional(),
+  nodeAutoscaler: autoscalerUse
+    .meta({ description: "Who decides on the nodes of pools. Without one they stay as they are." })
+    .optional(),
   rollouts: named("a map from services to their rollouts", rolloutUse)
     .meta({ description: "New revisions, and who decides on them." })
     .optional(),
