@@ -1,5 +1,6 @@
 import { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Clock } from "../../control/clock.ts";
+import type { Controller } from "../../control/controller.ts";
 import { DeploymentController } from "../../control/deploymentController.ts";
 import { FaultController } from "../../control/faultController.ts";
 import { NodeAutoscalerController } from "../../control/nodeAutoscalerController.ts";
@@ -27,8 +28,8 @@ export function createControllers(parts: {
   readonly autoscalers: readonly AutoscalerController[];
   readonly rollouts: readonly RolloutController[];
   readonly deployments: readonly DeploymentController[];
-  readonly nodes: readonly NodeAutoscalerController[];
-  readonly faults: FaultController;
+  /** Of nodes, and of faults. */
+  readonly others: readonly Controller[];
 } {
   const { scenario, registry, clock, platform, draws } = parts;
   const drawsFor = (name: string): Draw => {
@@ -79,21 +80,22 @@ export function createControllers(parts: {
         draw: drawsFor(`deployment ${spec.name}`),
       });
     });
-  const { nodeAutoscaler } = scenario.policy;
-  const nodes =
-    nodeAutoscaler === null
-      ? []
-      : [
-          new NodeAutoscalerController({
-            policy: present(nodeAutoscalers[nodeAutoscaler.policy], "node autoscaler"),
-            config: nodeAutoscaler.config,
-            clock,
-            platform,
-            draw: drawsFor("node autoscaler"),
-          }),
-        ];
+  const nodes = createNodeAutoscaler({ ...parts, draw: drawsFor("node autoscaler") });
   const faults = new FaultController(scenario.faults, clock, platform);
-  return { autoscalers, rollouts, deployments, nodes, faults };
+  return { autoscalers, rollouts, deployments, others: [...nodes, faults] };
+}
+
+function createNodeAutoscaler(parts: {
+  readonly scenario: Scenario;
+  readonly clock: Clock;
+  readonly platform: Platform;
+  readonly draw: Draw;
+}): readonly Controller[] {
+  const { nodeAutoscaler } = parts.scenario.policy;
+  if (nodeAutoscaler === null) return [];
+  const { policy: name, config } = nodeAutoscaler;
+  const policy = present(nodeAutoscalers[name], `node autoscaler ${name}`);
+  return [new NodeAutoscalerController({ ...parts, policy, config })];
 }
 
 /** A Deployment's own settings, with what a release says laid over them. */

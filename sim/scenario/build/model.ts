@@ -132,8 +132,7 @@ export class Model {
       ...control.deployments,
       ...control.autoscalers,
       ...control.rollouts,
-      ...control.nodes,
-      control.faults,
+      ...control.others,
     ];
     for (const { workload } of scenario.policy.rollouts) {
       this.plane.watchRevisions(scenario.services.findIndex(({ name }) => name === workload));
