@@ -85,6 +85,11 @@ describe("a pod without readiness probe", () => {
     expect(cluster.pods[0]!.listeningAt).toBe(20e6);
   });
 
+  it("alone can be told when it is ready", () => {
+    const shop = { readyWhen: "running", readinessProbe: {} };
+    expect(() => constructedCluster({ shop })).toThrow("readyWhen is for pods without readiness");
+  });
+
   it("gets requests before it listens, when it is ready because it runs", () => {
     const action = (at: string, n: number) => ({ at, minReplicas: n, maxReplicas: n });
     const failures = (readyWhen: string): unknown => {
