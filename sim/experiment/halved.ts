@@ -48,7 +48,9 @@ export function halvedTasks(
   );
 }
 
-/** The result with, for every link that was run, how long the whole reaction took with it halved. */
+/**
+ * The result with, for every link that was run, how long the whole reaction took with it halved.
+ */
 export function withHalved(
   { digest: _, ...result }: Result,
   policy: string,

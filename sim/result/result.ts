@@ -108,7 +108,9 @@ const delayChain = z.strictObject({
       group: z.enum(["seeing", "deciding", "bringing-up"]),
       seconds: z.number(),
       setting: z.string(),
-      /** The whole reaction with that parameter halved (a limit doubled); null when it was not run. */
+      /**
+       * The whole reaction with that parameter halved (a limit doubled); null when it was not run.
+       */
       halvedWholeSeconds: z.number().nullable(),
     }),
   ),

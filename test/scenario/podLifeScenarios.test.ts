@@ -19,7 +19,7 @@ function replicasOf(name: string, policy: string): { ready: number[]; wanted: nu
   return { ready: known(ready), wanted: known(wanted) };
 }
 
-it("a liveness probe that gives up too soon takes the whole fleet down, and it never recovers", () => {
+it("a liveness probe that gives up too soon takes the whole fleet down for good", () => {
   const { ready } = replicasOf("liveness-spiral", "asks-too-soon");
   expect(ready[0]).toBe(6);
   // Minutes after the forty seconds of overload no pod stays up.

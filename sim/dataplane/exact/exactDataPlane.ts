@@ -63,8 +63,10 @@ export interface ExactParts {
 /**
  * Follows every request. A request is a row that walks its endpoint's program; calls to other
  * services are rows of their own, whose caller holds its concurrency slot while it waits (unless
- * its service is asynchronous). The parts: `Walker` carries out programs, `Calls` sends and answers,
- * `Slots` and `Connections` make rows wait, `CpuScheduler` does the work, `Journeys` are the clients.
+ * its service is asynchronous). The parts: `Walker` carries out programs, `Calls` sends and
+ * answers,
+ * `Slots` and `Connections` make rows wait, `CpuScheduler` does the work, `Journeys` are the
+ * clients.
  */
 export class ExactDataPlane implements DataPlane {
   readonly #simulation: Simulation;
@@ -235,10 +237,8 @@ export class ExactDataPlane implements DataPlane {
 
   usage(replica: number): ReplicaUsage {
     const replicas = this.#replicas;
-    const cpuMicros = replicas.cpuUsed(replica, this.#simulation.now);
     return {
-      cpuMicros,
-      lifetimeCpuMicros: replicas.cpuBefore[replica]! + cpuMicros,
+      cpuMicros: replicas.cpuUsed(replica, this.#simulation.now),
       throttledMicros: this.#cpu.throttledMicros(replica),
       memoryBytes: this.#memory.usedBytes(replica),
       requests: replicas.requests[replica]!,
