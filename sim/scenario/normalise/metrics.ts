@@ -19,7 +19,7 @@ import type { Context } from "./context.ts";
  * `--housekeeping-interval`: 5 s on average.
  * Source: https://github.com/kubernetes-sigs/metrics-server and the kubelet's reference
  */
-const RESOURCE = { scrapeInterval: seconds(15), window: seconds(15), lag: seconds(5) };
+const RESOURCE = { scrapeInterval: seconds(15), lag: seconds(5) };
 /**
  * The scrape interval of Prometheus' example configuration, the window of prometheus-adapter's
  * walkthrough, and that adapter's default of `--metrics-relist-interval`.
@@ -41,10 +41,11 @@ export function normaliseMetrics(
 ): MetricsSpec {
   const path: Path = ["cluster", "metrics"];
   const housekeeping = durationOr(input?.housekeeping, NONE);
+  const scrapeInterval = durationOr(input?.scrapeInterval, RESOURCE.scrapeInterval);
   const window = durationOr(input?.prometheus?.window, PROMETHEUS.window);
   return {
-    scrapeInterval: durationOr(input?.scrapeInterval, RESOURCE.scrapeInterval),
-    window: durationOr(input?.window, RESOURCE.window),
+    scrapeInterval,
+    window: durationOr(input?.window, scrapeInterval),
     lag: durationOr(input?.lag, housekeeping > 0 ? NONE : RESOURCE.lag),
     housekeeping,
     staleFor: durationOr(input?.staleFor, NONE),

@@ -82,8 +82,8 @@ export const metrics = fields({
     "metrics-server reads usage this often. Default 15s, the --metric-resolution of its manifests.",
   ).optional(),
   window: positiveDuration(
-    "CPU usage is the mean over this long; up to scrapeInterval, between the last two readings, " +
-      "as in metrics-server. Default 15s.",
+    "CPU usage is the mean over this long. Default scrapeInterval: up to that it is the mean " +
+      "between the last two readings, as in metrics-server.",
   ).optional(),
   lag: duration(
     "How old usage is when it can be read. Default 5s, the mean age of what kubelets that look " +
