@@ -25,8 +25,6 @@ export interface ReplicaStart {
  */
 export interface ReplicaUsage {
   readonly cpuMicros: number;
-  /** The same with the CPU time of the processes that ran under this number before. */
-  readonly lifetimeCpuMicros: number;
   /** Time during which it had work and was throttled by its quota. */
   readonly throttledMicros: number;
   readonly memoryBytes: number;

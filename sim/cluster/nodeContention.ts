@@ -1,15 +1,23 @@
 import { type Json, savedState } from "../kernel/json.ts";
 import type { Simulation } from "../kernel/simulation.ts";
-import type { DataPlane } from "./dataPlane.ts";
 
-/** A pod whose process runs on a node. */
+/** A pod that uses CPU on a node: its process, or the start of it. */
 export interface ContendingPod {
+  /** The pod's number, which is its replica's. */
   readonly replica: number;
   readonly node: number;
   /** CPU request in millicores: its weight. */
   readonly requestMillicores: number;
   /** CPU limit in millicores; null for none: all of the node. */
   readonly limitMillicores: number | null;
+}
+
+/** Who gives the pods their CPU: the data plane, or a kubelet in front of it. */
+export interface PodCpu {
+  /** How many pieces of work in the pod want a core at this moment. */
+  runnable(replica: number): number;
+  /** What the node leaves it from now on, in cores. */
+  setCores(replica: number, cores: number): void;
 }
 
 /** `cpu.shares` of a container that requests no CPU, as the kubelet sets it. */
@@ -22,7 +30,7 @@ interface Contender {
   readonly shares: number;
   /** What it may use when nobody is in its way, in cores. */
   readonly most: number;
-  /** What the data plane was told last. */
+  /** What it was told last. */
   cores: number;
 }
 
@@ -47,7 +55,7 @@ interface Contended {
  */
 export class NodeContention {
   readonly #simulation: Simulation;
-  readonly #plane: DataPlane;
+  readonly #cpu: PodCpu;
   readonly #allocatable: (node: number) => number;
   readonly #interval: number | null;
   readonly #look: number;
@@ -56,14 +64,14 @@ export class NodeContention {
 
   constructor(parts: {
     readonly simulation: Simulation;
-    readonly plane: DataPlane;
+    readonly cpu: PodCpu;
     /** Allocatable CPU of a node, in millicores. */
     readonly allocatable: (node: number) => number;
     /** Microseconds between two looks; null when no node can be short of CPU. */
     readonly interval: number | null;
   }) {
     this.#simulation = parts.simulation;
-    this.#plane = parts.plane;
+    this.#cpu = parts.cpu;
     this.#allocatable = parts.allocatable;
     this.#interval = parts.interval;
     this.#look = parts.simulation.register("node shares its CPU", (node) => this.#share(node));
@@ -133,7 +141,7 @@ export class NodeContention {
     const { pods } = contended;
     const claims = pods.map(({ replica, shares, most }) => ({
       weight: shares,
-      want: Math.min(most, this.#plane.runnable(replica)),
+      want: Math.min(most, this.#cpu.runnable(replica)),
     }));
     const level = fairLevel(this.#allocatable(node) / 1000, claims);
     for (const pod of pods) this.#set(pod, Math.min(pod.most, level * pod.shares));
@@ -148,7 +156,7 @@ export class NodeContention {
   #set(pod: Contender, cores: number): void {
     if (pod.cores === cores) return;
     pod.cores = cores;
-    this.#plane.setCores(pod.replica, cores);
+    this.#cpu.setCores(pod.replica, cores);
   }
 }
 

@@ -91,7 +91,7 @@ export class ConstructedPlane implements DataPlane {
   }
 
   usage(): ReplicaUsage {
-    const none = { cpuMicros: 0, lifetimeCpuMicros: 0, throttledMicros: 0, memoryBytes: 0 };
+    const none = { cpuMicros: 0, throttledMicros: 0, memoryBytes: 0 };
     return { ...none, requests: 0, inFlight: 0, queued: 0 };
   }
 

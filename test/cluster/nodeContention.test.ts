@@ -108,7 +108,7 @@ interface Requests {
 function contend(model: Model, pods: readonly Requests[], interval = millis(10)): NodeContention {
   const contention = new NodeContention({
     simulation: model.simulation,
-    plane: model.plane,
+    cpu: model.plane,
     allocatable: () => 2000,
     interval,
   });
@@ -222,7 +222,7 @@ describe("neighbours on a node", () => {
     const model = modelOf(written(limited(2), limited(2), [20, 20]));
     const contention = new NodeContention({
       simulation: model.simulation,
-      plane: model.plane,
+      cpu: model.plane,
       allocatable: () => 2000,
       interval: millis(10),
     });

@@ -37,7 +37,7 @@ describe("the memory of a replica", () => {
     expect(used).toEqual([10, 50, 90, 110, 120]);
   });
 
-  it("is reported once when it outgrows the limit, in the instant of the request that did it", () => {
+  it("is reported once, when it outgrows the limit, in the instant of that request", () => {
     const model = modelOf(scenario({ base: "10Mi", leakPerRequest: "1Mi" }, "20Mi"));
     const heard = listenTo(model);
     runTo(model, 2000);

@@ -59,7 +59,7 @@ describe("a probe", () => {
     expect(requestsOf(model).map(({ end }) => end)).toEqual([50.5]);
   });
 
-  it("is refused when the queue is full, and then hears it at once, but not within the call", () => {
+  it("is refused when the queue is full: in that instant, but not within the call", () => {
     const { model, heard } = replica(fifo({ queue: 1 }), 2);
     runTo(model, 5);
     model.plane.sendProbe(0, 0, millis(100));

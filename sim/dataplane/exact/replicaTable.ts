@@ -33,8 +33,6 @@ export class ReplicaTable {
   cpuRate = new Float64Array(INITIAL);
   cpuSince = new Float64Array(INITIAL);
   cpuMicros = new Float64Array(INITIAL);
-  /** CPU time that earlier processes under this number used. */
-  cpuBefore = new Float64Array(INITIAL);
   /** How often a process was started under this number; tells events of one from the next. */
   starts = new Int32Array(INITIAL);
   /**
@@ -80,7 +78,6 @@ export class ReplicaTable {
     }
     this.ordinal[replica] = ordinal;
     this.starts[replica]!++;
-    this.cpuBefore[replica]! += this.cpuMicros[replica]!;
     this.cpuMicros[replica] = 0;
     this.cpuSince[replica] = now;
     this.requests[replica] = 0;
@@ -201,7 +198,6 @@ const FLOAT_COLUMNS = [
   "cpuRate",
   "cpuSince",
   "cpuMicros",
-  "cpuBefore",
   "startedAt",
   "memoryLimit",
   "probes",
