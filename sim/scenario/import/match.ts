@@ -150,8 +150,9 @@ class Matcher {
 
   warnAboutRest(matches: readonly Match[]): void {
     const used = matches.map(({ workload }) => workload);
-    for (const { resource } of this.#workloads.filter((workload) => !used.includes(workload))) {
-      this.#warn(resource, "is no service of this scenario");
+    for (const workload of this.#workloads) {
+      const isUsed = used.some((other) => other === workload || refersTo(other, workload));
+      if (!isUsed) this.#warn(workload.resource, "is no service of this scenario");
     }
     for (const resource of this.#resources) {
       if (used.some((workload) => actsOn(resource, workload))) continue;
@@ -189,6 +190,11 @@ class Matcher {
     this.warnings.push({ span: resource.span, message, hint });
   }
 }
+
+/** Whether a Rollout has its pods from a Deployment. */
+const refersTo = ({ resource }: Workload, other: Workload): boolean =>
+  textAt(resource.tree, ["spec", "workloadRef", "name"]) === other.resource.name &&
+  resource.namespace === other.resource.namespace;
 
 const hasSelector = ({ tree }: Resource): boolean => treeAt(tree, ["spec", "selector"]) !== null;
 

@@ -7,7 +7,10 @@ export const autoscalerUse = z
   .record(z.string(), z.unknown(), { error: "a map with a policy's name: {hpa: …}" })
   .meta({ id: "Autoscaler", ...META_ONE_KEY, description: "A policy and its configuration." });
 
-/** `{staged-canary: …, revision: v2, at: 1m}`. */
+/**
+ * `{staged-canary: …, revision: v2, at: 1m}`. Without a policy it is the one of the service's
+ * manifest.
+ */
 const rolloutUse = z
   .looseObject(
     {
@@ -16,7 +19,7 @@ const rolloutUse = z
     },
     { error: "a map with a policy's name, revision and at" },
   )
-  .meta({ id: "Rollout", minProperties: 2, maxProperties: 3 });
+  .meta({ id: "Rollout", minProperties: 1, maxProperties: 3 });
 
 const policySet = fields({
   about: text("What it is, in a few words.").optional(),

@@ -10,6 +10,7 @@ import {
   loadShop,
   loadWith,
   problemText,
+  readReal,
   SHOP,
   sole,
   soundly,
@@ -97,6 +98,55 @@ describe("a folder of manifests", () => {
       },
     ]);
     expect(JSON.stringify(policy)).not.toContain("targetCPUUtilizationPercentage");
+  });
+
+  it("scales StatefulSets and Rollouts too, in their own namespace and group only", () => {
+    const scaled = (kind: string, version: string, name: string, namespace = "shop") =>
+      autoscaler({ name })
+        .replace(`{ name: ${name} }`, `{ name: ${name}, namespace: ${namespace} }`)
+        .replace("apiVersion: apps/v1, kind: Deployment, name: web", () => {
+          return `apiVersion: ${version}, kind: ${kind}, name: ${name}`;
+        });
+    const more = [
+      scaled("StatefulSet", "apps/v1", "sessions"),
+      scaled("Rollout", "argoproj.io/v1alpha1", "checkout"),
+    ];
+    const others = [
+      scaled("StatefulSet", "apps/v1", "sessions", "default"),
+      scaled("Rollout", "apps/v1", "checkout"),
+      scaled("Deployment", "apps/v1", "checkout"),
+    ];
+    const scaledBy = (texts: readonly string[]) => {
+      const readFile = (name: string) => (name === "more" ? texts.join("---\n") : readReal(name));
+      const listFiles = () => ["k8s/sessions.yaml", "k8s/checkout.yaml", "more"];
+      return sole(loadShop({ readFile, listFiles })).policy.autoscalers;
+    };
+    expect(scaledBy(more).map(({ workload }) => workload)).toEqual(["sessions", "pay"]);
+    for (const other of others) expect(scaledBy([other])).toEqual([]);
+  });
+
+  it("lets a Rollout have its pods from a Deployment that it refers to", () => {
+    const rollout = `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: { name: web }
+spec:
+  replicas: 6
+  workloadRef: { apiVersion: apps/v1, kind: Deployment, name: web-pods }
+  strategy: { canary: {} }
+`;
+    const pods = deployment({ name: "web-pods", container: "resources: { limits: { cpu: 2 } }" });
+    const loaded = loadWith({ "k8s/a.yaml": rollout, "k8s/b.yaml": pods });
+    expect(loaded.warnings).toEqual([]);
+    expect(sole(loaded).cluster).toMatchObject({
+      workloads: [{ name: "web", replicas: 6, container: { limits: { cpuMillicores: 2000 } } }],
+    });
+    const { problems } = loadWith({
+      "k8s/a.yaml": rollout,
+      "k8s/b.yaml": deployment({ name: "x" }),
+    });
+    expect(problems.map(problemText)).toEqual([
+      'sims/k8s/a.yaml:6:63: [web-pods] no Deployment "web-pods" in the manifests | known: x',
+    ]);
   });
 
   it("is told of where it has no effect, and of what is not modelled", () => {

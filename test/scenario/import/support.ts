@@ -10,7 +10,8 @@ const folder = import.meta.dirname;
 const shopFile = join(folder, "shop.yaml");
 export const SHOP = readFileSync(`${shopFile}.txt`, "utf8");
 
-const readReal = (name: string): string => readFileSync(join(folder, name), "utf8");
+/** A file of this folder. */
+export const readReal = (name: string): string => readFileSync(join(folder, name), "utf8");
 
 /** The shop of this folder with its manifests. */
 export const loadShop = (options: Partial<LoadOptions> = {}): Loaded =>
