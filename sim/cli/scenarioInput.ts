@@ -121,10 +121,19 @@ function load(options: LoadOptions): Loaded {
 
 function checked({ scenarios, problems, warnings }: Loaded, console: Console): readonly Scenario[] {
   if (problems.length === 0) {
-    if (!console.quiet) for (const warning of warnings) console.note(warningText(warning));
+    if (!console.quiet) noteAll(warnings, console);
     return scenarios;
   }
   throw new CliError(problemText(problems, console.err));
+}
+
+/** So many notes fit beside a result. */
+const NOTES_MAX = 10;
+
+function noteAll(warnings: readonly Problem[], console: Console): void {
+  for (const warning of warnings.slice(0, NOTES_MAX)) console.note(warningText(warning));
+  const more = warnings.length - NOTES_MAX;
+  if (more > 0) console.note(`and ${more} more notes`);
 }
 
 function warningText({ file, line, column, message, hint }: Problem): string {

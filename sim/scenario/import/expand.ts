@@ -75,10 +75,7 @@ export function expandManifests(layers: Layers, folder: ManifestFolder): Expande
     notes: [
       ...ignoredNotes(manifests.ignored, place),
       ...matching.matches.flatMap((match) => assumptions(match, place, folder.file)),
-      ...matching.warnings.map(({ span: { file }, message }): ManifestNote => {
-        const where = file === folder.file ? "" : ` (${nameInFolder(folder.file, file)})`;
-        return { span: place, kind: "fact", text: message + where };
-      }),
+      ...uselessNotes(matching.warnings, place, folder.file),
     ],
   };
 }
@@ -241,12 +238,33 @@ function templatesFor(rollout: Resource, resources: readonly Resource[]): ListTr
   return { kind: "list", span: rollout.span, items, damaged: false };
 }
 
+const NAMED_MAX = 10;
+
+/** A folder may hold hundreds of things that a scenario is not about. */
+function some(names: readonly string[], separator: string): string {
+  const more = names.length - NAMED_MAX;
+  const shown = names.slice(0, NAMED_MAX);
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
+}
+
+function uselessNotes(
+  warnings: readonly Finding[],
+  span: Span,
+  scenario: string,
+): readonly ManifestNote[] {
+  if (warnings.length === 0) return [];
+  const texts = warnings.map(({ span: { file }, message }) => {
+    return file === scenario ? message : `${message} (${nameInFolder(scenario, file)})`;
+  });
+  return [{ span, kind: "fact", text: `manifests without effect: ${some(texts, "; ")}` }];
+}
+
 function ignoredNotes(
   ignored: ReadonlyMap<string, readonly string[]>,
   span: Span,
 ): readonly ManifestNote[] {
   if (ignored.size === 0) return [];
-  const kinds = [...ignored].map(([kind, names]) => `${kind} ${names.join(", ")}`.trim());
+  const kinds = [...ignored].map(([kind, names]) => `${kind} ${some(names, ", ")}`.trim());
   return [{ span, kind: "fact", text: `manifests accepted and not modelled: ${kinds.join("; ")}` }];
 }
 

@@ -172,12 +172,29 @@ spec:
         "manifests accepted and not modelled: " +
         "ConfigMap web-config; Ingress shop; Service resize",
     });
+    expect(notes.at(-1)?.text).toMatch(
+      /^manifests without effect: the service .*; Deployment "shop\/reports" .*leftovers\.yaml\)$/u,
+    );
     expect(notes.filter(({ kind }) => kind === "assumed")).toMatchObject([
       { text: expect.stringContaining('"sessions" is a StatefulSet (k8s/sessions.yaml)') },
     ]);
     // Results are compared byte by byte, wherever they were made.
     const elsewhere = loadShop({ file: "/some/where/shop.yaml" });
     expect(elsewhere.scenarios[0]?.notes).toEqual(notes);
+  });
+
+  it("names ten of many things without effect", () => {
+    const others = Array.from({ length: 40 }, (_, i) => deployment({ name: `other-${i}` }));
+    const maps = Array.from({ length: 30 }, (_, i) => {
+      return `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: m${i} }\n`;
+    });
+    const text = [deployment(), ...others, ...maps].join("---\n");
+    const loaded = loadWith({ "k8s/all.yaml": text });
+    expect(loaded.warnings).toHaveLength(40);
+    const notes = sole(loaded).notes.map((note) => note.text);
+    expect(notes).toHaveLength(2);
+    expect(notes[0]).toMatch(/ConfigMap m0, m1, .*, m9, and 20 more$/u);
+    expect(notes[1]).toMatch(/; and 30 more$/u);
   });
 
   it("gives a rollout that names no policy its Rollout and its AnalysisTemplates", () => {
