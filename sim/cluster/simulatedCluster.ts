@@ -136,16 +136,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       delete: (pod) => this.#lifecycle.delete(pod),
       available: (workload) => this.#changed(workload),
     });
-    this.#metrics = new Metrics({
-      ...parts,
-      spec: parts.spec.metrics,
-      pods: this.#pods,
-      serviceOf: (pod) => this.#workloads[pod.workload]?.service ?? pod.ordinal,
-      isManaged: (pod) => pod.workload !== OUTSIDE,
-      nameOf: (pod) => this.#podName(pod),
-      containerOf: (pod) => this.#workloads[pod.workload]!.spec.container.name,
-      usageOf: (pod) => this.#lifecycle.usage(pod),
-    });
+    this.#metrics = this.#newMetrics(parts);
     this.#faults = new FaultInjector({
       plane: parts.plane,
       services: parts.services,
@@ -524,6 +515,19 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   // ---- observations --------------------------------------------------------------------
+
+  #newMetrics(parts: ClusterParts): Metrics {
+    return new Metrics({
+      ...parts,
+      spec: parts.spec.metrics,
+      pods: this.#pods,
+      serviceOf: (pod) => this.#workloads[pod.workload]?.service ?? pod.ordinal,
+      isManaged: (pod) => pod.workload !== OUTSIDE,
+      nameOf: (pod) => this.#podName(pod),
+      containerOf: (pod) => this.#workloads[pod.workload]!.spec.container.name,
+      usageOf: (pod) => this.#lifecycle.usage(pod),
+    });
+  }
 
   #observePod(pod: Pod): PodObservation {
     const { container } = this.#workloads[pod.workload]!.spec;

@@ -88,7 +88,7 @@ describe("the metrics pipeline", () => {
     expect(answer(pipeline, seconds(30))).toEqual([]);
   });
 
-  it("gives a container that the first reading finds 10 to 15 s old its mean since its start", () => {
+  it("gives a container that the first reading finds 10 to 15 s old its whole mean", () => {
     const first = (age: number): readonly string[] => {
       const pipeline = new MetricsPipeline(spec(15, 15, 0));
       pipeline.scrape(seconds(90), [reading(90, 3, { startedAt: 90 - age })]);

@@ -90,8 +90,8 @@ export const metrics = fields({
       "every 10s hand out; with housekeeping 0s.",
   ).optional(),
   housekeeping: duration(
-    "Kubelets read their containers this often, all at once, and hand out the last reading: 10s is " +
-      "their --housekeeping-interval. Default 0s: they read when they are asked.",
+    "Kubelets read their containers this often, all at once, and hand out the last reading: 10s " +
+      "is their --housekeeping-interval. Default 0s: they read when they are asked.",
   ).optional(),
   staleFor: duration(
     "While samples are lost the last one is served until it is this old. Default 0s: " +
