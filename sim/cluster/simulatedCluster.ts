@@ -121,11 +121,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         endpointsChanged: (workload) => this.#refreshEndpoints(workload),
         podChanged: (pod) => this.#changed(pod.workload),
         podGone: (pod) => this.#podGone(pod),
-        podEvent: (pod, reason, message) => {
-          const subject = this.#podName(pod);
-          const kubelet = { controller: "kubelet", kind: "pod" } as const;
-          this.record({ ...kubelet, subject, reason, message, from: null, to: null });
-        },
+        podEvent: (pod, reason, message) => this.#podEvent(pod, reason, message),
       },
     });
     this.#replicaSets = new ReplicaSets({
@@ -463,6 +459,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   #nextReplica(): number {
     return this.#pods.length;
+  }
+
+  #podEvent(pod: Pod, reason: string, message: string): void {
+    const subject = this.#podName(pod);
+    const kubelet = { controller: "kubelet", kind: "pod" } as const;
+    this.record({ ...kubelet, subject, reason, message, from: null, to: null });
   }
 
   #podGone(pod: Pod): void {

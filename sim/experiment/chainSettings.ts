@@ -25,7 +25,7 @@ export function chainSettings(
     endpoint: `endpointLag ${distribution(endpointLag)}`,
   };
   if (deployment !== undefined) {
-    settings["image pull"] = `image pull ${distribution(deployment.imagePull)}`;
+    settings["image pull"] = imageText(deployment.imageBytes, deployment.imagePull, scenario);
     settings["start"] = `startup ${distribution(deployment.startup)}`;
     const probe = deployment.readinessProbe;
     settings["readiness probe"] =
@@ -69,6 +69,14 @@ const readsResources = (metrics: unknown): boolean =>
   metrics.some((metric: unknown) =>
     ["resource", "containerResource"].some((source) => lookUp(metric, [source]) !== undefined),
   );
+
+function imageText(bytes: number | null, pull: DistributionSpec, { cluster }: Scenario): string {
+  if (bytes === null) return `image pull ${distribution(pull)}`;
+  const { bytesPerSecond } = cluster.imagePulls;
+  return `image of ${mebibytes(bytes)} MiB at ${mebibytes(bytesPerSecond)} MiB/s`;
+}
+
+const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
 
 /** Pods wait for room that others leave, or for nodes that a node autoscaler asks for. */
 function nodeText({ cluster, policy }: Scenario): string {

@@ -95,8 +95,13 @@ function halve(scenario: Scenario, workload: string, link: string): Scenario | n
       return { ...scenario, cluster: { ...cluster, scheduling: shorter(cluster.scheduling) } };
     case "endpoint":
       return { ...scenario, cluster: { ...cluster, endpointLag: shorter(cluster.endpointLag) } };
+    case "node":
+      return withNodes(scenario);
     case "image pull":
-      return withWorkload(scenario, workload, (spec) => ({ imagePull: shorter(spec.imagePull) }));
+      return withWorkload(scenario, workload, ({ imagePull, imageBytes }) => ({
+        imagePull: shorter(imagePull),
+        imageBytes: imageBytes === null ? null : imageBytes / 2,
+      }));
     case "start":
       return withWorkload(scenario, workload, (spec) => ({ startup: shorter(spec.startup) }));
     case "readiness probe":
@@ -109,6 +114,17 @@ function halve(scenario: Scenario, workload: string, link: string): Scenario | n
     default:
       return withHpa(scenario, workload, link);
   }
+}
+
+/** Nodes that come in half the time; null where none come. */
+function withNodes(scenario: Scenario): Scenario | null {
+  const { cluster, policy } = scenario;
+  if (policy.nodeAutoscaler === null) return null;
+  const nodePools = cluster.nodePools.map((pool) => ({
+    ...pool,
+    provision: shorter(pool.provision),
+  }));
+  return { ...scenario, cluster: { ...cluster, nodePools } };
 }
 
 /** Of the ways of resource and of custom metrics alike; null for links of other kinds. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Pod } from "../../sim/cluster/pod.ts";
 import type { TimedEvent } from "../../sim/cluster/simulatedCluster.ts";
+import { chainSettings } from "../../sim/experiment/chainSettings.ts";
+import { halvedLinks } from "../../sim/experiment/halved.ts";
 import { summariseModel } from "../../sim/experiment/replication.ts";
 import { micros } from "../../sim/kernel/time.ts";
 import type { Model, ModelSnapshot } from "../../sim/scenario/build/model.ts";
@@ -321,5 +323,123 @@ describe("a drain", () => {
       faults: [{ kill: true, node: "node-1", at: "30s" }],
     });
     expect(podsOf(killed, 0).filter(({ goneAt }) => goneAt === 30_000_000)).toHaveLength(2);
+  });
+});
+
+describe("the removal of a node", () => {
+  it("is given up when a budget has refused a pod for two minutes, and tried again later", () => {
+    const quick = { scaleDownUnneededSeconds: 20, scaleDownDelayAfterAddSeconds: 20 };
+    const filler = { ...service(1), resources: { requests: { cpu: 3, memory: "1Gi" } } };
+    const shop = {
+      ...service(4),
+      resources: { requests: { cpu: "500m", memory: "1Gi" } },
+      startup: "130s",
+      podDisruptionBudget: { minAvailable: 3 },
+    };
+    const model = ran(
+      world({
+        duration: "900s",
+        services: { filler, shop },
+        cluster: {
+          nodes: [{ cpu: 4, memory: "16Gi" }],
+          nodePools: { spare: { max: 2, node: { cpu: 4, memory: "16Gi" }, provision: "1s" } },
+        },
+        policies: {
+          p: {
+            nodeAutoscaler: { "cluster-autoscaler": quick },
+            autoscalers: scaled({ filler: [["200s", 0]] }),
+          },
+        },
+      }),
+    );
+    const [first, second] = eventsOf(model, "ScaleDown");
+    const [failed] = eventsOf(model, "ScaleDownFailed");
+    // The second pod would have left two: a replacement of the first takes 130 s.
+    expect(failed!.time - first!.time).toBe(120_000_000);
+    expect(failed!.message).toBe("evicted 1 pods; a budget refused 13 times (429)");
+    // scaleDownDelayAfterFailure is three minutes.
+    expect(second!.time - failed!.time).toBeGreaterThanOrEqual(180_000_000);
+    expect(eventsOf(model, "NodeRemoved").map(({ subject }) => subject)).toEqual(["spare-1"]);
+    expect(model.cluster.nodes[1]!.cordons).toBe(1);
+  });
+});
+
+describe("the delay chain", () => {
+  it("shows how long the last pod waited for a new node", () => {
+    const target = { type: "Utilization", averageUtilization: 50 };
+    const scenario = scenarioOf(
+      world({
+        duration: "200s",
+        services: {
+          shop: {
+            ...service(1),
+            resources: { requests: { cpu: 1, memory: "1Gi" }, limits: { cpu: 1 } },
+            endpoints: { get: [{ work: "20ms" }] },
+          },
+        },
+        traffic: {
+          t: {
+            arrivals: "paced",
+            rate: {
+              steps: [
+                { at: "0s", rate: "10/s" },
+                { at: "60s", rate: "75/s" },
+              ],
+            },
+            call: "shop",
+            timeout: "1s",
+          },
+        },
+        cluster: {
+          nodePools: {
+            small: { min: 1, max: 9, node: { cpu: 1, memory: "4Gi" }, provision: "40s" },
+          },
+        },
+        policies: {
+          p: {
+            nodeAutoscaler: { "cluster-autoscaler": {} },
+            autoscalers: {
+              shop: {
+                hpa: {
+                  maxReplicas: 3,
+                  metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
+                },
+              },
+            },
+          },
+        },
+      }),
+    );
+    const model = ran(scenario);
+    const [chain] = summariseModel(model, 0, false).chains;
+    const node = chain!.links.find(({ link }) => link === "node")!;
+    const last = podsOf(model, 0).filter(({ endpointAt }) => endpointAt !== null);
+    const waits = last.map(({ consideredAt, scheduledAt }) => scheduledAt! - consideredAt!);
+    // Up to one scan of ten seconds, and the node.
+    expect(waits).toContain(node.micros);
+    expect(node.micros).toBeGreaterThanOrEqual(40_000_000);
+    expect(node.micros).toBeLessThanOrEqual(50_000_000);
+    expect(chainSettings(scenario, "shop")["node"]).toBe(
+      "cluster-autoscaler scan and small provision 40 s",
+    );
+    const [halved] = halvedLinks(scenario, [
+      {
+        service: "shop",
+        n: 1,
+        startSeconds: 0,
+        wholeSeconds: { mean: 0, low: null, high: null, n: 1 },
+        links: [
+          {
+            link: "node",
+            group: "bringing-up",
+            seconds: 0,
+            setting: "",
+            halvedWholeSeconds: null,
+          },
+        ],
+      },
+    ]);
+    const sooner = summariseModel(ran(halved!.scenario), 0, false).chains[0]!;
+    expect(sooner.links.find(({ link }) => link === "node")!.micros).toBe(node.micros - 20_000_000);
   });
 });
