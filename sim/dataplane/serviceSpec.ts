@@ -49,6 +49,11 @@ export interface ServiceSpec {
   readonly warmUp: ReplicaWarmUpSpec | null;
   /** CPU time of answering one probe of the kubelet. */
   readonly probeWork: DistributionSpec;
+  /**
+   * `shared`: a probe waits for a slot like every request. `own`: a thread of its own answers it, as
+   * with a management port; it needs CPU only.
+   */
+  readonly probeThread: "shared" | "own";
   /** Connection pools of each replica. */
   readonly pools: readonly PoolSpec[];
   readonly endpoints: readonly EndpointSpec[];

@@ -52,6 +52,14 @@ describe("a probe", () => {
     expect(heard).toEqual([{ at: 41.5, what: "0 probe 0 ok" }]);
   });
 
+  it("needs no slot when a thread of its own answers it", () => {
+    const { model, heard } = replica(fifo({ probeThread: "own" }), 2);
+    runTo(model, 5);
+    model.plane.sendProbe(0, 0, millis(100));
+    runTo(model, 200);
+    expect(heard).toEqual([{ at: 5.5, what: "0 probe 0 ok" }]);
+  });
+
   it("makes requests wait in turn", () => {
     const { model } = replica(fifo({ probeWork: "30ms" }), 1);
     runTo(model, 0.5);

@@ -142,7 +142,8 @@ class ProgramWriter {
     this.steps([{ kind: "work", time: service.probeWork }], path, []);
     this.emit(Op.Probed, 0, path);
     const site = { hash: nameHash(path), service: index, endpoint: -1 };
-    return { entry, site: this.#sites.push({ ...site, timeout: null, retries: null }) - 1 };
+    const number = this.#sites.push({ ...site, timeout: null, retries: null }) - 1;
+    return { entry, site: number, ownThread: service.probeThread === "own" };
   }
 
   program(): CallPlan["program"] {

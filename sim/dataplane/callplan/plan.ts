@@ -89,7 +89,7 @@ export interface PlannedService {
   readonly memory: MemorySpec;
   readonly warmUp: ReplicaWarmUpSpec | null;
   /** Entry instruction of a probe, and the site that stands for it. */
-  readonly probe: { readonly entry: number; readonly site: number };
+  readonly probe: { readonly entry: number; readonly site: number; readonly ownThread: boolean };
   readonly pools: readonly {
     readonly name: string;
     readonly size: number;

@@ -87,7 +87,8 @@ export class Probes {
     real[row + FACTOR] = 1;
     real[row + SINCE] = this.#simulation.now;
     real[row + TIMER] = this.#simulation.scheduleAfter(timeout, this.#timeout, row, generation);
-    if (!this.#slots.enter(row, replica)) this.finish(row, false);
+    if (probe.ownThread) this.#slots.pass(row);
+    else if (!this.#slots.enter(row, replica)) this.finish(row, false);
   }
 
   /** The replica has done its work for the probe, or will never do it. */

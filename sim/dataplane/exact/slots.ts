@@ -40,6 +40,11 @@ export class Slots {
     return true;
   }
 
+  /** Lets a row go on that needs no slot: a thread of its own carries it. */
+  pass(row: number): void {
+    this.#walk(row);
+  }
+
   /** A row that holds a slot leaves. */
   leave(replica: number): void {
     this.#replicas.busySlots[replica]!--;

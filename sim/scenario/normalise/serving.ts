@@ -18,7 +18,7 @@ const NO_MEMORY: MemorySpec = {
   leakPerRequestBytes: 0,
 };
 
-type Serving = Pick<ServiceSpec, "quota" | "memory" | "warmUp" | "probeWork">;
+type Serving = Pick<ServiceSpec, "quota" | "memory" | "warmUp" | "probeWork" | "probeThread">;
 
 /** Of a service that says nothing, and of every datastore. */
 export const PLAIN_SERVING: Serving = {
@@ -26,6 +26,7 @@ export const PLAIN_SERVING: Serving = {
   memory: NO_MEMORY,
   warmUp: null,
   probeWork: DEFAULT_PROBE_WORK,
+  probeThread: "shared",
 };
 
 /** How a service's processes spend CPU and memory, beside what its requests ask for. */
@@ -56,5 +57,6 @@ export function normaliseServing(context: Context, input: ServiceInput, path: Pa
             coldCaches: warmUp.coldCaches ?? false,
           },
     probeWork: distributionOr(context, input.probeWork, [...path, "probeWork"], DEFAULT_PROBE_WORK),
+    probeThread: input.probeThread ?? "shared",
   };
 }

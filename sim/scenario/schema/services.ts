@@ -225,6 +225,11 @@ export const service = fields({
   memory: memoryUse.optional(),
   quota: quota.optional(),
   probeWork: distribution("CPU time of answering a probe. Default 500us.").optional(),
+  probeThread: word(
+    ["shared", "own"],
+    "Whether probes wait for a slot like requests (shared, the default) or a thread of their own " +
+      "answers them, as with a management port (own).",
+  ).optional(),
   warmUp: replicaWarmUp.optional(),
   pools: named("a map from pools to their sizes", pool)
     .meta({ description: "Connection pools of each replica." })
