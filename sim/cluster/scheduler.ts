@@ -19,7 +19,7 @@ export interface SchedulerEvents {
   bound(pod: Pod): void;
   /** The pod is to be deleted, to make room for a more important one. */
   preempted(victim: Pod, by: Pod): void;
-  /** The pod found no node, for the first time. */
+  /** The pod found no node, and no other of its template waits for one already. */
   failed(pod: Pod, message: string): void;
 }
 
@@ -40,6 +40,8 @@ export class Scheduler {
   #cluster = new SchedulingCluster();
   /** By name: those that the scheduler has taken up and not bound. */
   #pending = new Map<string, Pod>();
+  /** How many of them each template has. */
+  #waitingOf = new Map<PodSchedulingSpec, number>();
   #byName = new Map<string, Pod>();
   #byNode = new Map<string, Node>();
   /** When the waiting pods were last called to be tried again. */
@@ -91,10 +93,10 @@ export class Scheduler {
       this.#events.bound(pod);
       return;
     }
-    this.#pending.set(pending.name, pod);
-    const isNew = pod.unschedulable === null;
+    const isFirst = !this.#waitingOf.has(pending.spec);
+    this.#await(pod, pending);
     pod.unschedulable = decision.message;
-    if (isNew) this.#events.failed(pod, decision.message);
+    if (isFirst) this.#events.failed(pod, decision.message);
     if (decision.kind === "preempt") this.#preempt(pod, pending, decision);
   }
 
@@ -157,6 +159,7 @@ export class Scheduler {
   restore(): void {
     this.#cluster = new SchedulingCluster();
     this.#pending = new Map();
+    this.#waitingOf = new Map();
     this.#byName = new Map();
     this.#byNode = new Map();
     this.#calledAt = -1;
@@ -165,7 +168,7 @@ export class Scheduler {
     for (const pod of pods) {
       const pending = this.#pendingPod(pod);
       if (pod.node !== null) this.#bindInView(pod, pending, this.#nodes.all[pod.node]!.spec.name);
-      else if (pod.unschedulable !== null && isActive(pod)) this.#pending.set(pending.name, pod);
+      else if (pod.unschedulable !== null && isActive(pod)) this.#await(pod, pending);
     }
     for (const pod of this.#pending.values()) {
       if (pod.nominatedNode === null) continue;
@@ -188,7 +191,7 @@ export class Scheduler {
     pod.nominatedNode = null;
     pod.unschedulable = null;
     pod.scheduledAt = this.#simulation.now;
-    this.#pending.delete(pending.name);
+    this.#leave(pending);
     this.#bindInView(pod, pending, node);
   }
 
@@ -220,8 +223,23 @@ export class Scheduler {
     }
   }
 
+  #await(pod: Pod, { name, spec }: PendingPod): void {
+    if (this.#pending.has(name)) return;
+    this.#pending.set(name, pod);
+    this.#waitingOf.set(spec, (this.#waitingOf.get(spec) ?? 0) + 1);
+  }
+
+  /** Whether it waited. */
+  #leave({ name, spec }: PendingPod): boolean {
+    if (!this.#pending.delete(name)) return false;
+    const left = this.#waitingOf.get(spec)! - 1;
+    if (left > 0) this.#waitingOf.set(spec, left);
+    else this.#waitingOf.delete(spec);
+    return true;
+  }
+
   #forget(pod: Pod, name: string): void {
-    if (!this.#pending.delete(name)) return;
+    if (!this.#leave({ name, spec: this.specOf(pod) })) return;
     this.#cluster.clearNomination(name);
     pod.nominatedNode = null;
   }

@@ -365,51 +365,52 @@ describe("the removal of a node", () => {
 });
 
 describe("the delay chain", () => {
-  it("shows how long the last pod waited for a new node", () => {
-    const target = { type: "Utilization", averageUtilization: 50 };
-    const scenario = scenarioOf(
-      world({
-        duration: "200s",
-        services: {
-          shop: {
-            ...service(1),
-            resources: { requests: { cpu: 1, memory: "1Gi" }, limits: { cpu: 1 } },
-            endpoints: { get: [{ work: "20ms" }] },
-          },
+  const target = { type: "Utilization", averageUtilization: 50 };
+  const scenario = scenarioOf(
+    world({
+      duration: "200s",
+      services: {
+        shop: {
+          ...service(1),
+          resources: { requests: { cpu: 1, memory: "1Gi" }, limits: { cpu: 1 } },
+          endpoints: { get: [{ work: "20ms" }] },
         },
-        traffic: {
-          t: {
-            arrivals: "paced",
-            rate: {
-              steps: [
-                { at: "0s", rate: "10/s" },
-                { at: "60s", rate: "75/s" },
-              ],
-            },
-            call: "shop",
-            timeout: "1s",
+      },
+      traffic: {
+        t: {
+          arrivals: "paced",
+          rate: {
+            steps: [
+              { at: "0s", rate: "10/s" },
+              { at: "60s", rate: "75/s" },
+            ],
           },
+          call: "shop",
+          timeout: "1s",
         },
-        cluster: {
-          nodePools: {
-            small: { min: 1, max: 9, node: { cpu: 1, memory: "4Gi" }, provision: "40s" },
-          },
+      },
+      cluster: {
+        nodePools: {
+          small: { min: 1, max: 9, node: { cpu: 1, memory: "4Gi" }, provision: "40s" },
         },
-        policies: {
-          p: {
-            nodeAutoscaler: { "cluster-autoscaler": {} },
-            autoscalers: {
-              shop: {
-                hpa: {
-                  maxReplicas: 3,
-                  metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
-                },
+      },
+      policies: {
+        p: {
+          nodeAutoscaler: { "cluster-autoscaler": {} },
+          autoscalers: {
+            shop: {
+              hpa: {
+                maxReplicas: 3,
+                metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
               },
             },
           },
         },
-      }),
-    );
+      },
+    }),
+  );
+
+  it("shows how long the last pod waited for a new node", () => {
     const model = ran(scenario);
     const [chain] = summariseModel(model, 0, false).chains;
     const node = chain!.links.find(({ link }) => link === "node")!;
