@@ -66,7 +66,7 @@ export function schedulingNode({ spec, cordons }: Node): SchedulingNode {
   };
 }
 
-export const nodeLabels = (spec: NodeSpec): Readonly<Record<string, string>> => ({
+const nodeLabels = (spec: NodeSpec): Readonly<Record<string, string>> => ({
   [HOSTNAME_LABEL]: spec.name,
   [ZONE_LABEL]: spec.zone,
   [REGION_LABEL]: spec.region,
