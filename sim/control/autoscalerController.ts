@@ -118,7 +118,7 @@ export class AutoscalerController implements Controller {
           subject: this.workload,
           kind: "scale",
           reason: decision.reason,
-          message: describe(decision.trace),
+          message: describe(decision.trace, decision.replicas),
           from: current,
           to: decision.replicas,
         });
@@ -130,13 +130,18 @@ export class AutoscalerController implements Controller {
   }
 }
 
-function describe({ metric, rawReplicas, stabilizedReplicas }: ScalingTrace): string {
+function describe(
+  { metric, rawReplicas, stabilizedReplicas }: ScalingTrace,
+  decided: number,
+): string {
+  const before = stabilizedReplicas ?? rawReplicas;
   const parts = [
     metric,
     rawReplicas === null ? null : `metrics ask for ${rawReplicas}`,
     stabilizedReplicas === null || stabilizedReplicas === rawReplicas
       ? null
       : `stabilization makes it ${stabilizedReplicas}`,
+    before === null || before === decided ? null : `its limits make it ${decided}`,
   ];
   return parts.filter((part) => part !== null).join("; ");
 }

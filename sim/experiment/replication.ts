@@ -60,6 +60,8 @@ export interface ReplicationOutput {
     readonly max: number;
   }[];
   readonly rollouts: readonly RolloutOutcome[];
+  /** Autoscalers that could read no metric in the whole run, and why. */
+  readonly blind: readonly { readonly workload: string; readonly reason: string }[];
   /** Model events that were carried out. */
   readonly events: number;
 }
@@ -160,6 +162,7 @@ export function summariseModel(
     bottleneck: bottleneckOf(model),
     replicas: replicasOf(model),
     rollouts: [...rolloutsOf(model), ...releasesOf(model)],
+    blind: blindAutoscalers(model),
     events: model.simulation.events,
   };
 }
@@ -298,6 +301,15 @@ function claimsOf(model: Model): readonly ClaimSample[] {
     const reached = demand.ready.findIndex((ready) => ready >= claim.to);
     if (crossed < 0) return { startSeconds: null, seconds: null };
     return { startSeconds: crossed, seconds: reached < 0 ? null : reached - crossed };
+  });
+}
+
+function blindAutoscalers(model: Model): ReplicationOutput["blind"] {
+  return model.autoscalers.flatMap(({ workload, ticks }) => {
+    const last = ticks.at(-1);
+    const isBlind =
+      last !== undefined && ticks.every(({ reason }) => /^(Failed|Invalid)/.test(reason));
+    return isBlind ? [{ workload, reason: last.reason }] : [];
   });
 }
 

@@ -58,9 +58,22 @@ export function summarise({
     front: frontOf(policies, first.objective),
     claims: claimsOf(scenarios, outputs, level),
     canary: null,
-    warnings: warningsOf(policies, first.duration),
+    warnings: [...blindWarnings(scenarios, outputs), ...warningsOf(policies, first.duration)],
   };
   return sealed(body);
+}
+
+/** An autoscaler without metrics holds, as in Kubernetes: nobody would notice. */
+function blindWarnings(
+  scenarios: readonly Scenario[],
+  outputs: readonly (readonly ReplicationOutput[])[],
+): readonly string[] {
+  return scenarios.flatMap(({ policy }, index) =>
+    outputs[index]![0]!.blind.map(
+      ({ workload, reason }) =>
+        `${policy.name}: the autoscaler of ${workload} never read a metric (${reason}).`,
+    ),
+  );
 }
 
 /** A result with the digest of everything that is in it. */

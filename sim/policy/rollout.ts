@@ -42,6 +42,8 @@ export interface RouteRule {
    * `request`: each request anew. `user`: by hash of flag and user, so that a user stays on a side.
    */
   readonly sticky: "request" | "user";
+  /** Name of the flag: two flags of one service choose different users. Absent, the service's. */
+  readonly flag?: string;
 }
 
 /**

@@ -46,6 +46,11 @@ export function runGroup(dir: string, group: string, print: (line: string) => vo
     print(`${group}/${name}: ${counts} (${took})`);
     for (const line of describeFailures(failures, runner !== undefined)) print(line);
   }
+  // A table without cases proves nothing.
+  if (passed + failed === 0) {
+    failed = 1;
+    print(`${group}: no cases in ${folder}`);
+  }
   return { passed, failed };
 }
 

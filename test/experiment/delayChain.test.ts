@@ -36,6 +36,8 @@ const written = ({ rate = "150/s", scaleUp = nine, nodes = 9 }: Change = {}): Sc
       startup: "4s",
       image: { pull: "6s" },
       readinessProbe: { initialDelaySeconds: 0, periodSeconds: 5 },
+      probeThread: "own",
+      probeWork: "0us",
     },
     batch: { resources: pod, endpoints: { get: [] }, terminationGracePeriodSeconds: 5 },
   },

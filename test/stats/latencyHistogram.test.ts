@@ -54,7 +54,7 @@ describe("the latency histogram", () => {
   });
 
   it("puts every value into the bucket that the library puts it into", () => {
-    const reference = new Int32Histogram(1, LATENCY_MAX, 2);
+    const reference = new Int32Histogram(1, LATENCY_MAX, 3);
     const histogram = new LatencyHistogram();
     const bucketOf = (time: number): number => {
       histogram.reset();

@@ -21,7 +21,7 @@ export async function claimSection(
     short: index === 0 ? "Claim check" : `Claim check ${index + 1}`,
     title: `Claim check: “${claim.text}”`,
     lead: html`${claim.service}: from ${claim.from} to ${claim.to} ready within
-${clock(claim.withinSeconds)}, from the first moment the demand calls for more than ${claim.from}.
+${clock(claim.withinSeconds)}, from the moment the traffic exceeds what ${claim.from} can serve.
 ${claimSentences(claim).join(" ")}`,
     body: html`<div class="two"><div>${chart}</div><div>${tableOf(result, claim)}</div></div>`,
   };

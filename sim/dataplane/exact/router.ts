@@ -4,6 +4,7 @@ import type { Balancer } from "../../policy/balancers/balancer.ts";
 import { balancers } from "../../policy/balancers/index.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
+import { nameHash } from "../callplan/compile.ts";
 import type { PlannedService } from "../callplan/plan.ts";
 import { ATTEMPT, type CallTable, KEY, REQUEST, TRAFFIC } from "./callTable.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -19,6 +20,8 @@ const BALANCER_SITE = 0x53000000;
 interface CompiledRule {
   readonly rule: RouteRule;
   readonly users: ReadonlySet<number>;
+  /** What a sticky rule hashes users with. */
+  readonly flagHash: number;
   /** Revisions in reverse order, so that a growing canary keeps the requests that it had. */
   readonly revisions: readonly number[];
   readonly thresholds: readonly number[];
@@ -56,7 +59,7 @@ export class Router {
   }
 
   setRoutes(service: number, routes: readonly RouteRule[]): void {
-    const revisions = this.#services[service]!.revisions;
+    const { revisions, hash } = this.#services[service]!;
     this.#routes[service] = routes;
     this.#rules[service] = routes.map((rule) => {
       const order: number[] = [];
@@ -70,7 +73,9 @@ export class Router {
         thresholds.push(cumulative);
       }
       const users = new Set((rule.match.users ?? []).map(Number));
-      return { rule, users, revisions: order, thresholds };
+      const { flag } = rule;
+      const flagHash = flag === undefined ? hash : hash ^ nameHash(`flag ${flag}`);
+      return { rule, users, flagHash, revisions: order, thresholds };
     });
   }
 
@@ -120,10 +125,10 @@ export class Router {
     for (const compiled of this.#rules[service]!) {
       const { sticky } = compiled.rule;
       if (!matches(compiled, attributes, request)) continue;
-      // A user's draw depends on service and user only: the flag stays where it is.
+      // A user's draw depends on flag and user only: whoever has the flag keeps it.
       const draw =
         sticky === "user"
-          ? this.#draws.uniform(attributes.user(request), this.#services[service]!.hash, 0)
+          ? this.#draws.uniform(attributes.user(request), compiled.flagHash, 0)
           : this.#draws.uniform(
               request,
               rows.int[row + KEY]! ^ ROUTE_SITE,

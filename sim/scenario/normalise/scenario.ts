@@ -86,6 +86,9 @@ function nodePrice(context: Context, input: ScenarioInput): number | null {
   return price.nodeHour;
 }
 
+/** An objective that says nothing of failures allows less than this, in percent. */
+const DEFAULT_FAILED_PERCENT = 1;
+
 /** Limits in the order in which they stand. */
 function normaliseObjective(
   context: Context,
@@ -109,7 +112,12 @@ function normaliseObjective(
     const message = `${metric} cannot fail while ${higher.metric} is below ${higher.limit} ms`;
     context.atValue(["objective", metric], message, "higher quantiles have higher limits");
   }
-  return objectives.toSorted((a, b) => written.indexOf(a.metric) - written.indexOf(b.metric));
+  const ordered = objectives.toSorted(
+    (a, b) => written.indexOf(a.metric) - written.indexOf(b.metric),
+  );
+  // Latency alone would be held best by refusing everybody.
+  const isSilent = !ordered.some(({ metric }) => metric === "failed");
+  return isSilent ? [...ordered, { metric: "failed", limit: DEFAULT_FAILED_PERCENT }] : ordered;
 }
 
 const milliseconds = (time: Micros): number => time / 1_000;
