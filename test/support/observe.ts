@@ -1,7 +1,10 @@
-import { FLAGS, PROBE, REPLICA, STRIDE } from "../../sim/dataplane/exact/callTable.ts";
+import { FLAG, INT, STRIDE } from "../../sim/dataplane/exact/callTable.ts";
 import { FAILURE_REASONS, type FailureReason } from "../../sim/dataplane/failure.ts";
 import { toMillis } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
+
+const { FLAGS, REPLICA } = INT;
+const { PROBE } = FLAG;
 
 /** What became of one request, in milliseconds. */
 export interface SeenRequest {

@@ -7,33 +7,7 @@ import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { CallPlan, CallSite, PlannedService } from "../callplan/plan.ts";
 import { NO_ENDPOINT, OK, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
 import type { RetrySpec } from "../serviceSpec.ts";
-import {
-  ABANDONED,
-  ADMITTED,
-  ATTEMPT,
-  BRANCH,
-  type CallTable,
-  FACTOR,
-  FLAGS,
-  GENERATION,
-  HOLDS_SLOT,
-  KEY,
-  LINK,
-  PARENT,
-  PARENT_GENERATION,
-  PC,
-  PENDING,
-  POOL,
-  REPLICA,
-  REQUEST,
-  SERVED,
-  SINCE,
-  SITE,
-  START,
-  TIMER,
-  TRAFFIC,
-  WAITED,
-} from "./callTable.ts";
+import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
 import type { Effects } from "./effects.ts";
 import type { Journeys } from "./journeys.ts";
@@ -44,6 +18,23 @@ import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
 import type { Router } from "./router.ts";
 import type { Slots } from "./slots.ts";
+
+const {
+  ATTEMPT,
+  FLAGS,
+  GENERATION,
+  KEY,
+  PARENT,
+  PARENT_GENERATION,
+  PC,
+  PENDING,
+  POOL,
+  REPLICA,
+  SITE,
+  TRAFFIC,
+} = INT;
+const { FACTOR, LINK, REQUEST, SERVED, SINCE, START, TIMER, WAITED } = REAL;
+const { ABANDONED, ADMITTED, BRANCH, HOLDS_SLOT } = FLAG;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
 const FACTOR_SITE = 0x54000000;

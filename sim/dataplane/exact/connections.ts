@@ -1,19 +1,14 @@
 import { assert } from "../../kernel/assert.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import {
-  type CallTable,
-  FLAGS,
-  GENERATION,
-  POOL,
-  REPLICA,
-  SINCE,
-  WAITED,
-  WAITS_FOR_CONNECTION,
-} from "./callTable.ts";
+import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 import type { Slots } from "./slots.ts";
+
+const { FLAGS, GENERATION, POOL, REPLICA } = INT;
+const { SINCE, WAITED } = REAL;
+const { WAITS_FOR_CONNECTION } = FLAG;
 
 /** Connection pools of the replicas: a query takes one, or waits for one in order of arrival. */
 export class Connections {

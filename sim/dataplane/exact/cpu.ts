@@ -2,21 +2,15 @@ import type { ReplicaStart } from "../../cluster/dataPlane.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import {
-  type CallTable,
-  DEMAND,
-  GENERATION,
-  NEXT,
-  REPLICA,
-  SERVED,
-  SINCE,
-  WAITED,
-} from "./callTable.ts";
+import { type CallTable, INT, REAL } from "./callTable.ts";
 import { CFS_PERIOD, CfsQuota } from "./cfsQuota.ts";
 import type { PlaneParts } from "./parts.ts";
 import { ProcessorSharing } from "./processorSharing.ts";
 import { GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { SharedCpu } from "./sharedCpu.ts";
+
+const { GENERATION, NEXT, REPLICA } = INT;
+const { DEMAND, SERVED, SINCE, WAITED } = REAL;
 
 const PERIOD_SITE = 0x59000000;
 

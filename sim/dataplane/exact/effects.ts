@@ -5,7 +5,10 @@ import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { CallSite } from "../callplan/plan.ts";
-import { ATTEMPT, type CallTable, KEY, REQUEST } from "./callTable.ts";
+import { type CallTable, INT, REAL } from "./callTable.ts";
+
+const { ATTEMPT, KEY } = INT;
+const { REQUEST } = REAL;
 
 const LATENCY_SITE = 0x57000000;
 

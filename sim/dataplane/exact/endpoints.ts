@@ -8,9 +8,11 @@ import {
   type TimeDistribution,
 } from "../../workload/distributions.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import { type CallTable, PARENT, REPLICA } from "./callTable.ts";
+import { type CallTable, INT } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
+
+const { PARENT, REPLICA } = INT;
 
 const LEARNING_SITE = 0x5a000000;
 

@@ -17,20 +17,7 @@ import type { DistributionSpec } from "../../workload/distributions.ts";
 import type { CallPlan } from "../callplan/plan.ts";
 import { KILLED, POOL_TIMEOUT } from "../failure.ts";
 import { Calls } from "./calls.ts";
-import {
-  ADMITTED,
-  BRANCH,
-  CallTable,
-  FLAGS,
-  GENERATION,
-  HOLDS_SLOT,
-  POOL,
-  PROBE,
-  QUEUED,
-  REPLICA,
-  STRIDE,
-  WAITS_FOR_CONNECTION,
-} from "./callTable.ts";
+import { CallTable, FLAG, INT, STRIDE } from "./callTable.ts";
 import { Connections } from "./connections.ts";
 import { CpuScheduler } from "./cpu.ts";
 import { Effects } from "./effects.ts";
@@ -45,6 +32,9 @@ import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";
 import { Slots } from "./slots.ts";
 import { Walker } from "./walker.ts";
+
+const { FLAGS, GENERATION, POOL, REPLICA } = INT;
+const { ADMITTED, BRANCH, HOLDS_SLOT, PROBE, QUEUED, WAITS_FOR_CONNECTION } = FLAG;
 
 export interface ExactParts {
   readonly simulation: Simulation;

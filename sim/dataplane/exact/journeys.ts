@@ -4,22 +4,12 @@ import type { Simulation } from "../../kernel/simulation.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import { type CallPlan, Op } from "../callplan/plan.ts";
 import { OK } from "../failure.ts";
-import {
-  ATTEMPT,
-  type CallTable,
-  FLAGS,
-  GENERATION,
-  KEY,
-  MEASURED,
-  PARENT,
-  PC,
-  REQUEST,
-  SINCE,
-  START,
-  STRIDE,
-  TRAFFIC,
-} from "./callTable.ts";
+import { type CallTable, FLAG, INT, REAL, STRIDE } from "./callTable.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
+
+const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, TRAFFIC } = INT;
+const { REQUEST, SINCE, START } = REAL;
+const { MEASURED } = FLAG;
 
 const JOURNEY_SITE = 0x56000000;
 /** Between two journeys of a virtual user of which the first took no time: one millisecond. */

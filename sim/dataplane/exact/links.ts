@@ -3,7 +3,10 @@ import { roundHalfEven } from "../../kernel/time.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { LinkSpec } from "../serviceSpec.ts";
-import { ATTEMPT, type CallTable, KEY, REQUEST } from "./callTable.ts";
+import { type CallTable, INT, REAL } from "./callTable.ts";
+
+const { ATTEMPT, KEY } = INT;
+const { REQUEST } = REAL;
 
 /** A zone with its region, or a region of users: what a link can name. */
 export interface Place {

@@ -1,27 +1,13 @@
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import {
-  ABANDONED,
-  ATTEMPT,
-  type CallTable,
-  FACTOR,
-  FLAGS,
-  GENERATION,
-  HOLDS_SLOT,
-  KEY,
-  PARENT,
-  PC,
-  PENDING,
-  PROBE,
-  REPLICA,
-  REQUEST,
-  SINCE,
-  SITE,
-  TIMER,
-} from "./callTable.ts";
+import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import { DRAINING, type ReplicaTable, SERVING } from "./replicaTable.ts";
 import type { Slots } from "./slots.ts";
+
+const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, PENDING, REPLICA, SITE } = INT;
+const { FACTOR, REQUEST, SINCE, TIMER } = REAL;
+const { ABANDONED, HOLDS_SLOT, PROBE } = FLAG;
 
 /**
  * The kubelet's probes: requests of their own that wait for a slot and for the CPU like any other,

@@ -6,10 +6,13 @@ import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { nameHash } from "../callplan/compile.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import { ATTEMPT, type CallTable, KEY, REQUEST, TRAFFIC } from "./callTable.ts";
+import { type CallTable, INT, REAL } from "./callTable.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
+
+const { ATTEMPT, KEY, TRAFFIC } = INT;
+const { REQUEST } = REAL;
 
 const ROUTE_SITE = 0x52000000;
 const BALANCER_SITE = 0x53000000;

@@ -1,18 +1,12 @@
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { PlannedService } from "../callplan/plan.ts";
-import {
-  BRANCH,
-  type CallTable,
-  FLAGS,
-  HOLDS_SLOT,
-  NEXT,
-  QUEUED,
-  REPLICA,
-  SINCE,
-  WAITED,
-} from "./callTable.ts";
+import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
+
+const { FLAGS, NEXT, REPLICA } = INT;
+const { SINCE, WAITED } = REAL;
+const { BRANCH, HOLDS_SLOT, QUEUED } = FLAG;
 
 /** Concurrency slots of the replicas, and the queues of those that wait for one. */
 export class Slots {

@@ -6,24 +6,7 @@ import type { AttributeSampler } from "../../workload/attributes.ts";
 import { type CallPlan, Op, type Program } from "../callplan/plan.ts";
 import { ERROR, OK } from "../failure.ts";
 import type { Calls } from "./calls.ts";
-import {
-  ATTEMPT,
-  BRANCH,
-  type CallTable,
-  FACTOR,
-  FLAGS,
-  GENERATION,
-  KEY,
-  PARENT,
-  PARENT_GENERATION,
-  PC,
-  PENDING,
-  REPLICA,
-  REQUEST,
-  SERVED,
-  SITE,
-  TRAFFIC,
-} from "./callTable.ts";
+import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
 import type { CpuScheduler } from "./cpu.ts";
 import type { Effects } from "./effects.ts";
@@ -32,6 +15,22 @@ import type { PlaneParts } from "./parts.ts";
 import type { Probes } from "./probes.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 import type { Slots } from "./slots.ts";
+
+const {
+  ATTEMPT,
+  FLAGS,
+  GENERATION,
+  KEY,
+  PARENT,
+  PARENT_GENERATION,
+  PC,
+  PENDING,
+  REPLICA,
+  SITE,
+  TRAFFIC,
+} = INT;
+const { FACTOR, REQUEST, SERVED } = REAL;
+const { BRANCH } = FLAG;
 
 const ERROR_SITE = 0x51000000;
 
