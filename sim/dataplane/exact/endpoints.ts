@@ -45,6 +45,8 @@ export class Endpoints {
   readonly #learning: number;
   /** By caller and service: the edge is caller 0, service n is caller n + 1. */
   readonly #known: EndpointLists[][];
+  /** What all share when there is no lag. */
+  readonly #ofAll: EndpointLists[];
   readonly #knownVersion: number[][];
   /** By service. */
   readonly #versions: number[];
@@ -60,6 +62,7 @@ export class Endpoints {
     this.#lag = lag === null ? null : compileDistribution(lag);
     const callers = Array.from({ length: lag === null ? 1 : services.length + 1 }, (_, n) => n);
     this.#known = callers.map(() => services.map((_, service) => this.#split(service, [])));
+    this.#ofAll = this.#known[0]!;
     this.#knownVersion = callers.map(() => services.map(() => 0));
     this.#versions = services.map(() => 0);
     this.#published = services.map(() => []);
@@ -89,8 +92,8 @@ export class Endpoints {
 
   /** What the caller of this call knows; `revision` −1 stands for all. */
   of(service: number, revision: number, row: number): Int32Array {
-    const caller = this.#lag === null ? 0 : this.#callerOf(row);
-    const lists = this.#known[caller]![service]!;
+    const known = this.#lag === null ? this.#ofAll : this.#known[this.#callerOf(row)]!;
+    const lists = known[service]!;
     return revision < 0 ? lists.all : lists.byRevision[revision]!;
   }
 

@@ -31,6 +31,7 @@ const {
 } = INT;
 const { FACTOR, REQUEST, SERVED } = REAL;
 const { BRANCH } = FLAG;
+const { Work, Wait, Call, Fork, Choice, Jump, Acquire, Release, Probed, Loop } = Op;
 
 const ERROR_SITE = 0x51000000;
 
@@ -96,34 +97,34 @@ export class Walker {
       const operand = x[pc]!;
       rows.int[row + PC] = pc + 1;
       switch (op[pc]) {
-        case Op.Work:
+        case Work:
           if (this.#work(row, operand, site[pc]!)) return;
           break;
-        case Op.Wait:
+        case Wait:
           this.#wait(row, operand, site[pc]!);
           return;
-        case Op.Call:
+        case Call:
           this.#call(row, operand);
           return;
-        case Op.Fork:
+        case Fork:
           this.#fork(row, operand);
           return;
-        case Op.Choice:
+        case Choice:
           rows.int[row + PC] = this.#choose(row, operand, site[pc]!);
           break;
-        case Op.Jump:
+        case Jump:
           rows.int[row + PC] = operand;
           break;
-        case Op.Acquire:
+        case Acquire:
           if (!this.#connections.acquire(row, operand)) return;
           break;
-        case Op.Release:
+        case Release:
           this.#connections.release(row);
           break;
-        case Op.Probed:
+        case Probed:
           this.#probes.finish(row, true);
           return;
-        case Op.Loop:
+        case Loop:
           this.#journeys.next(row);
           return;
         default:
