@@ -68,8 +68,7 @@ describe("a scenario with manifests", () => {
     place.write("sims/k8s/web.yaml", DEPLOYMENT.replace("replicas: 2", "replicas: two"));
     const { status, stderr } = place.peakday(RUN);
     expect(status).toBe(104);
-    expect(stderr).toContain(
-      'sims/k8s/web.yaml:6:13: error: spec.replicas is a whole number from 0 to 100000, found "two"',
-    );
+    const problem = 'spec.replicas is a whole number from 0 to 100000, found "two"';
+    expect(stderr).toContain(`sims/k8s/web.yaml:6:13: error: ${problem}`);
   });
 });

@@ -8,7 +8,13 @@ import { type Result, resultSchema } from "../../sim/result/result.ts";
 
 const bin = join(import.meta.dirname, "../../sim/cli/bin.mjs");
 const SCENARIO = {
-  ...{ peakday: 1, name: "again", seed: 3, duration: "20s", objective: { p95: "1s" } },
+  ...{
+    peakday: 1,
+    name: "again",
+    seed: 3,
+    duration: "20s",
+    objective: { p95: "1s", failed: "100%" },
+  },
   services: {
     shop: {
       ...{ replicas: 2, startup: "1s" },

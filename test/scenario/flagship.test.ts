@@ -50,7 +50,7 @@ describe("Black Friday", () => {
 describe("the canary scenario", () => {
   const result = resultOf("canary");
 
-  it("rolls the bug back at its first stages, and spares the users that an unjudged one hurts", () => {
+  it("rolls the bug back at once, and spares the users that an unjudged one hurts", () => {
     const outcome = (name: string) =>
       result.policies.find((policy) => policy.name === name)!.rollouts[0]!;
     const judged = outcome("buggy-release");

@@ -59,12 +59,10 @@ const discipline = fc.oneof(
     cpu: fc.constantFrom("processor-sharing", "event-loop"),
     quota: fc.constantFrom("even", "cfs"),
     concurrency: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
-    resources: fc
-      .constantFrom(0.3, 1, 2)
-      .map((cpu) => ({
-        requests: { cpu: "100m", memory: "64Mi" },
-        limits: { cpu, memory: "64Mi" },
-      })),
+    resources: fc.constantFrom(0.3, 1, 2).map((cpu) => ({
+      requests: { cpu: "100m", memory: "64Mi" },
+      limits: { cpu, memory: "64Mi" },
+    })),
   }),
 );
 

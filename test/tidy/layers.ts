@@ -62,7 +62,7 @@ function brokenPackageRule(path: string, specifier: string): string | null {
   return isBuiltin && isPure(path) ? `pure code must not import ${specifier}` : null;
 }
 
-/** `sim/kernel`, `reports`, `test`, …; `sim/index.ts`, the library's face, is an area of its own. */
+/** `sim/kernel`, `reports`, `test`, …; `sim/index.ts`, the library's face, is its own area. */
 function areaOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
   return top === "sim" ? `sim/${second}` : top;

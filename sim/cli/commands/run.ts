@@ -35,7 +35,7 @@ export function addRun(program: Command): void {
     .description("Simulates one policy set of a scenario and says whether the objective holds.")
     .option("--policy <name>", "the policy set (default: the first in the file)")
     .option("--from <file>", "go on from a snapshot that peakday snapshot took, one run")
-    .option("--halve-links", "run each link of the delay chain halved, and say what it gains");
+    .option("--halve-links", "run each link of the delay chain halved, too");
   outputOptions(scenarioOptions(runOptions(command, 20)))
     .addHelpText(
       "after",
