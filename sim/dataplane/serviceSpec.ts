@@ -50,8 +50,8 @@ export interface ServiceSpec {
   /** CPU time of answering one probe of the kubelet. */
   readonly probeWork: DistributionSpec;
   /**
-   * `shared`: a probe waits for a slot like every request. `own`: a thread of its own answers it,
-   * as with a management port; it needs CPU only.
+   * `shared`: a probe waits for a slot like every request. `own`: a thread of its own answers
+   * it, as with a management port; it needs CPU only.
    */
   readonly probeThread: "shared" | "own";
   /** Connection pools of each replica. */
