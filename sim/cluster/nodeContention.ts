@@ -161,8 +161,8 @@ export class NodeContention {
 }
 
 /**
- * The level of a weighted max-min fair division: each claim gets min(want, level × weight), and all
- * together the capacity. Infinity when there is enough for everybody.
+ * The level of a weighted max-min fair division: each claim gets min(want, level × weight), and
+ * all together the capacity. Infinity when there is enough for everybody.
  */
 export function fairLevel(
   capacity: number,
