@@ -168,10 +168,12 @@ export class DeploymentController implements Controller {
   /** Takes note of releases that are complete, and of a deadline that is running. */
   #notice(): void {
     const { now } = this.#clock;
-    const { progressing } = this.#state.status;
+    const { progressing, replicas, updatedReplicas, availableReplicas } = this.#state.status;
     const isComplete = progressing?.reason === "NewReplicaSetAvailable";
     if (isComplete) {
-      const { template } = this.#platform.observeDeployment(this.workload);
+      const { template, replicas: wanted } = this.#platform.observeDeployment(this.workload);
+      // The condition may still speak of the release before.
+      if (![replicas, updatedReplicas, availableReplicas].every((n) => n === wanted)) return;
       this.#changes.forEach(({ revision, at }, index) => {
         if (revision === template && at <= now) this.#ends[index] ??= now;
       });

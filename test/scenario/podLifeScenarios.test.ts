@@ -1,18 +1,23 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
-import { runReplication } from "../../sim/experiment/replication.ts";
+import { describe, expect, it } from "vitest";
+import { type ReplicationOutput, runReplication } from "../../sim/experiment/replication.ts";
 import { builtInPolicies } from "../../sim/policy/index.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
 
-/** Ready and wanted replicas of the first service at the end of each bin, of replication 0. */
-function replicasOf(name: string, policy: string): { ready: number[]; wanted: number[] } {
+/** Replication 0 of one policy of a scenario file of the project. */
+function runOf(name: string, policy: string): ReplicationOutput {
   const file = `scenarios/${name}.yaml`;
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
   const options = { file, text, policies: [policy], readFile: () => null };
   const [scenario] = loadScenario(options).scenarios;
   if (scenario === undefined) throw new Error(`no policy ${policy} in ${file}`);
   const task = { scenario, replication: 0, detail: true, from: null };
-  const { timeline } = runReplication(task, builtInPolicies);
+  return runReplication(task, builtInPolicies);
+}
+
+/** Ready and wanted replicas of the first service at the end of each bin. */
+function replicasOf(name: string, policy: string): { ready: number[]; wanted: number[] } {
+  const { timeline } = runOf(name, policy);
   const { ready, wanted } = timeline!.services[0]!;
   const known = (values: readonly (number | null)[]): number[] =>
     values.map((value) => value ?? Number.NaN);
@@ -39,4 +44,34 @@ it("start-up CPU that counts runs an HPA up to its maximum", () => {
 it("the controller's defaults leave starting pods out, and stop at what the load needs", () => {
   const { wanted } = replicasOf("slow-start-storm", "as-shipped");
   expect(Math.max(...wanted)).toBeLessThanOrEqual(7);
+});
+
+describe("a rolling update with a node drained in the middle", () => {
+  const outputs = new Map(
+    ["rolling", "recreate", "no-pre-stop"].map((policy) => [
+      policy,
+      runOf("rolling-update", policy),
+    ]),
+  );
+  const of = (policy: string): ReplicationOutput => outputs.get(policy)!;
+
+  it("loses nobody, keeps the disruption budget, and is complete after a few pods' starts", () => {
+    const { result, timeline, rollouts } = of("rolling");
+    expect(result.failed).toBe(0);
+    expect(Math.min(...timeline!.services[0]!.ready.map((n) => n ?? 0))).toBeGreaterThanOrEqual(2);
+    expect(rollouts[0]!.outcome).toBe("promoted");
+    expect(rollouts[0]!.endSeconds!).toBeGreaterThan(80);
+    expect(rollouts[0]!.endSeconds!).toBeLessThan(180);
+  });
+
+  it("is down for a start when everything old goes first", () => {
+    const { result, rollouts } = of("recreate");
+    expect(Object.keys(result.failures)).toEqual(["no-endpoint"]);
+    expect(rollouts[0]!.endSeconds!).toBeGreaterThan(20);
+    expect(rollouts[0]!.endSeconds!).toBeLessThan(60);
+  });
+
+  it("refuses requests of callers that still know a pod, when its pods stop at once", () => {
+    expect(Object.keys(of("no-pre-stop").result.failures)).toEqual(["connection-refused"]);
+  });
 });
