@@ -71,7 +71,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #plane: DataPlane;
   readonly #nodes: ClusterNodes;
   readonly #zones: readonly { readonly zone: string; readonly region: string }[];
+  /** All that there ever were: the index is the number. */
   readonly #pods: Pod[] = [];
+  /** Those that exist or that callers still know, in order of creation. */
+  readonly #present: Pod[] = [];
+  /** By workload: pods that it has had. */
+  readonly #ordinals: number[];
   readonly #workloads: readonly Workload[];
   readonly #lifecycle: PodLifecycle;
   readonly #replicaSets: ReplicaSets;
@@ -95,6 +100,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       return newWorkload(spec, service, parts.services[service]!.revisions);
     });
     this.#watchers = this.#workloads.map(() => []);
+    this.#ordinals = this.#workloads.map(() => 0);
     this.#usage = this.#workloads.map(() => ({ podMicros: 0, since: 0, count: 0, min: 0, max: 0 }));
     this.#nodes = new ClusterNodes({
       ...parts,
@@ -126,7 +132,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#replicaSets = new ReplicaSets({
       simulation: parts.simulation,
-      pods: this.#pods,
+      pods: this.#present,
       phaseOf: podPhase,
       create: (workload, revision) => this.#lifecycle.create(this.#newPod(workload, revision)),
       delete: (pod) => this.#lifecycle.delete(pod),
@@ -200,7 +206,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const index = this.#workloadIndex(name);
     return observeDeployment(this.#workloads[index]!, (revision) => {
       const mine = (pod: Pod): boolean => pod.workload === index && pod.revision === revision;
-      return this.#pods.filter((pod) => mine(pod) && exists(pod)).length;
+      return this.#present.filter((pod) => mine(pod) && exists(pod)).length;
     });
   }
 
@@ -221,7 +227,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   observeWorkload(name: string): AutoscalerObservation {
     const index = this.#workloadIndex(name);
     const workload = this.#workloads[index]!;
-    const listed = this.#pods.filter((pod) => pod.workload === index && exists(pod));
+    const listed = this.#present.filter((pod) => pod.workload === index && exists(pod));
     const names = new Set(listed.map((pod) => this.#podName(pod)));
     return {
       specReplicas: workload.replicas,
@@ -339,7 +345,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   replicaCounts(workload: number): { wanted: number; created: number; ready: number } {
     let created = 0;
     let ready = 0;
-    for (const pod of this.#pods) {
+    for (const pod of this.#present) {
       if (pod.workload !== workload || !isActive(pod)) continue;
       created++;
       if (pod.known) ready++;
@@ -416,6 +422,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   restore(state: Json): void {
     const saved = savedState<ClusterState>(state);
     this.#pods.splice(0, this.#pods.length, ...structuredClone(saved.pods));
+    this.#present.splice(0, this.#present.length, ...this.#pods.filter(isPresent));
+    this.#pods.forEach(({ workload }) => {
+      if (workload >= 0) this.#ordinals[workload]!++;
+    });
     saved.workloads.forEach((from, index) => {
       const workload = this.#workloads[index]!;
       const { replicaSets, ...rest } = from;
@@ -444,7 +454,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #newPod(workload: number, revision: number): Pod {
-    const ordinal = this.#pods.reduce((n, pod) => (pod.workload === workload ? n + 1 : n), 0);
+    const ordinal = this.#ordinals[workload]!++;
     const pod = newPod({
       number: this.#nextReplica(),
       workload,
@@ -453,6 +463,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       createdAt: this.#simulation.now,
     });
     this.#pods.push(pod);
+    this.#present.push(pod);
     this.#count(workload, 1);
     return pod;
   }
@@ -469,7 +480,15 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   #podGone(pod: Pod): void {
     this.#count(pod.workload, -1);
+    this.#forgetAbsent();
     this.#changed(pod.workload);
+  }
+
+  /** Pods that are gone and that nobody knows any more are looked at by results only. */
+  #forgetAbsent(): void {
+    let kept = 0;
+    for (const pod of this.#present) if (isPresent(pod)) this.#present[kept++] = pod;
+    this.#present.length = kept;
   }
 
   #count(workload: number, change: number): void {
@@ -486,8 +505,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #refreshEndpoints(workload: number): void {
-    const known = this.#pods.filter((pod) => pod.workload === workload && pod.known);
+    const known = this.#present.filter((pod) => pod.workload === workload && pod.known);
     known.sort((a, b) => a.endpointAt! - b.endpointAt! || a.number - b.number);
+    this.#forgetAbsent();
     this.#plane.setEndpoints(
       this.#workloads[workload]!.service,
       known.map((pod) => pod.number),
@@ -522,7 +542,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return new Metrics({
       ...parts,
       spec: parts.spec.metrics,
-      pods: this.#pods,
+      pods: this.#present,
       serviceOf: (pod) => this.#workloads[pod.workload]?.service ?? pod.ordinal,
       isManaged: (pod) => pod.workload !== OUTSIDE,
       nameOf: (pod) => this.#podName(pod),
@@ -548,7 +568,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   #observeRevision(workload: number, revision: number): RevisionObservation {
     const { service, revisions, replicaSets, routes } = this.#workloads[workload]!;
     const name = present(revisions[revision], "revision");
-    const available = this.#pods.filter(
+    const available = this.#present.filter(
       (pod) => pod.workload === workload && pod.revision === revision && isActive(pod) && pod.known,
     );
     const weight = routes[0]?.weights[name] ?? (routes.length === 0 && revision === 0 ? 1 : 0);
@@ -587,6 +607,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return index;
   }
 }
+
+const isPresent = (pod: Pod): boolean => pod.workload !== OUTSIDE && (exists(pod) || pod.known);
 
 /** The "workload" of datastores, which no controller manages. */
 const OUTSIDE = -1;
