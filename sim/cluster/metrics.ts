@@ -175,7 +175,8 @@ export class Metrics {
   /** The kubelets' readings of containers that still run. */
   #stillThere(): readonly ReplicaReading[] {
     const { pods } = this.#parts;
-    return this.#read.filter(({ pod, startedAt }) => pods[pod]!.container?.startedAt === startedAt);
+    const started = new Map(pods.map((pod) => [pod.number, pod.container?.startedAt]));
+    return this.#read.filter(({ pod, startedAt }) => started.get(pod) === startedAt);
   }
 
   // ---- custom and external metrics -----------------------------------------------------
