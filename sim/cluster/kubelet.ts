@@ -37,6 +37,8 @@ export interface KubeletEvents {
   readinessChanged(pod: Pod, ready: boolean): void;
   /** The container has started for the first time. */
   running(pod: Pod): void;
+  /** A container uses its node's CPU from now on, or does so no more. */
+  usesCpu(pod: Pod, uses: boolean): void;
   /** The container of a pod that was deleted has ended. */
   ended(pod: Pod): void;
   /** An Event as `kubectl describe` lists it. */
@@ -132,6 +134,7 @@ export class Kubelet {
       stoppingAt: null,
       sigtermAt: null,
     };
+    this.#events.usesCpu(pod, true);
     const time = this.#startupOf(pod);
     if (spec.startupCpuMillicores > 0) {
       const demand = (time * spec.startupCpuMillicores) / 1000;
@@ -156,6 +159,7 @@ export class Kubelet {
       stoppingAt: null,
       sigtermAt: null,
     };
+    this.#events.usesCpu(pod, true);
     this.#enterPlane(pod);
     this.#probes.containerRuns(pod);
   }
@@ -322,6 +326,7 @@ export class Kubelet {
     pod.earlierCpuMicros += this.#containerMicros(pod, container);
     if (container.listening) this.#plane.killReplica(pod.number);
     pod.container = null;
+    this.#events.usesCpu(pod, false);
     const before = pod.lastTermination?.finishedAt ?? null;
     const { startedAt } = container;
     pod.lastTermination = { exitCode, reason, startedAt, finishedAt: now };

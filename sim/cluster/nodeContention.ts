@@ -74,7 +74,10 @@ export class NodeContention {
     this.#cpu = parts.cpu;
     this.#allocatable = parts.allocatable;
     this.#interval = parts.interval;
-    this.#look = parts.simulation.register("node shares its CPU", (node) => this.#share(node));
+    const share = (node: number): void => this.#share(node);
+    // Where no node can be short of CPU nobody looks.
+    this.#look =
+      parts.interval === null ? -1 : parts.simulation.register("node shares its CPU", share);
   }
 
   /** The process of a pod runs from now on, with all that its limit allows. */

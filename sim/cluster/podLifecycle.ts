@@ -52,6 +52,8 @@ export interface LifecycleEvents {
   /** Its readiness or phase has changed. */
   podChanged(pod: Pod): void;
   podGone(pod: Pod): void;
+  /** Its container uses its node's CPU from now on, or does so no more. */
+  podUsesCpu(pod: Pod, uses: boolean): void;
   /** An Event as `kubectl describe pod` lists it. */
   podEvent(pod: Pod, reason: string, message: string): void;
 }
@@ -131,6 +133,7 @@ export class PodLifecycle {
           else this.#becomeUnready(pod);
         },
         running: (pod) => parts.events.podChanged(pod),
+        usesCpu: (pod, uses) => parts.events.podUsesCpu(pod, uses),
         ended: (pod) => this.#end(pod),
         happened: (pod, reason, message) => parts.events.podEvent(pod, reason, message),
       },

@@ -18,6 +18,7 @@ import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
 import { Metrics } from "./metrics.ts";
+import { NodeContention } from "./nodeContention.ts";
 import type { Node } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
@@ -79,6 +80,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #ordinals: number[];
   readonly #workloads: readonly Workload[];
   readonly #lifecycle: PodLifecycle;
+  readonly #contention: NodeContention;
   readonly #replicaSets: ReplicaSets;
   /** By workload: controllers that want to hear of changes. */
   readonly #watchers: (() => void)[][];
@@ -127,8 +129,15 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         endpointsChanged: (workload) => this.#refreshEndpoints(workload),
         podChanged: (pod) => this.#changed(pod.workload),
         podGone: (pod) => this.#podGone(pod),
+        podUsesCpu: (pod, uses) => this.#podUsesCpu(pod, uses),
         podEvent: (pod, reason, message) => this.#podEvent(pod, reason, message),
       },
+    });
+    this.#contention = new NodeContention({
+      simulation: parts.simulation,
+      cpu: this.#lifecycle,
+      allocatable: (node) => this.#nodes.all[node]!.spec.cpuMillicores,
+      interval: parts.spec.contentionInterval,
     });
     this.#replicaSets = new ReplicaSets({
       simulation: parts.simulation,
@@ -416,6 +425,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       usage: this.#usage,
       events: this.#events,
       faults: this.#faults.state(),
+      contention: this.#contention.state(),
     });
   }
 
@@ -440,6 +450,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#events = [...saved.events];
     this.#faults.restore(saved.faults);
+    this.#contention.restore(saved.contention);
     this.#started = true;
   }
 
@@ -476,6 +487,21 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const subject = this.#podName(pod);
     const kubelet = { controller: "kubelet", kind: "pod" } as const;
     this.record({ ...kubelet, subject, reason, message, from: null, to: null });
+  }
+
+  /** Neighbours on a node that promises more CPU than it has share what there is. */
+  #podUsesCpu(pod: Pod, uses: boolean): void {
+    if (!uses || pod.node === null) {
+      this.#contention.detach(pod.number);
+      return;
+    }
+    const { requests, limits } = this.#workloads[pod.workload]!.spec.container;
+    this.#contention.attach({
+      replica: pod.number,
+      node: pod.node,
+      requestMillicores: requests.cpuMillicores ?? 0,
+      limitMillicores: limits.cpuMillicores,
+    });
   }
 
   #podGone(pod: Pod): void {
@@ -621,6 +647,7 @@ interface ClusterState {
   readonly usage: readonly object[];
   readonly events: readonly TimedEvent[];
   readonly faults: Json;
+  readonly contention: Json;
 }
 
 /** Places of the nodes, in order of first mention: the data plane's zone numbers. */

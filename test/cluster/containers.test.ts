@@ -193,6 +193,7 @@ describe("start-up CPU", () => {
       events: {
         readinessChanged: () => {},
         running: () => {},
+        usesCpu: () => {},
         ended: () => {},
         happened: () => {},
       },
