@@ -34,7 +34,7 @@ function meanMs(loud: { readonly limits?: { readonly cpu: string } }): number {
   return sum(quiet.totalMicros) / sum(quiet.answered) / 1000;
 }
 
-it("a neighbour without a limit slows down whoever shares its node, and a limit spares them", () => {
+it("a neighbour without a limit slows whoever shares its node, and a limit spares them", () => {
   const [withLimit, without] = [meanMs({ limits: { cpu: "500m" } }), meanMs({})];
   // Alone the quiet one needs 0.8 of its 1.5 cores.
   expect(withLimit).toBeLessThan(40);

@@ -37,7 +37,7 @@ export function addSnapshot(program: Command): void {
     .addHelpText(
       "after",
       "\nExit codes  0 fine  104 bad input\n\n" +
-        "Example\n" +
+        "Examples\n" +
         "  peakday snapshot scenarios/hello.yaml --at 4m\n" +
         `  peakday run scenarios/hello.yaml --from out/hello/${FILE}`,
     )

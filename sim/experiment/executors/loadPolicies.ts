@@ -1,3 +1,4 @@
+import nodeModule from "node:module";
 import { builtInPolicies, type PolicyRegistry } from "../../policy/index.ts";
 import { guardedPolicy, whyNoRollout, whyNoScaling } from "../ownPolicies.ts";
 
@@ -15,6 +16,7 @@ const EXPORTS = ["autoscalers", "rollouts"] as const;
  */
 export async function loadPolicies(url: string | null): Promise<PolicyRegistry> {
   if (url === null) return builtInPolicies;
+  resolveLibrary();
   const module: Readonly<Record<string, unknown>> = await import(url);
   const exported = Object.keys(module);
   if (!EXPORTS.some((name) => exported.includes(name))) {
@@ -34,6 +36,20 @@ export async function loadPolicies(url: string | null): Promise<PolicyRegistry> 
       ...mapped(rollouts, (name, policy) => guardedPolicy(name, policy, whyNoRollout)),
     },
   };
+}
+
+/**
+ * A policy file imports its types and helpers from "peakday", wherever it lies: that is this very
+ * program. Node before 22.15 has no such hooks; there the package must be installed beside the
+ * file.
+ */
+function resolveLibrary(): void {
+  const isSource = import.meta.url.endsWith(".ts");
+  const url = new URL(isSource ? "../../index.ts" : "./index.js", import.meta.url).href;
+  nodeModule.registerHooks?.({
+    resolve: (specifier, context, next) =>
+      specifier === "peakday" ? { url, shortCircuit: true } : next(specifier, context),
+  });
 }
 
 const mapped = <T>(
