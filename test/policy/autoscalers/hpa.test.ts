@@ -345,7 +345,7 @@ describe("validation", () => {
     ]);
   });
 
-  it("takes a whole manifest", () => {
+  it("takes a whole manifest, as kubectl prints a live one", () => {
     const manifest = {
       apiVersion: "autoscaling/v2",
       kind: "HorizontalPodAutoscaler",
@@ -354,6 +354,7 @@ describe("validation", () => {
         ...cpuAt(70),
         scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
       },
+      status: { currentReplicas: 4, desiredReplicas: 5, conditions: [] },
     };
     expect(hpa.validate(manifest)).toEqual([]);
   });

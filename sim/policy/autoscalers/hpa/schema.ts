@@ -101,12 +101,13 @@ const controllerFlagsSchema = z.strictObject({
   featureGates: z.strictObject({ HPAScaleToZero: z.boolean().optional() }).optional(),
 });
 
-/** A pasted manifest, of which only `spec` counts, and the controller's flags. */
+/** A pasted manifest, live ones too, of which only `spec` counts, and the controller's flags. */
 export const hpaConfigSchema = z.strictObject({
   apiVersion: z.literal("autoscaling/v2").optional(),
   kind: z.literal("HorizontalPodAutoscaler").optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
   spec: hpaSpecSchema,
+  status: z.record(z.string(), z.unknown()).optional(),
   controller: controllerFlagsSchema.optional(),
 });
 
