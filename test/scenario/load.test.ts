@@ -209,6 +209,15 @@ policies:
     expect(rateAt(scenario, minutes(10))).toBeCloseTo(60, 9);
     expect(rateAt(scenario, minutes(15) - 1)).toBeCloseTo(110, 3);
   });
+
+  it("add a spike to its base, which is there all the time", () => {
+    const spike = "height: 200/s, start: 5m, rise: 1m, hold: 5m, decay: 2m";
+    const scenario = loadOne(SHOP.replace("100/s", `{spike: {base: 50/s, ${spike}}}`));
+    const sum = loadOne(SHOP.replace("100/s", `{sum: [50/s, {spike: {${spike}}}]}`));
+    expect(scenario.traffic).toEqual(sum.traffic);
+    expect(rateAt(scenario, minutes(9))).toBe(50);
+    expect(rateAt(scenario, minutes(13))).toBe(250);
+  });
 });
 
 describe("overlays and settings", () => {

@@ -50,16 +50,7 @@ export function normaliseRate(
       startDay: startDay ?? 0,
     };
   }
-  if (spike !== undefined) {
-    return {
-      kind: "spike",
-      height: parseRate(spike.height),
-      start: parseDuration(spike.start),
-      rise: parseDuration(spike.rise),
-      hold: parseDuration(spike.hold),
-      decay: parseDuration(spike.decay),
-    };
-  }
+  if (spike !== undefined) return normaliseSpike(spike);
   if (sum !== undefined) {
     const profiles = sum.map((part, i) =>
       normaliseRate(context, part, [...path, "sum", i], duration),
@@ -69,6 +60,23 @@ export function normaliseRate(
   if (product !== undefined)
     return normaliseProduct(context, product, [...path, "product"], duration);
   return normaliseTrace(context, trace ?? "", [...path, "trace"]);
+}
+
+function normaliseSpike({
+  base,
+  height,
+  ...times
+}: NonNullable<RateMapInput["spike"]>): RateProfileSpec {
+  const spike: RateProfileSpec = {
+    kind: "spike",
+    height: parseRate(height),
+    start: parseDuration(times.start),
+    rise: parseDuration(times.rise),
+    hold: parseDuration(times.hold),
+    decay: parseDuration(times.decay),
+  };
+  if (base === undefined) return spike;
+  return { kind: "sum", profiles: [{ kind: "constant", rate: parseRate(base) }, spike] };
 }
 
 /** Deals are spelled out one by one when the profile is compiled. */

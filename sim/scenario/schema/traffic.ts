@@ -69,6 +69,7 @@ export interface RateMapInput {
   readonly week?: (CurveInput & { readonly startDay?: number | undefined }) | undefined;
   readonly spike?:
     | {
+        readonly base?: string | undefined;
         readonly height: string;
         readonly start: string;
         readonly rise: string;
@@ -144,7 +145,8 @@ const rateMap: z.ZodType<RateMapInput> = fields({
     .meta({ description: "A week, day by day." })
     .optional(),
   spike: fields({
-    height: rate("The rate at its height."),
+    base: rate("The rate without it, all the time. Default 0/s.").optional(),
+    height: rate("The rate at its height, on top of the base."),
     start: duration("When it begins, from the start of the measured time."),
     rise: duration("How long it grows, in a straight line."),
     hold: duration("How long it stays."),
