@@ -11,6 +11,7 @@ import { explain } from "./explain.ts";
 import { helpText, paintedHelp } from "./help.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { endQuietlyOnClosedPipes } from "./pipes.ts";
+import { returnToStartFolder } from "./startFolder.ts";
 import { usageText } from "./usage.ts";
 import { readVersion } from "./version.ts";
 
@@ -18,6 +19,7 @@ import { readVersion } from "./version.ts";
 async function main(argv: readonly string[]): Promise<number> {
   endQuietlyOnClosedPipes();
   listenForInterruption();
+  returnToStartFolder();
   const program = createProgram(argv);
   try {
     process.exitCode = EXIT.ok;

@@ -1,4 +1,5 @@
 import type { ScenarioOptions } from "./scenarioInput.ts";
+import { commandName } from "./startFolder.ts";
 
 /** A command on the same scenario, with everything that was laid over it, to be copied. */
 export function commandLine(
@@ -14,7 +15,7 @@ export function commandLine(
     ...(policies === undefined ? [] : ["--policies", policies]),
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
   ];
-  return ["peakday", command, file, ...more, ...words].map(quoted).join(" ");
+  return [commandName, ...[command, file, ...more, ...words].map(quoted)].join(" ");
 }
 
 /** As a shell takes it for one word. */

@@ -29,7 +29,8 @@ export function sureSection(result: Result): Section {
     ["Trace digest", html`<code>${result.digest}</code> (same with any number of workers)`],
     [
       "Reproduce",
-      html`where ${scenario.file} lies: <pre>${commandHtml(reproduceCommand(result))}</pre>`,
+      html`where ${scenario.file} lies (in a checkout <code>npm run -s peakday --</code> for <code
+        >peakday</code>): <pre>${commandHtml(reproduceCommand(result))}</pre>`,
     ],
   ];
   return {
