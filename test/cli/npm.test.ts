@@ -26,7 +26,9 @@ describe("started by npm from another folder", () => {
     const { status, stdout, stderr } = asNpm(line, ours);
     expect({ status, stderr }).toEqual({ status: 99, stderr: "" });
     expect(stdout).toContain("\nreport   a/report.html\n");
-    expect(stdout).toMatch(/npm run -s\s+peakday -- run shop.yaml --policy (?:two|four) --overlay/u);
+    expect(stdout).toMatch(
+      /npm run -s\s+peakday -- run shop.yaml --policy (?:two|four) --overlay/u,
+    );
     expect(place.list("a")).toEqual(["report.html", "result.json", "run.json"]);
   });
 
