@@ -16,7 +16,8 @@ const wholeNumber =
 const level = (text: string): number => {
   const value = Number(text);
   if (value >= 0.5 && value < 1) return value;
-  throw new InvalidArgumentError("a confidence level from 0.5 to below 1, like 0.95");
+  const hint = value >= 50 && value < 100 ? `\nwrite ${value / 100}` : "";
+  throw new InvalidArgumentError(`a confidence level from 0.5 to below 1, like 0.95${hint}`);
 };
 
 const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [

@@ -106,5 +106,7 @@ function excessArguments(message: string, command: Command): string {
 function invalidValue(message: string): string {
   const parts = /option '(?<flags>.*?)' argument '(?<value>.*)' is invalid\. (?<expected>.*)$/su;
   const { flags = "", value = "", expected = "" } = parts.exec(message)?.groups ?? {};
-  return flags === "" ? message : errorText(`${longOf(flags)} is ${expected}, found "${value}"`);
+  if (flags === "") return message;
+  const [phrase, hint = null] = expected.split("\n");
+  return errorText(`${longOf(flags)} is ${phrase}, found "${value}"`, hint);
 }

@@ -159,9 +159,12 @@ const outerKeys = (issue: Issue): number =>
   issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys.length : 0;
 
 function readUnknown(tree: Tree, issue: Issue, path: Path, key: string): Reading {
-  const known = issue.message.split("\n");
+  const lines = issue.message.split("\n");
+  const known = lines.filter((line) => !line.includes(": "));
+  const advice = lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
   const nearest = nearestName(key, known);
-  const hint = nearest !== null ? `did you mean "${nearest}"?` : `known: ${known.join(", ")}`;
+  const hint =
+    advice ?? (nearest !== null ? `did you mean "${nearest}"?` : `known: ${known.join(", ")}`);
   const span = keySpanAt(tree, [...path, key]) ?? spanOf(tree, path);
   const finding = { span, message: `unknown key "${key}"`, hint };
   return { path, cut: [...path, key], finding, key, kind: "unknown" };

@@ -14,7 +14,7 @@ import { nameHint, type Problem } from "./problem.ts";
 import type { Scenario, ScenarioNote } from "./scenario.ts";
 import { scenarioSchema } from "./schema/scenario.ts";
 import type { Setting } from "./settings.ts";
-import { keySpanAt, keysAt, mergeTrees, type Tree, treeAt } from "./tree.ts";
+import { keysAt, mergeTrees, type Tree, treeAt } from "./tree.ts";
 
 export interface SourceText {
   /** Its name, as problems print it. */
@@ -148,9 +148,14 @@ class Loader {
     const available = known.length === 0 ? ["as-is"] : known;
     for (const name of wanted) {
       if (available.includes(name)) continue;
-      const span = keySpanAt(tree, ["policies"]) ?? { ...tree.span, end: tree.span.start + 1 };
+      const file = `--policy ${name}`;
+      this.#texts.set(file, name);
+      const span = { file, start: 0, end: name.length };
+      const parts = name.split(",").map((part) => part.trim());
+      const isList = parts.length > 1 && parts.every((part) => available.includes(part));
+      const hint = isList ? `separate by spaces: --policy ${parts.join(" ")}` : null;
       const message = `no policy "${name}"`;
-      this.#findings.push({ span, message, hint: nameHint(name, available) });
+      this.#findings.push({ span, message, hint: hint ?? nameHint(name, available) });
     }
     return known.filter((name) => wanted.includes(name));
   }

@@ -99,18 +99,29 @@ function firstLineEnd(text: string): number {
   return end < 0 ? text.length : end;
 }
 
+/** After these the parser has lost the structure: what it says next is about its own guess. */
+const LOST: readonly string[] = [
+  "TAB_AS_INDENT",
+  "BAD_INDENT",
+  "BLOCK_AS_IMPLICIT_KEY",
+  "MULTILINE_IMPLICIT_KEY",
+  "MISSING_CHAR",
+];
+
 /**
- * The parser's errors in our words, the first one of each line: what follows on a line is mostly
- * its echo.
+ * The parser's errors in our words, the first one of each line, to the first that costs it the
+ * structure: what follows is mostly its echo.
  */
 function syntaxFindings(file: string, text: string, document: Document.Parsed): Finding[] {
   const findings: Finding[] = [];
   const lines = new Set<number>();
-  for (const error of [...document.errors, ...document.warnings]) {
+  const all = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  for (const error of all) {
     const line = text.slice(0, error.pos[0]).split("\n").length;
     if (lines.has(line)) continue;
     lines.add(line);
     findings.push(syntaxFinding(file, text, error));
+    if (LOST.includes(error.code)) break;
   }
   return findings;
 }
@@ -138,6 +149,13 @@ function syntaxFinding(file: string, text: string, error: YAMLError): Finding {
       };
     case "BLOCK_AS_IMPLICIT_KEY":
     case "MULTILINE_IMPLICIT_KEY":
+      if (!/:(?:\s|$)/u.test(text.slice(start, lineEnd(text, start)))) {
+        return {
+          span: { ...span, end: lineEnd(text, start) },
+          message: "the next line is indented below this value",
+          hint: "a key that holds more ends with a colon; keys of one map start in one column",
+        };
+      }
       return {
         span: { ...span, end: lineEnd(text, start) },
         message: "a value cannot be followed by a key of its own",

@@ -29,6 +29,7 @@ export function applySettings(tree: Tree, settings: readonly Setting[]): Settled
     const path = pathOf(settled, written);
     const [top] = path;
     const known = keysAt(settled, []);
+    const stranger = unknownOwner(settled, path);
     if (path.includes("")) {
       findings.push({
         span,
@@ -38,6 +39,8 @@ export function applySettings(tree: Tree, settings: readonly Setting[]): Settled
     } else if (top !== undefined && isWrongList(settled, path)) {
       const hint = nameHint(String(top), known);
       findings.push({ span, message: `nothing is at "${written}"`, hint });
+    } else if (stranger !== null) {
+      findings.push({ span, ...stranger });
     } else if (parsed.tree !== null) {
       settled = setAt(settled, path, parsed.tree, span);
     }
@@ -60,6 +63,18 @@ function pathOf(tree: Tree, written: string): Path {
     path.push(parts.splice(0, taken).join("."));
   }
   return path;
+}
+
+/** Maps from names of the user's own; a part of a thing says nothing without the thing. */
+const COLLECTIONS: Readonly<Record<string, string>> = { services: "service", traffic: "traffic" };
+
+/** What is said of a path into a service or traffic that is not there; null when it is. */
+function unknownOwner(tree: Tree, path: Path): Pick<Finding, "message" | "hint"> | null {
+  const [collection = "", name = ""] = path.map(String);
+  const what = COLLECTIONS[collection];
+  const known = keysAt(tree, [collection]);
+  if (what === undefined || path.length < 3 || known.includes(name)) return null;
+  return { message: `no ${what} "${name}"`, hint: nameHint(name, known) };
 }
 
 /** Whether the path names an item that a list on the way does not have. */

@@ -99,6 +99,13 @@ describe("a slip on the command line", () => {
       says: ['error: --seed is a whole number from 0 up, found "-1"'],
     },
     {
+      line: "run shop.yaml --level 95",
+      says: [
+        'error: --level is a confidence level from 0.5 to below 1, like 0.95, found "95"',
+        "       write 0.95",
+      ],
+    },
+    {
       line: "run shop.yaml --runs",
       says: ["error: --runs needs a value: --runs N", "       see peakday run --help"],
     },
@@ -157,9 +164,19 @@ describe("a wrong file", () => {
       says: ['--set dration:1:1: error: unknown key "dration"', 'did you mean "duration"?'],
     },
     {
+      why: "a path into a service that is not there",
+      line: "run shop.yaml --set services.wbe.replicas=6",
+      says: ['--set services.wbe.replicas:1:1: error: no service "wbe"', 'did you mean "web"?'],
+    },
+    {
       why: "a policy that is not in it",
       line: "compare shop.yaml --policy fuor",
-      says: ['error: no policy "fuor"', 'did you mean "four"?', "nothing was run"],
+      says: ['--policy fuor:1:1: error: no policy "fuor"', 'did you mean "four"?'],
+    },
+    {
+      why: "two policies as one",
+      line: "compare shop.yaml --policy two,four",
+      says: ['error: no policy "two,four"', "separate by spaces: --policy two four"],
     },
     {
       why: "a result that is YAML",

@@ -6,7 +6,7 @@ import { labelOf } from "../issues.ts";
 import { nearestName } from "../problem.ts";
 import type { PolicySet, PolicyUse } from "../scenario.ts";
 import type { PolicySetInput } from "../schema/policies.ts";
-import { type Path, toPlain, treeAt } from "../tree.ts";
+import { type Path, type Tree, toPlain, treeAt } from "../tree.ts";
 import { durationText, parseDuration } from "../units.ts";
 import type { Context } from "./context.ts";
 import { writtenConfig } from "./policyConfig.ts";
@@ -161,6 +161,14 @@ export function reportConfigProblem(context: Context, problem: ConfigProblem, pa
   } else if (treeAt(context.tree, path) === null) {
     context.atKey(path.slice(0, -1), `the key "${key}" is missing`, `it is ${expected}`);
   } else {
-    context.atValue(path, `${labelOf(path)} is ${expected}, found ${received}`);
+    const hint = numberHint(expected, treeAt(context.tree, path));
+    context.atValue(path, `${labelOf(path)} is ${expected}, found ${received}`, hint);
   }
+}
+
+/** Kubernetes takes percentages as plain numbers: 50, not 50%. */
+function numberHint(expected: string, node: Tree | null): string | null {
+  if (!expected.startsWith("a number") || node?.kind !== "scalar") return null;
+  const [, written] = /^(\d+)\s*%$/u.exec(String(node.value)) ?? [];
+  return written === undefined ? null : `write ${written}`;
 }

@@ -68,6 +68,7 @@ function adviseOnMemory(written: string): string | null {
 }
 
 export function adviseOnRate(written: string): string | null {
+  if (written.startsWith("-")) return "a rate is 0/s or more";
   if (NUMBER_ONLY.test(written)) return `${written} a second is written ${written}/s`;
   const [, value] = /^([0-9.]+)\s*(?:rps|qps|req\/s|r\/s|rp?s)$/iu.exec(written) ?? [];
   if (value !== undefined) return `write ${value}/s`;

@@ -8,6 +8,7 @@ import {
   strategy,
 } from "./kubernetes.ts";
 import {
+  adviseOnTime,
   count,
   cpu,
   duration,
@@ -67,7 +68,10 @@ const stepList = () =>
     z.lazy(() => step),
   );
 
-const step: z.ZodType<StepInput> = fields({
+const settingOfCall = (key: string): string =>
+  `write call: { service: …, ${key}: … }, or query: { datastore: …, ${key}: … }`;
+
+const stepKeys = {
   work: distribution("CPU time.").optional(),
   wait: distribution("Time that passes without CPU.").optional(),
   call: either("a service, or a map with service, endpoint, timeout and retries", [
@@ -117,6 +121,11 @@ const step: z.ZodType<StepInput> = fields({
   )
     .meta({ description: "One option, by chance." })
     .optional(),
+};
+
+const step: z.ZodType<StepInput> = fields(stepKeys, {
+  timeout: settingOfCall("timeout"),
+  retries: settingOfCall("retries"),
 })
   .check(checkOneOf("a step", STEP_KINDS))
   .meta({ id: "Step", ...META_ONE_KEY, description: "One thing that a request does." });
@@ -194,14 +203,18 @@ export const service = fields({
   ).optional(),
   asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
   balancer: word(BALANCERS, "How callers choose a replica. Default round-robin.").optional(),
-  startup: either("a duration, a distribution, or a map with time and cpu", [
-    duration("Always this long."),
-    distributionMap,
-    fields({
-      time: distribution("From container start until it listens."),
-      cpu: cpu("CPU that it uses meanwhile; under a smaller limit it takes longer."),
-    }),
-  ])
+  startup: either(
+    "a duration, a distribution, or a map with time and cpu",
+    [
+      duration("Always this long."),
+      distributionMap,
+      fields({
+        time: distribution("From container start until it listens."),
+        cpu: cpu("CPU that it uses meanwhile; under a smaller limit it takes longer."),
+      }),
+    ],
+    adviseOnTime,
+  )
     .meta({ description: "From container start until it listens. Default 2s." })
     .optional(),
   initContainers: distribution("All init containers together. Default none.").optional(),

@@ -3,13 +3,18 @@ import { advised } from "./leaves.ts";
 
 /**
  * The compound forms of a scenario. What `issues.ts` needs to explain a failure travels in Zod's
- * one text per issue: for unknown keys the known ones, a line each; else what completes "x is …".
+ * one text per issue: for unknown keys the known ones, a line each, and advice on others, as
+ * "key: advice"; else what completes "x is …".
  */
 
-/** A map with these keys and no others. */
-export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const known = Object.keys(shape);
-  const phrase = mapPhrase(known);
+/** A map with these keys and no others; `advice` is for keys that people try and that it lacks. */
+export function fields<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  advice: Readonly<Record<string, string>> = {},
+) {
+  const keys = Object.keys(shape);
+  const phrase = mapPhrase(keys);
+  const known = [...keys, ...Object.entries(advice).map(([key, text]) => `${key}: ${text}`)];
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? known.join("\n") : phrase),
   });
