@@ -52,13 +52,13 @@ function latencyCell(estimate: Estimate | null): string {
 }
 
 function row(result: Result, policy: PolicyResult): string {
-  const { metrics, objective } = policy;
+  const { metrics } = policy;
   const latencies = tableMetrics(result).map((metric) =>
     latencyCell(latencyEstimate(policy, metric)),
   );
   const cells = [
     escapeMarkdown(policy.name),
-    objectiveText(result) === null ? "–" : statusText(objective.held),
+    objectiveText(result) === null ? "–" : statusText(policy),
     ...latencies,
     withInterval(metrics.failedPercent, percentDecimals(metrics.failedPercent.mean), "%"),
     metrics.costUsd === null ? "–" : usdText(metrics.costUsd.mean),

@@ -145,6 +145,10 @@ export function verdictSentence(result: Result): VerdictSentence {
     return { before: "", policy, after: sentence.replace(/^It/, "") };
   }
   if (best === undefined) return { before: "Nothing was run.", policy: "", after: "" };
+  if (!result.policies.some(isMeasured)) {
+    const sentence = `${NOTHING_MEASURED.replace("n", "N")}.`;
+    return { before: sentence, policy: "", after: "" };
+  }
   const say = (
     before: string,
     middle: string,
@@ -257,9 +261,16 @@ export function roleOf(policy: PolicyResult, result: Result): string {
   return baseline === "" ? role : `${role}; ${baseline}`;
 }
 
+/** Whether any request came in the measured time: without one nothing is known. */
+export const isMeasured = ({ replications }: PolicyResult): boolean =>
+  replications.some(({ requests }) => requests > 0);
+
+export const NOTHING_MEASURED = "nothing was measured: no request came in the measured time";
+
 /** "✓ held" and its like are a word with a sign. */
-export function statusText(held: boolean): string {
-  return held ? "✓ held" : "✗ missed";
+export function statusText(policy: PolicyResult): string {
+  if (!isMeasured(policy)) return "not measured";
+  return policy.objective.held ? "✓ held" : "✗ missed";
 }
 
 /** The verdict of a paired difference: the same words everywhere. */

@@ -59,7 +59,7 @@ function detail(result: Result, { further, intervals }: DetailOptions): Detail {
   const cells: (readonly Line[])[] = [];
   if (result.scenario.objective.length > 0) {
     columns.push({ head: "objective", align: "left" });
-    cells.push(policies.map((policy) => [statusPiece(policy.objective.held)]));
+    cells.push(policies.map((policy) => [statusPiece(policy)]));
   }
   for (const metric of metrics) {
     const estimates = policies.map((policy) => latencyEstimate(policy, metric));

@@ -3,6 +3,8 @@ import { failureLabel } from "../failureReasons.ts";
 import { fixed, millisecondDecimals, usdText } from "../format.ts";
 import {
   gainSentence,
+  isMeasured,
+  NOTHING_MEASURED,
   objectiveText,
   ranked,
   setupText,
@@ -49,12 +51,13 @@ function gainLines(chain: DelayChain, style: TextStyle): readonly Line[] {
 function statusLines(result: Result, policy: PolicyResult, style: TextStyle): readonly Line[] {
   const objective = objectiveText(result);
   if (objective === null) return [["no objective is set"]];
+  if (!isMeasured(policy)) return wrapLine([{ text: NOTHING_MEASURED, paint: "red" }], style);
   const { held, heldIn, of } = policy.objective;
   const worst = held ? null : worstMinuteOf(policy);
   const minute = worst === null ? "" : `; ${worstMinuteText(worst)}`;
   const runs = of === 1 ? "run" : "runs";
   const text = `  ${objective} in ${heldIn} of ${of} ${runs}${minute}`;
-  return wrapLine([statusPiece(held), text], style, "          ");
+  return wrapLine([statusPiece(policy), text], style, "          ");
 }
 
 function latencyCells(policy: PolicyResult): readonly Line[] {

@@ -1,3 +1,6 @@
+import type { PolicyResult } from "../../sim/result/result.ts";
+import { statusText } from "../verdict.ts";
+
 /** What the stream can show. The command line decides it once per stream. */
 export interface TextStyle {
   /** ANSI colours, of the 16 basic ones only. */
@@ -96,8 +99,8 @@ export function wrapLine(line: Line, style: TextStyle, indent = ""): readonly Li
 }
 
 /** `✓ held` in green, `✗ missed` in red. */
-export function statusPiece(held: boolean): Piece {
-  return held ? { text: "✓ held", paint: "green" } : { text: "✗ missed", paint: "red" };
+export function statusPiece(policy: PolicyResult): Piece {
+  return { text: statusText(policy), paint: policy.objective.held ? "green" : "red" };
 }
 
 /** The verdict of a difference in its colour. */

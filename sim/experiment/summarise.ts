@@ -145,7 +145,8 @@ function policyResult(
     replications,
     metrics: metricsOf(replications, scenario, level),
     objective: {
-      held: checks.every(({ held }) => held),
+      // Without a request nothing failed, and nothing is known.
+      held: replications.some(({ requests }) => requests > 0) && checks.every(({ held }) => held),
       heldIn,
       of: replications.length,
       checks,

@@ -28,7 +28,9 @@ export function warningsOf(policies: readonly PolicyResult[], duration: number):
         `${policy.name}: many requests were in flight at the end; latencies are understated.`,
       );
     }
-    if (policy.replications.some(({ requests }) => requests === 0)) {
+    if (policy.replications.every(({ requests }) => requests === 0)) {
+      warnings.push(`${policy.name}: nothing was measured: no request came in the measured time.`);
+    } else if (policy.replications.some(({ requests }) => requests === 0)) {
       warnings.push(`${policy.name}: a replication had no requests at all.`);
     }
     const unsteady = policy.objective.heldIn;

@@ -47,6 +47,22 @@ describe("what is written", () => {
   });
 });
 
+describe("a run without a request", () => {
+  it("says that nothing was measured, and fails", () => {
+    const idle = "--set traffic.visitors.rate=0/s --runs 2 --workers 0 --quiet --out idle";
+    const sentence = /nothing was measured: no request came in the measured time/iu;
+    for (const command of ["run", "compare"]) {
+      const { status, stdout } = place.peakday(`${command} shop.yaml ${idle}`);
+      expect(status).toBe(99);
+      expect(stdout).toMatch(sentence);
+      expect(stdout).not.toMatch(/missed|held|closest|Try:/u);
+      const page = place.read("idle/report.html");
+      expect(page).toMatch(sentence);
+      expect(page).not.toContain("✗ missed");
+    }
+  });
+});
+
 describe("where nothing can be written", () => {
   it.each([
     { out: "file", says: 'error: cannot write to "file": it is a file, not a folder\n' },

@@ -103,9 +103,7 @@ async function columnHtml(
       ? wide
       : html`<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
   const status =
-    objectiveText(result) === null
-      ? nothing
-      : html` <span>${statusText(policy.objective.held)}</span>`;
+    objectiveText(result) === null ? nothing : html` <span>${statusText(policy)}</span>`;
   const early = result.policies.length === 2 ? html` class="early"` : nothing;
   const caption = html`<figcaption><b>${policy.name}</b>${status}</figcaption>`;
   return html`<figure${early}>${caption}${both}</figure>

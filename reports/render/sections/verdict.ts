@@ -96,7 +96,7 @@ function statusCell(result: Result, policy: PolicyResult): SafeHtml {
   if (objectiveText(result) === null) return nothing;
   const { held, heldIn, of } = policy.objective;
   const kind = held ? "good" : "bad";
-  return html`<td data-l="Objective"><span class="v ${kind}">${statusText(held)}</span>
+  return html`<td data-l="Objective"><span class="v ${kind}">${statusText(policy)}</span>
 <span class="i">in ${heldIn} of ${of}</span></td>`;
 }
 

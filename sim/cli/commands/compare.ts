@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { compareText } from "../../../reports/terminal/index.ts";
-import { ranked } from "../../../reports/verdict.ts";
+import { isMeasured, ranked } from "../../../reports/verdict.ts";
 import { summarise } from "../../experiment/summarise.ts";
 import type { Result } from "../../result/result.ts";
 import { nameHint } from "../../scenario/problem.ts";
@@ -69,7 +69,7 @@ const holds = ({ policies }: Result): boolean => policies.some(({ objective }) =
 /** When none holds: the run that names the worst minute and the bottleneck of the best. */
 function next(file: string, result: Result, options: CompareOptions): { readonly next?: string } {
   const best = ranked(result)[0];
-  if (best === undefined || holds(result)) return {};
+  if (best === undefined || holds(result) || !isMeasured(best)) return {};
   return { next: commandLine("run", file, options, ["--policy", best.name]) };
 }
 
