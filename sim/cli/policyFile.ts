@@ -23,7 +23,9 @@ export async function readPolicyFile(file: string | undefined): Promise<PolicyFi
   try {
     return { registry: await loadPolicies(url), url, text };
   } catch (error) {
-    throw new CliError(errorText(`cannot use the policies of "${file}"`, reasonOf(error, file)));
+    const reason = reasonOf(error, file);
+    const hint = libraryHint(reason, process.version);
+    throw new CliError(errorText(`cannot use the policies of "${file}"`, reason, hint));
   }
 }
 
@@ -38,6 +40,13 @@ export function typeScriptProblem(
     `"${file}" is TypeScript, which needs Node ≥ 22.18; this is ${version}`,
     "use a newer Node, or give the JavaScript that it compiles to",
   );
+}
+
+/** A Node that cannot be told where "peakday" is looks for it beside the policy file. */
+export function libraryHint(reason: string, version: string): string | null {
+  return /Cannot find package 'peakday'/u.test(reason)
+    ? `npm install peakday beside it, or use Node ≥ 22.15; this is ${version}`
+    : null;
 }
 
 function reasonOf(error: unknown, file: string): string {

@@ -6,6 +6,7 @@ import { byPolicy, replicationTasks } from "../experiment/experiment.ts";
 import type { ReplicationOutput, ReplicationTask } from "../experiment/replication.ts";
 import type { ModelSnapshot } from "../scenario/build/model.ts";
 import type { Console } from "./console.ts";
+import { effortNote } from "./effort.ts";
 import { CliError, EXIT } from "./exitCodes.ts";
 import { interruption } from "./interruption.ts";
 import { ReplicationProgress } from "./progress.ts";
@@ -46,8 +47,10 @@ export async function simulateTasks(
   options: Pick<SimulateOptions, "workers" | "noun">,
   console: Console,
 ): Promise<Omit<Simulated, "outputs"> & { readonly outputs: readonly ReplicationOutput[] }> {
-  const progress = new ReplicationProgress(console, tasks, options.noun);
   const workers = Math.min(options.workers ?? availableParallelism(), tasks.length);
+  const note = console.quiet ? null : effortNote(tasks, workers);
+  if (note !== null) console.note(note);
+  const progress = new ReplicationProgress(console, tasks, options.noun);
   const started = Date.now();
   const outputs = await execute(input, workers, tasks, progress);
   progress.clear();

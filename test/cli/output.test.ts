@@ -47,6 +47,20 @@ describe("what is written", () => {
   });
 });
 
+describe("a report of another command", () => {
+  it("is told of when it is replaced", () => {
+    const note = "note: this replaced the report of compare in o; --out keeps both\n";
+    const rest = "shop.yaml --runs 1 --workers 0 --out o";
+    expect(place.peakday(`compare ${rest}`).stderr).not.toContain("note:");
+    expect(place.peakday(`compare ${rest}`).stderr).not.toContain("note:");
+    expect(place.peakday(`run ${rest}`).stderr).toContain(note);
+    expect(place.peakday(`run ${rest}`).stderr).not.toContain("note:");
+    expect(place.peakday(`compare ${rest} --quiet`).stderr).toBe("");
+    place.write("o/run.json", "no JSON");
+    expect(place.peakday(`run ${rest}`).stderr).not.toContain("note:");
+  });
+});
+
 describe("a run without a request", () => {
   it("says that nothing was measured, and fails", () => {
     const idle = "--set traffic.visitors.rate=0/s --runs 2 --workers 0 --quiet --out idle";

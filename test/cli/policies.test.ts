@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { typeScriptProblem } from "../../sim/cli/policyFile.ts";
+import { libraryHint, typeScriptProblem } from "../../sim/cli/policyFile.ts";
 import { OWN, ownPolicy, sourceUrl, Workplace } from "./support.ts";
 
 const place = new Workplace({ "own.yaml": OWN });
@@ -41,6 +41,13 @@ describe("a file of policies", () => {
       status: 104,
       stderr: 'error: no policy file "min.mjs"\n       did you mean "mine.mjs"?\n',
     });
+  });
+
+  it("is told where to find peakday, on a Node that looks beside the file only", () => {
+    const reason = "Cannot find package 'peakday' imported from /a/mine.mjs";
+    const hint = "npm install peakday beside it, or use Node ≥ 22.15; this is v20.20.2";
+    expect(libraryHint(reason, "v20.20.2")).toBe(hint);
+    expect(libraryHint("Cannot find package 'nowhere'", "v20.20.2")).toBe(null);
   });
 
   it.each([

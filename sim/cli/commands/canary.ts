@@ -63,7 +63,7 @@ async function canary(file: string, options: CanaryOptions): Promise<number> {
   const plan = canaryPlan(input.scenarios, options.runs ?? null);
   const { result, simulated } = await judge(file, input, plan, options, console);
   const folder = options.out ?? join("out", result.scenario.name);
-  const files = await writeOutput(folder, result, simulated);
+  const files = await writeOutput({ folder, command: "canary", console }, result, simulated);
   if (options.json === true) console.print(resultJson(result));
   else console.print(canaryText(result, { style: console.out, files }));
   return EXIT.ok;

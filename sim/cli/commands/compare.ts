@@ -57,7 +57,7 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
     outputs: simulated.outputs,
     against,
   });
-  const files = await writeOutput(folder, result, simulated);
+  const files = await writeOutput({ folder, command: "compare", console }, result, simulated);
   const style = console.out;
   if (options.json === true) console.print(resultJson(result));
   else console.print(compareText(result, { style, files, ...next(file, result, options) }));

@@ -89,7 +89,7 @@ async function run(file: string, options: RunOptions): Promise<number> {
     options.halveLinks === true
       ? await halveLinks(plain, scenario, input, options, console)
       : plain;
-  const files = await writeOutput(folder, result, simulated);
+  const files = await writeOutput({ folder, command: "run", console }, result, simulated);
   if (options.json === true) console.print(resultJson(result));
   else console.print(runText(result, { style: console.out, files }));
   return result.policies[0]!.objective.held ? EXIT.ok : EXIT.objectiveFailed;
