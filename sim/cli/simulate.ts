@@ -48,7 +48,7 @@ export async function simulateTasks(
   console: Console,
 ): Promise<Omit<Simulated, "outputs"> & { readonly outputs: readonly ReplicationOutput[] }> {
   const workers = Math.min(options.workers ?? availableParallelism(), tasks.length);
-  const note = console.quiet ? null : effortNote(tasks, workers);
+  const note = console.quiet ? null : effortNote(tasks);
   if (note !== null) console.note(note);
   const progress = new ReplicationProgress(console, tasks, options.noun);
   const started = Date.now();
