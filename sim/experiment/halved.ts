@@ -227,7 +227,14 @@ function shorter(spec: DistributionSpec): DistributionSpec {
       const phases = spec.phases.map((phase) => ({ ...phase, mean: phase.mean / 2 }));
       return { ...spec, phases };
     }
+    case "mixture": {
+      const parts = spec.parts.map(({ weight, of }) => ({ weight, of: shorter(of) }));
+      return { ...spec, parts };
+    }
+    case "weibull":
+      return { ...spec, scale: spec.scale / 2 };
     case "bounded-pareto":
+    case "uniform":
       return { ...spec, min: spec.min / 2, max: spec.max / 2 };
     case "empirical":
       return { ...spec, values: spec.values.map((value) => value / 2) };

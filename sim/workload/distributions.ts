@@ -10,6 +10,9 @@ import {
   Gamma,
   HyperExponential,
   Lognormal,
+  Mixture,
+  Uniform,
+  Weibull,
 } from "./samplers.ts";
 
 /** A distribution of times, in microseconds, as a scenario states it. */
@@ -28,6 +31,12 @@ export type DistributionSpec =
       readonly min: number;
       readonly max: number;
       readonly shape: number;
+    }
+  | { readonly kind: "uniform"; readonly min: number; readonly max: number }
+  | { readonly kind: "weibull"; readonly scale: number; readonly shape: number }
+  | {
+      readonly kind: "mixture";
+      readonly parts: readonly { readonly weight: number; readonly of: DistributionSpec }[];
     }
   | {
       readonly kind: "empirical";
@@ -68,6 +77,14 @@ export function compileDistribution(spec: DistributionSpec): TimeDistribution {
     case "bounded-pareto":
       if (spec.min === spec.max) return new Constant(spec.min);
       return new BoundedPareto(spec.min, spec.max, spec.shape);
+    case "uniform":
+      return new Uniform(spec.min, spec.max);
+    case "weibull":
+      return new Weibull(spec.scale, spec.shape);
+    case "mixture":
+      return new Mixture(
+        spec.parts.map(({ weight, of }) => ({ weight, of: compileDistribution(of) })),
+      );
     case "empirical":
       return new Empirical(spec.values, spec.weights);
     default:

@@ -1,4 +1,5 @@
 import exp from "@stdlib/math-base-special-exp";
+import gammaFunction from "@stdlib/math-base-special-gamma";
 import ln from "@stdlib/math-base-special-ln";
 import pow from "@stdlib/math-base-special-pow";
 import { assert } from "../kernel/assert.ts";
@@ -172,6 +173,73 @@ export class BoundedPareto implements TimeDistribution {
     const scale = (pow(this.#min, order) * shape) / this.#mass;
     if (order === shape) return scale * ln(ratio);
     return (scale * (pow(ratio, order - shape) - 1)) / (order - shape);
+  }
+}
+
+export class Uniform implements TimeDistribution {
+  readonly mean: number;
+  readonly variance: number;
+  readonly #min: number;
+  readonly #span: number;
+
+  constructor(min: number, max: number) {
+    assert(min >= 0 && max >= min && max < Infinity, `0 ≤ min ≤ max must hold, got ${min}, ${max}`);
+    this.#min = min;
+    this.#span = max - min;
+    this.mean = (min + max) / 2;
+    this.variance = this.#span ** 2 / 12;
+  }
+
+  sample(draws: KeyedDraws, request: number, site: number, attempt: number): number {
+    return this.#min + this.#span * draws.uniform(request, site, attempt);
+  }
+}
+
+/** Scale × E^(1/shape), E exponential of mean 1: heavier than exponential for a shape below 1. */
+export class Weibull implements TimeDistribution {
+  readonly mean: number;
+  readonly variance: number;
+  readonly #scale: number;
+  readonly #exponent: number;
+
+  constructor(scale: number, shape: number) {
+    assert(scale > 0 && scale < Infinity, `the scale must be above 0, got ${scale}`);
+    assert(shape > 0 && shape < Infinity, `the shape must be above 0, got ${shape}`);
+    this.#scale = scale;
+    this.#exponent = 1 / shape;
+    this.mean = scale * gammaFunction(1 + 1 / shape);
+    this.variance = scale * scale * gammaFunction(1 + 2 / shape) - this.mean ** 2;
+  }
+
+  sample(draws: KeyedDraws, request: number, site: number, attempt: number): number {
+    return this.#scale * pow(exponential(draws, request, site, attempt), this.#exponent);
+  }
+}
+
+/** Leaves the bits alone with which a part derives sites of its own. */
+const MIXTURE_SITE = 0x005a_5a5a;
+
+/** One of several distributions, chosen by weight. */
+export class Mixture implements TimeDistribution {
+  readonly mean: number;
+  readonly variance: number;
+  readonly #choice: WeightedChoice;
+  readonly #parts: readonly TimeDistribution[];
+
+  constructor(parts: readonly { readonly weight: number; readonly of: TimeDistribution }[]) {
+    this.#choice = new WeightedChoice(parts.map(({ weight }) => weight));
+    this.#parts = parts.map(({ of }) => of);
+    const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+    const average = (value: (of: TimeDistribution) => number): number =>
+      parts.reduce((sum, { weight, of }) => sum + weight * value(of), 0) / total;
+    const mean = average((of) => of.mean);
+    this.mean = mean;
+    this.variance = average((of) => of.variance + (of.mean - mean) ** 2);
+  }
+
+  sample(draws: KeyedDraws, request: number, site: number, attempt: number): number {
+    const part = this.#choice.pick(draws.uniform(request, site ^ MIXTURE_SITE, attempt));
+    return this.#parts[part]!.sample(draws, request, site, attempt);
   }
 }
 

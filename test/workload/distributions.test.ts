@@ -105,6 +105,35 @@ const cases: readonly {
     tolerance: 0.65,
     cdf: (x) => (1 - (100 / x) ** 1.5) / paretoMass,
   },
+  {
+    spec: { kind: "uniform", min: 100, max: 700 },
+    mean: 400,
+    variance: 30_000,
+    tolerance: 0.02,
+    cdf: (x) => (x - 100) / 600,
+  },
+  {
+    // Shape 1/2: scale · Γ(3) and scale² · (Γ(5) − Γ(3)²).
+    spec: { kind: "weibull", scale: 100, shape: 0.5 },
+    mean: 200,
+    variance: 200_000,
+    tolerance: 0.2,
+    cdf: (x) => 1 - Math.exp(-Math.sqrt(x / 100)),
+  },
+  {
+    spec: {
+      kind: "mixture",
+      parts: [
+        { weight: 3, of: { kind: "exponential", mean: 100 } },
+        { weight: 1, of: { kind: "uniform", min: 0, max: 1_200 } },
+      ],
+    },
+    mean: 225,
+    // 0.75 · 2 · 100² + 0.25 · 1200²/3 − 225²
+    variance: 84_375,
+    tolerance: 0.05,
+    cdf: (x) => 0.75 * (1 - Math.exp(-x / 100)) + 0.25 * Math.min(x / 1_200, 1),
+  },
 ];
 
 describe("distributions", () => {

@@ -11,6 +11,17 @@ export function normaliseDistribution(
   path: Path,
 ): DistributionSpec {
   if (typeof input === "string") return { kind: "constant", value: parseTime(input) };
+  if (input.mixture === undefined) return normaliseSimple(context, input, path);
+  const parts = input.mixture.map(({ weight, ...part }, index) => ({
+    weight,
+    of: normaliseSimple(context, part, [...path, "mixture", index]),
+  }));
+  return { kind: "mixture", parts };
+}
+
+type SimpleInput = Omit<Exclude<DistributionInput, string>, "mixture">;
+
+function normaliseSimple(context: Context, input: SimpleInput, path: Path): DistributionSpec {
   const phases = input["hyper-exponential"];
   const pareto = input["bounded-pareto"];
   const spread = input.lognormal ?? input.gamma;
@@ -31,17 +42,33 @@ export function normaliseDistribution(
     };
   }
   if (pareto !== undefined) {
-    const [min, max] = [parseTime(pareto.min), parseTime(pareto.max)];
-    if (min > max) {
-      const message = `min is at most max, found ${pareto.min} above ${pareto.max}`;
-      context.atValue([...path, "bounded-pareto", "min"], message);
-    }
-    return { kind: "bounded-pareto", min, max, shape: pareto.shape };
+    const bounds = normaliseBounds(context, pareto, [...path, "bounded-pareto"]);
+    return { kind: "bounded-pareto", ...bounds, shape: pareto.shape };
+  }
+  if (input.uniform !== undefined) {
+    return { kind: "uniform", ...normaliseBounds(context, input.uniform, [...path, "uniform"]) };
+  }
+  if (input.weibull !== undefined) {
+    const { scale, shape } = input.weibull;
+    return { kind: "weibull", scale: parseTime(scale), shape };
   }
   if (input.empirical !== undefined) {
     return { kind: "empirical", values: input.empirical.map(parseTime), weights: null };
   }
   return { kind: "constant", value: parseTime(input.constant ?? "0s") };
+}
+
+function normaliseBounds(
+  context: Context,
+  written: { readonly min: string; readonly max: string },
+  path: Path,
+): { readonly min: number; readonly max: number } {
+  const [min, max] = [parseTime(written.min), parseTime(written.max)];
+  if (min > max) {
+    const message = `min is at most max, found ${written.min} above ${written.max}`;
+    context.atValue([...path, "min"], message);
+  }
+  return { min, max };
 }
 
 /** The same for what may be absent. */

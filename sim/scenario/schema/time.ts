@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { adviseOnTime, count, duration, number, positiveDuration } from "./leaves.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY } from "./shapes.ts";
 
-const DISTRIBUTIONS = [
+const SIMPLE = [
   "constant",
   "exponential",
   "lognormal",
@@ -10,13 +10,16 @@ const DISTRIBUTIONS = [
   "erlang",
   "hyper-exponential",
   "bounded-pareto",
+  "uniform",
+  "weibull",
   "empirical",
 ] as const;
+const DISTRIBUTIONS = [...SIMPLE, "mixture"] as const;
 
 const mean = positiveDuration("The mean.");
 const cv = number("Standard deviation over mean; 0 is a constant.", { min: 0, max: 100 });
 
-export const distributionMap = fields({
+const simple = {
   constant: duration("Always this long.").optional(),
   exponential: positiveDuration("The mean; the coefficient of variation is 1.").optional(),
   lognormal: fields({ mean, cv })
@@ -48,8 +51,31 @@ export const distributionMap = fields({
   })
     .meta({ description: "A power-law tail between two bounds." })
     .optional(),
+  uniform: fields({ min: duration("The shortest."), max: positiveDuration("The longest.") })
+    .meta({ description: "Evenly between two bounds." })
+    .optional(),
+  weibull: fields({
+    scale: positiveDuration("63 % are shorter."),
+    shape: number("1 is exponential, less is heavier.", { above: 0, max: 100 }),
+  })
+    .meta({ description: "Weibull by its scale and shape." })
+    .optional(),
   empirical: list("a list of durations", duration("A value, each as likely as the others."), 1)
     .meta({ description: "One of these values." })
+    .optional(),
+};
+
+export const distributionMap = fields({
+  ...simple,
+  mixture: list(
+    "a list of distributions with weight",
+    fields({
+      weight: number("How often it is taken, relative to the others.", { above: 0 }),
+      ...simple,
+    }).check(checkOneOf("a distribution", SIMPLE)),
+    1,
+  )
+    .meta({ description: "One of several distributions, by weight." })
     .optional(),
 })
   .check(checkOneOf("a distribution", DISTRIBUTIONS))
