@@ -5,17 +5,19 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "./run.ts";
 
 /** Exit code and lines of one run of the command. */
-function conformance(...args: string[]): { readonly code: number; readonly lines: string[] } {
+async function conformance(
+  ...args: string[]
+): Promise<{ readonly code: number; readonly lines: string[] }> {
   const lines: string[] = [];
-  const code = main(args, (line) => lines.push(...line.split("\n")));
+  const code = await main(args, (line) => lines.push(...line.split("\n")));
   return { code, lines };
 }
 
 it.each([
   { group: "hpa", of: "the HorizontalPodAutoscaler", cases: 540 },
   { group: "rollout", of: "Deployments, budgets and Argo Rollouts", cases: 4072 },
-])("all recorded decisions of $of are ours", ({ group, cases }) => {
-  const { code, lines } = conformance("--dir", import.meta.dirname, "--group", group);
+])("all recorded decisions of $of are ours", async ({ group, cases }) => {
+  const { code, lines } = await conformance("--dir", import.meta.dirname, "--group", group);
   expect(lines.filter((line) => line.startsWith("  "))).toEqual([]);
   expect(lines.at(-1)).toBe(`${cases} passed, 0 failed`);
   expect(code).toBe(0);
@@ -40,8 +42,8 @@ describe("the command", () => {
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it("counts cases that differ or cannot be evaluated, and says why", () => {
-    const { code, lines } = conformance("--dir", dir, "--group", "hpa");
+  it("counts cases that differ or cannot be evaluated, and says why", async () => {
+    const { code, lines } = await conformance("--dir", dir, "--group", "hpa");
     expect(code).toBe(1);
     expect(lines.at(-1)).toBe("0 passed, 4 failed");
     const text = lines.join("\n");
@@ -51,8 +53,8 @@ describe("the command", () => {
     expect(text).toContain("format hpa-tea/1 is none of");
   });
 
-  it("fails every case of a group without a runner; without --group all groups run", () => {
-    const { code, lines } = conformance("--dir", dir);
+  it("fails every case of a group without a runner; without --group all groups run", async () => {
+    const { code, lines } = await conformance("--dir", dir);
     expect(code).toBe(1);
     expect(lines).toContain("  group tea has no runner: none of its cases was evaluated");
     expect(lines.at(-1)).toBe("0 passed, 6 failed");
@@ -64,8 +66,8 @@ describe("the command", () => {
     { args: ["--dir", ".", "--colour"], message: "--colour" },
     { args: ["--dir", import.meta.dirname, "--group", "tea"], message: "no group tea" },
     { args: ["--dir", join(import.meta.dirname, "hpa")], message: "no sub-folder holds a table" },
-  ])("exits with 104: $message", ({ args, message }) => {
-    const { code, lines } = conformance(...args);
+  ])("exits with 104: $message", async ({ args, message }) => {
+    const { code, lines } = await conformance(...args);
     expect(code).toBe(104);
     expect(lines.join("\n")).toContain(message);
   });

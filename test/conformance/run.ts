@@ -5,6 +5,7 @@ import type { CaseResult, ConformanceFile, GroupRunner } from "./groups/group.ts
 import { isObject } from "./groups/group.ts";
 import { hpaGroup } from "./groups/hpa.ts";
 import { rolloutGroup } from "./groups/rollout.ts";
+import { statisticalGroup } from "./statistical/threads.ts";
 
 /**
  * `npm run -s conformance -- --dir DIR [--group NAME]`: runs the truth tables of a folder with one
@@ -13,6 +14,7 @@ import { rolloutGroup } from "./groups/rollout.ts";
  */
 const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   hpa: hpaGroup,
+  queueing: statisticalGroup("queueing"),
   rollout: rolloutGroup,
 };
 
@@ -29,7 +31,11 @@ export interface Tally {
 class BadInput extends Error {}
 
 /** Runs one group's folder, printing one line per file and the first failures. */
-export function runGroup(dir: string, group: string, print: (line: string) => void): Tally {
+export async function runGroup(
+  dir: string,
+  group: string,
+  print: (line: string) => void,
+): Promise<Tally> {
   const folder = join(dir, group);
   const runner = Object.hasOwn(RUNNERS, group) ? RUNNERS[group] : undefined;
   let [passed, failed] = [0, 0];
@@ -37,7 +43,7 @@ export function runGroup(dir: string, group: string, print: (line: string) => vo
     .filter((file) => file.endsWith(".json"))
     .sort()) {
     const started = performance.now();
-    const results = runFile(join(folder, name), { name, group, runner });
+    const results = await runFile(join(folder, name), { name, group, runner });
     const failures = results.filter(({ differences }) => differences.length > 0);
     passed += results.length - failures.length;
     failed += failures.length;
@@ -54,14 +60,14 @@ export function runGroup(dir: string, group: string, print: (line: string) => vo
   return { passed, failed };
 }
 
-function runFile(
+async function runFile(
   path: string,
   {
     name,
     group,
     runner,
   }: { readonly name: string; readonly group: string; readonly runner: GroupRunner | undefined },
-): readonly CaseResult[] {
+): Promise<readonly CaseResult[]> {
   const file = readFile(path, name);
   if (typeof file === "string") return [{ name, differences: [file] }];
   if (runner !== undefined) return runner(file);
@@ -131,10 +137,14 @@ function readFlags(args: readonly string[]): { dir: string; group: string | unde
 }
 
 /** Runs the command and returns its exit code. */
-export function main(args: readonly string[], print: (line: string) => void): number {
+export async function main(
+  args: readonly string[],
+  print: (line: string) => void,
+): Promise<number> {
   try {
     const { dir, group } = readFlags(args);
-    const tallies = groupsOf(dir, group).map((name) => runGroup(dir, name, print));
+    const tallies: Tally[] = [];
+    for (const name of groupsOf(dir, group)) tallies.push(await runGroup(dir, name, print));
     const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
     const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
     print(`${passed} passed, ${failed} failed`);
@@ -146,4 +156,6 @@ export function main(args: readonly string[], print: (line: string) => void): nu
   }
 }
 
-if (import.meta.main) process.exitCode = main(process.argv.slice(2), (line) => console.log(line));
+if (import.meta.main) {
+  process.exitCode = await main(process.argv.slice(2), (line) => console.log(line));
+}

@@ -19,7 +19,9 @@ export interface ConformanceFile {
 export type JsonObject = { readonly [key: string]: Json };
 
 /** Evaluates every case of a file, in order, one result each. */
-export type GroupRunner = (file: ConformanceFile) => readonly CaseResult[];
+export type GroupRunner = (
+  file: ConformanceFile,
+) => readonly CaseResult[] | Promise<readonly CaseResult[]>;
 
 /** Evaluates one case; whatever is thrown fails the case, and only this case. */
 export function evaluated(

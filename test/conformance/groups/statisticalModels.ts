@@ -1,0 +1,12 @@
+import type { StatisticalModel } from "../statistical/model.ts";
+import { queueingModels } from "./queueing/models.ts";
+
+/** By group, then by the `model` of its tables. */
+const MODELS: Readonly<Record<string, Readonly<Record<string, StatisticalModel>>>> = {
+  queueing: queueingModels,
+};
+
+export function statisticalModel(group: string, model: string): StatisticalModel | null {
+  const models = Object.hasOwn(MODELS, group) ? MODELS[group]! : {};
+  return Object.hasOwn(models, model) ? models[model]! : null;
+}
