@@ -18,7 +18,7 @@ export function reproduceCommand(result: Result): string {
 const DEFAULT_LEVEL = 0.95;
 
 function reproduceParts(result: Result): {
-  readonly command: "run" | "compare" | "canary";
+  readonly command: "run" | "compare" | "canary" | "headroom" | "sweep";
   /** Arguments that choose the policies. */
   readonly choice: readonly string[];
   /** Null where the default gives each cell its own number. */
@@ -32,6 +32,17 @@ function reproduceParts(result: Result): {
   const policies = names.length === 0 ? [] : ["--policy", ...names];
   const baseline = baselineOf(result);
   const against = baseline === null || baseline === names[0] ? [] : ["--against", baseline];
+  if (result.sweep !== undefined) {
+    const { axes, points } = result.sweep;
+    const bases = [...new Set(points.map(({ base }) => base))];
+    const vary = axes.flatMap(({ path, values }) => ["--vary", `${path}=${values.join(",")}`]);
+    const choice = [...(bases.length === 0 ? [] : ["--policy", ...bases]), ...vary];
+    return { command: "sweep", choice, runs: runsOf(result) };
+  }
+  if (result.headroom !== undefined) {
+    const within = ["--within", String(result.headroom.within)];
+    return { command: "headroom", choice: [...policies, ...within], runs: runsOf(result) };
+  }
   return {
     command: names.length > 1 ? "compare" : "run",
     choice: [...policies, ...against],

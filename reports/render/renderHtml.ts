@@ -1,11 +1,13 @@
 import type { Result } from "../../sim/result/result.ts";
 import { rolloutSum } from "../canaryWords.ts";
 import { plural } from "../format.ts";
+import { headroomSentence } from "../headroomWords.ts";
 import {
   answersCanary,
   pickOf,
   runsOf,
   sentenceText,
+  type VerdictSentence,
   verdictDetails,
   verdictSentence,
   worstMinuteOf,
@@ -17,8 +19,10 @@ import { canarySection } from "./sections/canary.ts";
 import { claimSection } from "./sections/claim.ts";
 import { costSection } from "./sections/cost.ts";
 import { delaySection } from "./sections/delay.ts";
+import { headroomSection } from "./sections/headroom.ts";
 import { type Section, sectionHtml } from "./sections/shared.ts";
 import { assumptionsSection, sureSection } from "./sections/sure.ts";
+import { sweepSection } from "./sections/sweep.ts";
 import { timelineSection } from "./sections/timeline.ts";
 import { verdictSection } from "./sections/verdict.ts";
 import { whereSection } from "./sections/where.ts";
@@ -67,6 +71,8 @@ async function sectionsOf(result: Result): Promise<readonly Section[]> {
   }
   const sections: readonly (Section | null)[] = [
     canaryFirst ? canary : null,
+    headroomSection(result),
+    sweepSection(result),
     ran ? verdictSection(result) : null,
     await costSection(result),
     ran ? await timelineSection(result) : null,
@@ -80,7 +86,15 @@ async function sectionsOf(result: Result): Promise<readonly Section[]> {
   return sections.filter((section) => section !== null);
 }
 
+/** The answer to what was asked. */
+function answerOf(result: Result): VerdictSentence {
+  const { headroom } = result;
+  return headroom === undefined ? verdictSentence(result) : headroomSentence(result, headroom);
+}
+
 function titleText(result: Result): string {
+  if (result.headroom !== undefined) return "headroom";
+  if (result.sweep !== undefined) return `${result.policies.length} points compared`;
   return result.policies.length > 1
     ? `${result.policies.length} policies compared`
     : sentenceText(verdictSentence(result));
@@ -93,15 +107,20 @@ function setupText(result: Result): string {
     return `${canary.policy}, ${rollouts} in ${plural(canary.cells.length, "cell")}`;
   }
   const runs = plural(runsOf(result), "replication");
-  return `${plural(policies.length, "policy", "policies")} × ${runs}`;
+  const kinds =
+    result.sweep === undefined
+      ? plural(policies.length, "policy", "policies")
+      : plural(policies.length, "point");
+  return `${kinds} × ${runs}`;
 }
 
 function headHtml(result: Result): SafeHtml {
   const { scenario, world } = result;
-  const { before, policy, after } = verdictSentence(result);
+  const { before, policy, after } = answerOf(result);
   const holds = pickOf(result) !== null && !answersCanary(result);
   const name = holds ? html`<em class="good">${policy}</em>` : html`<em>${policy}</em>`;
-  const details = answersCanary(result) ? [] : [...verdictDetails(result), ...worstText(result)];
+  const isOther = answersCanary(result) || result.headroom !== undefined;
+  const details = isOther ? [] : [...verdictDetails(result), ...worstText(result)];
   const lede =
     details.length === 0 ? nothing : html`<p class="lede">${tied(html`${details.join(" ")}`)}</p>`;
   return html`<p class="eyebrow">${scenario.title} · ${setupText(result)} · ${world}</p>

@@ -9,7 +9,7 @@ const GUTTER = 2;
 
 /** Commands by what they are for; what is named nowhere here stands under the last heading. */
 const GROUPS = [
-  { heading: "Simulate", commands: ["run", "compare", "canary"] },
+  { heading: "Simulate", commands: ["run", "compare", "canary", "sweep", "headroom"] },
   { heading: "Files", commands: [] },
 ] as const;
 

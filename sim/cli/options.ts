@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { SweepAxis } from "../experiment/sweep.ts";
 
 /** More runs than these, or threads, are a slip of the finger. */
 const MOST_RUNS = 100_000;
@@ -20,10 +21,44 @@ const level = (text: string): number => {
   throw new InvalidArgumentError(`a confidence level from 0.5 to below 1, like 0.95${hint}`);
 };
 
+/** `2%` or `0.02`. */
+export const shareOption = (text: string): number => {
+  const [, figure, percent] = /^(\d+(?:\.\d+)?)(%?)$/u.exec(text) ?? [];
+  const value = Number(figure) / (percent === "%" ? 100 : 1);
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("a share above 0, like 2%");
+};
+
 const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
   text,
 ];
+
+/** `path=a,b,c`, again and again; brackets keep their commas. */
+export function varyOption(
+  text: string,
+  before: readonly SweepAxis[] | undefined,
+): readonly SweepAxis[] {
+  const at = text.indexOf("=");
+  const values = at < 0 ? [] : listOf(text.slice(at + 1));
+  if (at > 0 && values.length > 0 && values.every((value) => value !== "")) {
+    return [...(before ?? []), { path: text.slice(0, at), values }];
+  }
+  throw new InvalidArgumentError("path=a,b,c, like services.shop.replicas=2,4,8");
+}
+
+/** Parts between the commas that stand in no brackets. */
+function listOf(text: string): readonly string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const sign of text) {
+    if (sign === "," && depth === 0) parts.push("");
+    else parts.push(`${parts.pop() ?? ""}${sign}`);
+    if (sign === "{" || sign === "[") depth++;
+    else if (sign === "}" || sign === "]") depth--;
+  }
+  return parts.map((part) => part.trim());
+}
 
 /** Options that lay something over the scenario. */
 export function scenarioOptions(command: Command): Command {

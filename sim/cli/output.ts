@@ -10,7 +10,7 @@ import type { Simulated } from "./simulate.ts";
 /** The files that a simulation writes. */
 export const OUTPUT_FILES = ["result.json", "run.json", "report.html"] as const;
 
-type Command = "run" | "compare" | "canary";
+type Command = "run" | "compare" | "canary" | "headroom" | "sweep";
 
 interface Destination {
   readonly folder: string;

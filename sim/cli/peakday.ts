@@ -1,10 +1,13 @@
 import { Command, type CommanderError } from "commander";
 import { addCanary } from "./commands/canary.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addHeadroom } from "./commands/headroom.ts";
+import { addInit } from "./commands/init.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addSchema } from "./commands/schema.ts";
 import { addSnapshot } from "./commands/snapshot.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { createConsole } from "./console.ts";
 import { EXIT } from "./exitCodes.ts";
 import { explain } from "./explain.ts";
@@ -51,9 +54,8 @@ function createProgram(argv: readonly string[]): Command {
       outputError: () => {},
     })
     .option("--no-color", "no colour (also: NO_COLOR=1)");
-  for (const add of [addRun, addCompare, addCanary, addSchema, addReport, addSnapshot]) {
-    add(program);
-  }
+  const simulating = [addRun, addCompare, addCanary, addSweep, addHeadroom];
+  for (const add of [...simulating, addInit, addSchema, addReport, addSnapshot]) add(program);
   return program;
 }
 

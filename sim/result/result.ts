@@ -269,6 +269,43 @@ const canary = z.strictObject({
   ),
 });
 
+/** How much more traffic holds the objective, by policy. */
+const headroom = z.strictObject({
+  /** Largest rate of all open traffic together, as the scenario stands; null without any. */
+  peakRps: z.number().nullable(),
+  /** Virtual users of closed traffic. */
+  users: z.int(),
+  /** Relative width at which the search ended. */
+  within: z.number(),
+  policies: z.array(
+    z.strictObject({
+      policy: z.string(),
+      /** Times the scenario's traffic; 0 where no traffic holds it. */
+      factor: estimate,
+      /** Replications in which even the most traffic that was tried held: `factor` is a bound. */
+      unlimited: z.int(),
+      /** What was busiest just above it, in most replications. */
+      bottleneck: z
+        .strictObject({
+          resource: z.string(),
+          service: z.string(),
+          busyPercent: z.number(),
+          inRuns: z.int(),
+        })
+        .nullable(),
+    }),
+  ),
+});
+
+/** Which settings were varied, and the point of the grid that each policy is. */
+const sweep = z.strictObject({
+  axes: z.array(
+    z.strictObject({ name: z.string(), path: z.string(), values: z.array(z.string()) }),
+  ),
+  /** In the order of `policies`: the policy of the scenario, and a value for each axis. */
+  points: z.array(z.strictObject({ base: z.string(), values: z.array(z.string()) })),
+});
+
 export const resultSchema = z.strictObject({
   schema: z.literal("peakday/result"),
   version: z.literal(1),
@@ -299,6 +336,10 @@ export const resultSchema = z.strictObject({
   front: z.array(z.string()),
   claims: z.array(claim),
   canary: canary.nullable(),
+  /** Only of `peakday headroom`. */
+  headroom: headroom.optional(),
+  /** Only of `peakday sweep`. */
+  sweep: sweep.optional(),
   /** Reasons to doubt the result: too few replications, work dropped, not stationary at the end. */
   warnings: z.array(z.string()),
   digest: z.string(),
@@ -318,4 +359,6 @@ export type Comparison = z.infer<typeof comparison>;
 export type PairedDifference = z.infer<typeof pairedDifference>;
 export type ClaimResult = z.infer<typeof claim>;
 export type CanaryResult = z.infer<typeof canary>;
+export type SweepResult = z.infer<typeof sweep>;
+export type HeadroomResult = z.infer<typeof headroom>;
 export type RolloutOutcome = z.infer<typeof rolloutOutcome>;

@@ -63,6 +63,13 @@ describe("the command that a report gives", () => {
         ...["--set", "traffic.shoppers={rate: 10/s, call: shop}"],
       ],
     },
+    {
+      args: [
+        ...["sweep", "--runs", "1", "--policy", "steady", "--set", "duration=10s"],
+        ...["--vary", "services.shop.replicas=1,2", "--vary", "traffic.shoppers.rate=5/s,9/s"],
+      ],
+    },
+    { args: ["headroom", "--runs", "1", "--policy", "plain", "--within", "50%"] },
     { args: ["canary", "--runs", "2", "--rates", "30/s", "50/s"] },
   ])("gives the same result as $args", ({ args }) => {
     const [command = "", ...more] = args;

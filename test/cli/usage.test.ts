@@ -8,7 +8,8 @@ const place = new Workplace({
   "folder/inner.yaml": SHOP,
 });
 
-const COMMANDS = ["run", "compare", "canary", "schema", "report", "snapshot"];
+const SIMULATING = ["run", "compare", "canary", "sweep", "headroom"];
+const COMMANDS = [...SIMULATING, "init", "schema", "report", "snapshot"];
 
 describe("help", () => {
   const { status, stdout, stderr } = place.peakday("--help");
@@ -47,7 +48,8 @@ describe("a slip on the command line", () => {
       line: "comapre shop.yaml",
       says: [
         'error: no command "comapre"',
-        '       did you mean "compare"? known: canary, compare, report, run, schema, snapshot',
+        '       did you mean "compare"? known: canary, compare, headroom, init, report, run, ' +
+          "schema, snapshot, sweep",
       ],
     },
     {

@@ -1,6 +1,12 @@
 import { dirname, join, relative } from "node:path";
 import type { Command } from "commander";
-import { canaryText, compareText, runText } from "../../../reports/terminal/index.ts";
+import {
+  canaryText,
+  compareText,
+  headroomText,
+  runText,
+  sweepText,
+} from "../../../reports/terminal/index.ts";
 import { type Result, resultSchema } from "../../result/result.ts";
 import { createConsole } from "../console.ts";
 import { CliError, errorText } from "../exitCodes.ts";
@@ -33,7 +39,9 @@ export function addReport(program: Command): void {
     });
 }
 
-function textOf({ canary, policies }: Result): typeof runText {
+function textOf({ canary, headroom, sweep, policies }: Result): typeof runText {
+  if (headroom !== undefined) return headroomText;
+  if (sweep !== undefined) return sweepText;
   if (canary !== null) return canaryText;
   return policies.length > 1 ? compareText : runText;
 }

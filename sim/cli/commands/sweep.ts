@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { sweepText } from "../../../reports/terminal/index.ts";
+import { summarise } from "../../experiment/summarise.ts";
+import {
+  atPoint,
+  axisNames,
+  type SweepAxis,
+  sweepPoints,
+  withSweep,
+} from "../../experiment/sweep.ts";
+import { digestText } from "../../kernel/digest.ts";
+import { createConsole } from "../console.ts";
+import { CliError, EXIT, errorText } from "../exitCodes.ts";
+import { checkWritable } from "../files.ts";
+import {
+  type OutputOptions,
+  outputOptions,
+  runOptions,
+  scenarioOptions,
+  varyOption,
+} from "../options.ts";
+import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
+import {
+  identityOf,
+  readScenario,
+  type ScenarioInput,
+  type ScenarioOptions,
+} from "../scenarioInput.ts";
+import { type SimulateOptions, simulate } from "../simulate.ts";
+
+/** More points than these are a slip of the finger. */
+const MOST_POINTS = 1000;
+
+interface SweepOptions extends ScenarioOptions, SimulateOptions, OutputOptions {
+  readonly level: number;
+  readonly vary?: readonly SweepAxis[];
+  readonly color?: boolean;
+}
+
+export function addSweep(program: Command): void {
+  const command = program
+    .command("sweep <scenario>")
+    .summary("a grid of settings: which hold the objective, and the cheapest")
+    .description(
+      "Runs the scenario with every combination of the values of some settings, for the\n" +
+        "same customers, and says which hold the objective and which is cheapest.",
+    )
+    .option("--vary <path=a,b,c>", "one setting and its values (repeatable)", varyOption)
+    .option("--policy <name...>", "only these policies (default: all in the file)");
+  outputOptions(scenarioOptions(runOptions(command, 5)))
+    .addHelpText(
+      "after",
+      "\nExit codes  0 some point holds the objective  99 none does  104 bad input\n\n" +
+        "Examples\n" +
+        "  peakday sweep scenarios/hello.yaml --vary services.shop.replicas=2,3,4,6\n" +
+        "  peakday sweep shop.yaml --vary traffic.users.rate=50/s,100/s \\\n" +
+        "      --vary services.shop.replicas=2,4,8",
+    )
+    .action(async (file: string, _: unknown, self: Command) => {
+      process.exitCode = await sweep(file, self.optsWithGlobals<SweepOptions>());
+    });
+}
+
+async function sweep(file: string, options: SweepOptions): Promise<number> {
+  const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
+  const axes = options.vary ?? [];
+  const points = sweepPoints(axes);
+  checkGrid(axes, points.length);
+  const inputs: ScenarioInput[] = [];
+  for (const point of points) {
+    const set = [...(options.set ?? []), ...axes.map(({ path }, i) => `${path}=${point[i]!}`)];
+    const read = await readScenario(file, { ...options, set }, inputs.length > 0 ? mute : console);
+    inputs.push(read);
+  }
+  const input = gridInput(inputs, axes);
+  const { scenarios } = input;
+  const folder = options.out ?? join("out", scenarios[0]!.name);
+  checkWritable(folder, OUTPUT_FILES);
+  const simulated = await simulate(input, { ...options, noun: "points" }, console);
+  const result = withSweep(
+    summarise({
+      identity: identityOf(file, input, options.level),
+      scenarios,
+      outputs: simulated.outputs,
+      against: scenarios[0]!.policy.name,
+    }),
+    {
+      axes: axisNames(axes).map((name, index) => ({ name, ...copyOf(axes[index]!) })),
+      points: inputs.flatMap(({ scenarios }, index) =>
+        scenarios.map(({ policy }) => ({ base: policy.name, values: [...points[index]!] })),
+      ),
+    },
+  );
+  const files = await writeOutput({ folder, command: "sweep", console }, result, simulated);
+  if (options.json === true) console.print(resultJson(result));
+  else console.print(sweepText(result, { style: console.out, files }));
+  return result.policies.some(({ objective }) => objective.held) ? EXIT.ok : EXIT.objectiveFailed;
+}
+
+const copyOf = ({ path, values }: SweepAxis) => ({ path, values: [...values] });
+
+/** Notes on a scenario are shown once, not for every point. */
+const mute = createConsole({ quiet: true });
+
+function checkGrid(axes: readonly SweepAxis[], points: number): void {
+  if (axes.length === 0) {
+    const hint = "as in: --vary services.shop.replicas=2,4,8";
+    throw new CliError(errorText("nothing is varied: --vary is missing", hint));
+  }
+  const twice = axes.find(({ path }, i) => axes.findIndex((other) => other.path === path) !== i);
+  if (twice !== undefined) {
+    throw new CliError(errorText(`--vary names "${twice.path}" twice`, "one list of its values"));
+  }
+  if (points > MOST_POINTS) {
+    const text = `the grid has ${points} points, more than ${MOST_POINTS}`;
+    throw new CliError(errorText(text, "fewer values take less"));
+  }
+}
+
+/** All points as the policy sets of one input. */
+function gridInput(inputs: readonly ScenarioInput[], axes: readonly SweepAxis[]): ScenarioInput {
+  const [first] = inputs;
+  const points = sweepPoints(axes);
+  return {
+    ...first!,
+    scenarios: inputs.flatMap(({ scenarios }, index) =>
+      scenarios.map((scenario) => atPoint(scenario, axes, points[index]!)),
+    ),
+    digest: digestText(JSON.stringify(inputs.map(({ digest }) => digest))),
+    // The settings of the first point are not the grid's.
+    arguments: first!.arguments.slice(0, -2 * axes.length),
+  };
+}
