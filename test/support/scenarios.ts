@@ -1,3 +1,4 @@
+import type { CallObserver } from "../../sim/dataplane/callObserver.ts";
 import { builtInPolicies, type PolicyRegistry } from "../../sim/policy/index.ts";
 import { Model } from "../../sim/scenario/build/model.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
@@ -26,15 +27,16 @@ export const scenarioOf = (written: ScenarioText): Scenario => scenariosOf(writt
 /** A model of the first policy set, at rest. */
 export function modelOf(
   written: ScenarioText | Scenario,
-  { replication = 0, registry = builtInPolicies }: ModelOptions = {},
+  { replication = 0, registry = builtInPolicies, ...more }: ModelOptions = {},
 ): Model {
   const scenario = isScenario(written) ? written : scenarioOf(written);
-  return new Model({ scenario, replication, registry });
+  return new Model({ scenario, replication, registry, ...more });
 }
 
 export interface ModelOptions {
   readonly replication?: number;
   readonly registry?: PolicyRegistry;
+  readonly observer?: CallObserver;
 }
 
 const isScenario = (written: ScenarioText | Scenario): written is Scenario =>

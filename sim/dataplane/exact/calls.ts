@@ -4,6 +4,7 @@ import type { Simulation } from "../../kernel/simulation.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
+import type { CallObserver } from "../callObserver.ts";
 import type { CallPlan, CallSite, PlannedService } from "../callplan/plan.ts";
 import { NO_ENDPOINT, OK, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
 import type { RetrySpec } from "../serviceSpec.ts";
@@ -79,6 +80,7 @@ export class Calls {
   readonly #journeys: Journeys;
   readonly #memory: Memory;
   readonly #drained: (replica: number) => void;
+  readonly #observer: CallObserver | null;
   /** By call site; null where calls have no timeout. */
   readonly #lanes: readonly (TimerLane | null)[];
   readonly #arrival: number;
@@ -105,6 +107,7 @@ export class Calls {
     this.#journeys = others.journeys;
     this.#memory = others.memory;
     this.#drained = others.drained;
+    this.#observer = parts.observer;
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
     );
@@ -334,6 +337,7 @@ export class Calls {
       recorder.served[service]! += real[row + SERVED]!;
       recorder.total[service]! += latency;
     } else recorder.failures[service]!++;
+    this.#observer?.ended(service, int[row + TRAFFIC]!, reason, latency, real[row + WAITED]!);
   }
 
   // ---- the caller ----------------------------------------------------------------------

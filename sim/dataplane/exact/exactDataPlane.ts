@@ -14,6 +14,7 @@ import type { Recorder } from "../../result/recorder.ts";
 import type { LatencyHistogramState } from "../../stats/latencyHistogram.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { DistributionSpec } from "../../workload/distributions.ts";
+import type { CallObserver, Census } from "../callObserver.ts";
 import type { CallPlan } from "../callplan/plan.ts";
 import { KILLED, POOL_TIMEOUT } from "../failure.ts";
 import { Calls } from "./calls.ts";
@@ -48,6 +49,7 @@ export interface ExactParts {
   readonly measureFrom: number;
   /** From the publishing of endpoints until each caller knows them; null for at once. */
   readonly callerLag: DistributionSpec | null;
+  readonly observer?: CallObserver;
 }
 
 /**
@@ -83,6 +85,7 @@ export class ExactDataPlane implements DataPlane {
     this.#counters = new RevisionCounters(plan.services.map((service) => service.revisions.length));
     const parts: PlaneParts = {
       ...given,
+      observer: given.observer ?? null,
       rows: this.#rows,
       replicas: this.#replicas,
       effects: this.#effects,
@@ -141,6 +144,18 @@ export class ExactDataPlane implements DataPlane {
   /** Measured requests that wait for an answer: counted row by row, to check the balance. */
   countInFlight(): number {
     return this.#journeys.countInFlight();
+  }
+
+  /** Requests at the running replicas of a service. */
+  census(service: number): Census {
+    const { count, phase, queueLength, busySlots } = this.#replicas;
+    let [waiting, serving] = [0, 0];
+    for (let replica = 0; replica < count; replica++) {
+      if (this.#replicas.service[replica] !== service || phase[replica] === GONE) continue;
+      waiting += queueLength[replica]!;
+      serving += busySlots[replica]!;
+    }
+    return { waiting, serving };
   }
 
   startReplica(start: ReplicaStart): void {

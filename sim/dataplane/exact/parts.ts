@@ -2,6 +2,7 @@ import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
+import type { CallObserver } from "../callObserver.ts";
 import type { CallPlan } from "../callplan/plan.ts";
 import type { CallTable } from "./callTable.ts";
 import type { Effects } from "./effects.ts";
@@ -18,6 +19,7 @@ export interface PlaneParts {
   readonly rows: CallTable;
   readonly replicas: ReplicaTable;
   readonly effects: Effects;
+  readonly observer: CallObserver | null;
   /** Lets a row go on with its program. */
   readonly walk: (row: number) => void;
 }

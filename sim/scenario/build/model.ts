@@ -4,6 +4,7 @@ import type { AutoscalerController } from "../../control/autoscalerController.ts
 import type { Controller } from "../../control/controller.ts";
 import type { DeploymentController } from "../../control/deploymentController.ts";
 import type { RolloutController } from "../../control/rolloutController.ts";
+import type { CallObserver } from "../../dataplane/callObserver.ts";
 import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
 import { ExactDataPlane } from "../../dataplane/exact/exactDataPlane.ts";
@@ -76,6 +77,7 @@ export class Model {
     readonly scenario: Scenario;
     readonly replication: number;
     readonly registry: PolicyRegistry;
+    readonly observer?: CallObserver;
   }) {
     const { scenario, replication } = parts;
     const { seed } = scenario;
@@ -101,6 +103,7 @@ export class Model {
       links: new Links(scenario.links, zonesOf(scenario.cluster)),
       measureFrom: scenario.warmUp,
       callerLag: scenario.cluster.callerLag,
+      ...(parts.observer === undefined ? {} : { observer: parts.observer }),
     });
     this.cluster = new SimulatedCluster({
       simulation,

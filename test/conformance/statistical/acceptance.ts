@@ -19,7 +19,9 @@ export type Precision =
   /** 0.005 absolute: probabilities and shares. */
   | "share"
   /** 3 % of the value or 0.05, whichever is larger: the mean in a transient system. */
-  | "transient";
+  | "transient"
+  /** So much, where a metric is judged in another form than the table's. */
+  | { readonly absolute: number };
 
 export interface MetricSamples {
   readonly name: string;
@@ -75,6 +77,7 @@ export function missingReplications(metrics: readonly MetricSamples[]): number {
 
 function allowedHalfWidth({ precision, expected }: MetricSamples): number {
   const size = Math.abs(expected);
+  if (typeof precision === "object") return precision.absolute;
   switch (precision) {
     case "mean":
       return 0.02 * size + RESOLUTION;
