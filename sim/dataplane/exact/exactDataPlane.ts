@@ -49,7 +49,7 @@ export interface ExactParts {
   readonly measureFrom: number;
   /** From the publishing of endpoints until each caller knows them; null for at once. */
   readonly callerLag: DistributionSpec | null;
-  readonly observer?: CallObserver;
+  readonly observer?: CallObserver | undefined;
 }
 
 /**

@@ -80,11 +80,10 @@ export class Model {
     readonly observer?: CallObserver;
   }) {
     const { scenario, replication } = parts;
-    const { seed } = scenario;
     this.scenario = scenario;
     this.end = micros(scenario.warmUp + scenario.duration);
-    const draws = new KeyedDraws({ seed, replication });
-    const streams = createStreams({ seed, replication });
+    const draws = new KeyedDraws({ seed: scenario.seed, replication });
+    const streams = createStreams({ seed: scenario.seed, replication });
     const simulation = new Simulation();
     this.simulation = simulation;
     this.plan = compileCallPlan(scenario.services, scenario.traffic);
@@ -103,7 +102,7 @@ export class Model {
       links: new Links(scenario.links, zonesOf(scenario.cluster)),
       measureFrom: scenario.warmUp,
       callerLag: scenario.cluster.callerLag,
-      ...(parts.observer === undefined ? {} : { observer: parts.observer }),
+      observer: parts.observer,
     });
     this.cluster = new SimulatedCluster({
       simulation,

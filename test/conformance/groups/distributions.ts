@@ -69,7 +69,8 @@ function mixture(
   const written = {
     mixture: parts.map((part, index) => ({
       weight: weights[index]!,
-      ...(typeof part.written === "string" ? { constant: part.written } : (part.written as object)), // a distribution is a time or a map
+      // A distribution is a time or a map.
+      ...(typeof part.written === "string" ? { constant: part.written } : Object(part.written)),
     })),
   };
   return { written, mean, scv: second / mean ** 2 - 1 };
