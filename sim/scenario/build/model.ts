@@ -54,7 +54,7 @@ export interface ModelSnapshot {
  */
 export class Model {
   readonly scenario: Scenario;
-  readonly simulation: Simulation;
+  readonly simulation = new Simulation();
   readonly plan: CallPlan;
   readonly recorder: Recorder;
   readonly plane: ExactDataPlane;
@@ -84,8 +84,7 @@ export class Model {
     this.end = micros(scenario.warmUp + scenario.duration);
     const draws = new KeyedDraws({ seed: scenario.seed, replication });
     const streams = createStreams({ seed: scenario.seed, replication });
-    const simulation = new Simulation();
-    this.simulation = simulation;
+    const { simulation } = this;
     this.plan = compileCallPlan(scenario.services, scenario.traffic);
     this.recorder = new Recorder({
       services: this.plan.services.length,
