@@ -1,7 +1,10 @@
 import { numberAt, objectAt, type StatisticalModel } from "../../statistical/model.ts";
 import { distributionOf } from "../distributions.ts";
 import type { JsonObject } from "../group.ts";
+import { balanced, roundRobin } from "./balanced.ts";
+import { closed } from "./closed.ts";
 import { forkJoin } from "./forkJoin.ts";
+import { processorSharing } from "./processorSharing.ts";
 import { time } from "./scenarios.ts";
 import { fcfs, numberOr, type QueueScenario, singleQueue } from "./singleQueue.ts";
 
@@ -45,4 +48,8 @@ export const queueingModels: Readonly<Record<string, StatisticalModel>> = {
     },
   ),
   "fork-join": forkJoin,
+  "mg1-ps": processorSharing,
+  closed,
+  jsq2: balanced(["meanResponse", "meanInSystem", "probWait"], "least-request"),
+  "round-robin": roundRobin,
 };

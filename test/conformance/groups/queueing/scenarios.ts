@@ -16,6 +16,7 @@ export function lengthOf({
   rate,
   load,
   scv,
+  servers = 1,
 }: {
   /** Arrivals a second. */
   readonly rate: number;
@@ -23,9 +24,11 @@ export function lengthOf({
   readonly load: number;
   /** Squared coefficient of variation of the service time. */
   readonly scv: number;
+  /** Queues of their own, each of which has to forget. */
+  readonly servers?: number;
 }): { readonly warmUp: string; readonly duration: string } {
   const relaxation = (1 + scv) / 2 / (1 - Math.sqrt(Math.min(load, 0.999))) ** 2;
-  const warmUp = 1_000 + 10 * relaxation;
+  const warmUp = 1_000 + 10 * relaxation * servers;
   const measured = Math.min(MOST, Math.max(LEAST, 10 * warmUp));
   return { warmUp: time(warmUp / rate), duration: time(measured / rate) };
 }
