@@ -18,7 +18,15 @@ export type {
   ScalingTrace,
 } from "./policy/autoscaler.ts";
 export { NO_TRACE } from "./policy/autoscaler.ts";
-export type { ConfigProblem, FlowCounts, Policy, RequestPolicy, Step } from "./policy/policy.ts";
+export type { ConfigProblem, Policy, Step } from "./policy/policy.ts";
+export type {
+  Admission,
+  AdmissionPolicy,
+  AdmissionRequest,
+  BreakerPhase,
+  CallResult,
+  CircuitBreaker,
+} from "./policy/resilience/admission.ts";
 export type {
   RevisionObservation,
   RolloutDecision,

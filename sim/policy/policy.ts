@@ -24,8 +24,8 @@ export interface Step<State, Decision> {
  * caller's keyed source. Its decision is tagged data with a reason; whoever runs it carries the
  * decision out and adds none of its own. A policy owns its bounds.
  *
- * Request-level policies (breakers, budgets, limiters) may change `state` in place and return it:
- * they run for every request. Policies at the rate of a control loop must not.
+ * A step changes nothing in place. Policies that run for every request (breakers, budgets,
+ * limiters) have a face of their own: resilience/admission.ts.
  */
 export interface Policy<Config, State extends Json, Observation, Decision> {
   readonly name: string;
@@ -36,21 +36,4 @@ export interface Policy<Config, State extends Json, Observation, Decision> {
   /** How often a control loop calls `step`. */
   syncPeriod(state: State): Micros;
   step(state: State, observation: Observation, now: Micros, draw: Draw): Step<State, Decision>;
-}
-
-/** Requests that a flow carried past a request-level policy during one step of a fluid model. */
-export interface FlowCounts {
-  readonly offered: number;
-  readonly succeeded: number;
-  readonly failed: number;
-}
-
-/**
- * A policy of the request path. `step` decides on one request or takes note of one outcome;
- * `advance` does the same for a flow of many requests over `dt`, for data planes in which single
- * requests do not exist.
- */
-export interface RequestPolicy<Config, State extends Json, Observation, Decision>
-  extends Policy<Config, State, Observation, Decision> {
-  advance(state: State, now: Micros, dt: Micros, counts: FlowCounts): State;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { breakerGroup } from "./groups/breaker.ts";
 import type { CaseResult, ConformanceFile, GroupRunner } from "./groups/group.ts";
 import { isObject } from "./groups/group.ts";
 import { hpaGroup } from "./groups/hpa.ts";
@@ -13,6 +14,7 @@ import { statisticalGroup } from "./statistical/threads.ts";
  * evaluated, 104 for bad input.
  */
 const RUNNERS: Readonly<Record<string, GroupRunner>> = {
+  breaker: breakerGroup,
   hpa: hpaGroup,
   queueing: statisticalGroup("queueing"),
   rollout: rolloutGroup,

@@ -1,0 +1,5 @@
+import type { CircuitBreaker } from "./admission.ts";
+import { threshold } from "./threshold.ts";
+
+/** Every circuit breaker, by the name that a scenario calls it. */
+export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = { threshold };

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Json } from "../../../sim/kernel/json.ts";
+import { type Micros, micros } from "../../../sim/kernel/time.ts";
+import type {
+  Admission,
+  AdmissionRequest,
+  BreakerPhase,
+  CircuitBreaker,
+} from "../../../sim/policy/resilience/admission.ts";
+import { circuitBreakers } from "../../../sim/policy/resilience/index.ts";
+
+const REQUEST: AdmissionRequest = { key: "", priority: 0, draw: 0 };
+
+/** One thing that happens `gapMillis` after the one before: a call begins, or the oldest ends. */
+interface Happening {
+  readonly gapMillis: number;
+  readonly what: "begin" | "success" | "failure" | "ignored";
+}
+
+const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
+  fc.record({
+    gapMillis: fc.oneof(fc.nat(40), fc.nat(2_000)),
+    what: fc.oneof(
+      { weight: 4, arbitrary: fc.constant<Happening["what"]>("begin") },
+      { weight: 3, arbitrary: fc.constantFrom<Happening["what"]>("failure", "success") },
+      { weight: 1, arbitrary: fc.constant<Happening["what"]>("ignored") },
+    ),
+  }),
+  { minLength: 20, maxLength: 120 },
+);
+
+/** What a breaker did with one happening. */
+interface Seen {
+  readonly now: Micros;
+  readonly before: BreakerPhase;
+  readonly after: BreakerPhase;
+  /** Null when no call asked. */
+  readonly admission: Admission | null;
+}
+
+function play(
+  breaker: CircuitBreaker,
+  {
+    config,
+    list,
+    between = (state) => state,
+    runsTimers = true,
+  }: {
+    readonly config: unknown;
+    readonly list: readonly Happening[];
+    readonly between?: (state: Json) => Json;
+    readonly runsTimers?: boolean;
+  },
+): readonly Seen[] {
+  let now = micros(0);
+  let state = breaker.init(config, now);
+  const pending: { readonly admission: Admission; readonly begin: Micros }[] = [];
+  return list.flatMap(({ gapMillis, what }) => {
+    now = micros(now + gapMillis * 1_000);
+    for (let due = breaker.nextTimer(state); runsTimers && due !== null && due <= now; ) {
+      breaker.onTimer(state, due);
+      due = breaker.nextTimer(state);
+    }
+    state = between(state);
+    const before = breaker.phase(state);
+    let admission: Admission | null = null;
+    if (what === "begin") {
+      admission = breaker.tryAcquire(state, REQUEST, now);
+      if (admission.permitted) pending.push({ admission, begin: now });
+    } else {
+      const call = pending.shift();
+      if (call === undefined) return [];
+      const duration = micros(now - call.begin);
+      const { ticket } = call.admission;
+      breaker.onResult(state, { outcome: what, duration, ticket }, now);
+    }
+    return [{ now, before, after: breaker.phase(state), admission }];
+  });
+}
+
+const configs: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  threshold: fc.record({
+    failureThreshold: fc.integer({ min: 1, max: 4 }),
+    monitoringPeriodSeconds: fc.integer({ min: 1, max: 5 }),
+    resetTimeoutSeconds: fc.integer({ min: 0, max: 3 }),
+    halfOpenSuccesses: fc.integer({ min: 1, max: 3 }),
+    successResetsFailures: fc.boolean(),
+    reopensOn: fc.constantFrom("any-failure", "failures-in-a-row"),
+  }),
+};
+
+describe.each(Object.entries(circuitBreakers))("the breaker %s", (name, breaker) => {
+  const config = configs[name] ?? fc.constant({});
+
+  it("has the name that it is listed under, and needs no configuration", () => {
+    expect(breaker.name).toBe(name);
+    expect(breaker.validate({})).toEqual([]);
+    expect(breaker.validate({ tea: 1 })).toHaveLength(1);
+    expect(breaker.phase(breaker.init({}, micros(0)))).toBe("CLOSED");
+  });
+
+  it("decides the same after its state has been through JSON", () => {
+    fc.assert(
+      fc.property(config, happenings, (settings, list) => {
+        expect(breaker.validate(settings)).toEqual([]);
+        const between = (state: Json): Json => JSON.parse(JSON.stringify(state));
+        const copied = play(breaker, { config: settings, list, between });
+        expect(copied).toEqual(play(breaker, { config: settings, list }));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("decides the same when nobody runs its timers", () => {
+    fc.assert(
+      fc.property(config, happenings, (settings, list) => {
+        const decisions = (runsTimers: boolean) =>
+          play(breaker, { config: settings, list, runsTimers }).map(({ admission }) => admission);
+        expect(decisions(false)).toEqual(decisions(true));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("refuses in no other phase than open and half-open, and passes none while open", () => {
+    fc.assert(
+      fc.property(config, happenings, (settings, list) => {
+        for (const { before, after, admission } of play(breaker, { config: settings, list })) {
+          if (admission === null) continue;
+          if (before === "CLOSED") expect(admission.permitted).toBe(true);
+          // A call that an open breaker lets through is the one that made it half-open.
+          expect(admission.permitted && after === "OPEN").toBe(false);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
