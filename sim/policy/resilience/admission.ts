@@ -74,5 +74,8 @@ export interface CircuitBreaker<Config = unknown, State extends Json = Json>
   phase(state: State): BreakerPhase;
 }
 
+/** The admission of policies to which all permitted calls are alike. */
+export const PERMITTED: Admission = { permitted: true, reason: "Permitted", ticket: 0 };
+
 /** A refusal, to be made once for each reason. */
 export const refusal = (reason: string): Admission => ({ permitted: false, reason, ticket: 0 });

@@ -1,5 +1,9 @@
 import type { CircuitBreaker } from "./admission.ts";
+import { resilience4j } from "./resilience4j.ts";
 import { threshold } from "./threshold.ts";
 
 /** Every circuit breaker, by the name that a scenario calls it. */
-export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = { threshold };
+export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = {
+  threshold,
+  resilience4j,
+};

@@ -79,14 +79,28 @@ function play(
   });
 }
 
+const whole = (min: number, max: number) => fc.integer({ min, max });
+
 const configs: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   threshold: fc.record({
-    failureThreshold: fc.integer({ min: 1, max: 4 }),
-    monitoringPeriodSeconds: fc.integer({ min: 1, max: 5 }),
-    resetTimeoutSeconds: fc.integer({ min: 0, max: 3 }),
-    halfOpenSuccesses: fc.integer({ min: 1, max: 3 }),
+    failureThreshold: whole(1, 4),
+    monitoringPeriodSeconds: whole(1, 5),
+    resetTimeoutSeconds: whole(0, 3),
+    halfOpenSuccesses: whole(1, 3),
     successResetsFailures: fc.boolean(),
     reopensOn: fc.constantFrom("any-failure", "failures-in-a-row"),
+  }),
+  resilience4j: fc.record({
+    slidingWindowType: fc.constantFrom("COUNT_BASED", "TIME_BASED"),
+    slidingWindowSize: whole(1, 6),
+    minimumNumberOfCalls: whole(1, 6),
+    failureRateThreshold: fc.constantFrom(20, 33.3, 50, 100),
+    slowCallRateThreshold: fc.constantFrom(50, 100),
+    slowCallDurationThresholdMs: fc.constantFrom(10, 60_000),
+    permittedNumberOfCallsInHalfOpenState: whole(1, 4),
+    waitDurationInOpenStateMs: fc.constantFrom(0, 50, 1_000),
+    automaticTransitionFromOpenToHalfOpenEnabled: fc.boolean(),
+    maxWaitDurationInHalfOpenStateMs: fc.constantFrom(0, 30, 500),
   }),
 };
 
