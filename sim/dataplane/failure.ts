@@ -15,6 +15,8 @@ export const FAILURE_REASONS = [
   "connection-refused",
   /** No connection of the pool came free in time. */
   "pool-timeout",
+  /** The request's deadline passed: whoever worked for it gave up. */
+  "deadline-exceeded",
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -27,3 +29,4 @@ export const KILLED = 4;
 export const NO_ENDPOINT = 5;
 export const REFUSED = 6;
 export const POOL_TIMEOUT = 7;
+export const DEADLINE_EXCEEDED = 8;

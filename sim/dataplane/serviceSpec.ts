@@ -1,5 +1,6 @@
 import type { Micros } from "../kernel/time.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
+import type { CallSpec } from "./callSpec.ts";
 
 /**
  * How a replica spends CPU on its requests.
@@ -54,6 +55,8 @@ export interface ServiceSpec {
    * it, as with a management port; it needs CPU only.
    */
   readonly probeThread: "shared" | "own";
+  /** A request that is past its deadline when a slot comes free is dropped: `deadline-exceeded`. */
+  readonly dropsExpired: boolean;
   /** Connection pools of each replica. */
   readonly pools: readonly PoolSpec[];
   readonly endpoints: readonly EndpointSpec[];
@@ -105,29 +108,6 @@ export interface RevisionSpec {
 export interface EndpointSpec {
   readonly name: string;
   readonly steps: readonly StepSpec[];
-}
-
-export interface RetrySpec {
-  /** Attempts in all, the first one included. */
-  readonly attempts: number;
-  /**
-   * Pause before attempt n + 1: `base` × `factor`^(n − 1), at most `max`, times 1 ± `jitter`
-   * (uniform).
-   */
-  readonly backoff: {
-    readonly base: Micros;
-    readonly factor: number;
-    readonly max: Micros;
-    readonly jitter: number;
-  };
-}
-
-export interface CallSpec {
-  readonly service: string;
-  readonly endpoint: string;
-  /** Per attempt; null waits for ever. The work goes on after the caller gave up. */
-  readonly timeout: Micros | null;
-  readonly retries: RetrySpec | null;
 }
 
 export type StepSpec =

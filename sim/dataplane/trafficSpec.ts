@@ -1,7 +1,7 @@
 import type { PopulationSpec } from "../workload/attributes.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import type { RateProfileSpec } from "../workload/rateProfile.ts";
-import type { CallSpec } from "./serviceSpec.ts";
+import type { CallSpec } from "./callSpec.ts";
 
 /** Who sends requests, how many, and along which journeys. */
 export type TrafficSpec = {

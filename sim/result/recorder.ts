@@ -38,6 +38,16 @@ export interface RequestSeries {
   readonly minuteP95: (number | null)[];
 }
 
+/** What calls took beyond their first attempts. */
+export interface AttemptCounts {
+  readonly retries: Float64Array;
+  /** Copies that were sent because the first took long, and those of them that answered first. */
+  readonly hedges: Float64Array;
+  readonly hedgesWon: Float64Array;
+  /** Attempts that their caller gave up. */
+  readonly timeouts: Float64Array;
+}
+
 /**
  * Counts what the data plane reports: cheap sums in typed arrays while a bin lasts, series when it
  * closes. Memory grows with bins, not with requests. Times are microseconds.
@@ -67,6 +77,8 @@ export class Recorder {
   #completed = 0;
   /** Users who met a failure that the stable revision would have spared them, by service. */
   readonly hurt: readonly Set<number>[];
+  /** Totals of the measured time, by service that was called. */
+  readonly attempts: AttemptCounts;
 
   constructor(shape: {
     readonly services: number;
@@ -89,6 +101,7 @@ export class Recorder {
     this.#failures = new Float64Array(shape.reasons);
     this.series = emptyRequestSeries(shape.reasons);
     this.services = Array.from({ length: shape.services }, emptyServiceSeries);
+    this.attempts = { retries: sums(), hedges: sums(), hedgesWon: sums(), timeouts: sums() };
     this.hurt = Array.from({ length: shape.services }, () => new Set<number>());
   }
 
@@ -136,6 +149,7 @@ export class Recorder {
     for (const sums of this.#sums()) sums.fill(0);
     this.cacheHits.fill(0);
     this.cacheMisses.fill(0);
+    for (const counts of Object.values(this.attempts)) counts.fill(0);
     this.#bin.reset();
     this.#binFailures.fill(0);
     this.#failures.fill(0);
@@ -179,6 +193,7 @@ export class Recorder {
       bins: plainState({ requests: this.series, services: this.services }),
       sums: this.#sums().map((sums) => Array.from(sums)),
       caches: [Array.from(this.cacheHits), Array.from(this.cacheMisses)],
+      attempts: Object.values(this.attempts).map((counts) => Array.from(counts)),
       failures: [Array.from(this.#failures), Array.from(this.#binFailures)],
       counts: [this.#requests, this.#completed, this.#binArrivals, this.#binCompleted],
       histograms: [this.latency.state(), this.#bin.state(), this.#minute.state()],
@@ -197,6 +212,9 @@ export class Recorder {
     });
     this.cacheHits.set(saved.caches[0]!);
     this.cacheMisses.set(saved.caches[1]!);
+    Object.values(this.attempts).forEach((counts, index) => {
+      counts.set(saved.attempts[index]!);
+    });
     this.#failures.set(saved.failures[0]!);
     this.#binFailures.set(saved.failures[1]!);
     const [requests, completed, binArrivals, binCompleted] = saved.counts;
@@ -241,6 +259,7 @@ interface RecorderState {
   readonly bins: { readonly requests: RequestSeries; readonly services: readonly ServiceSeries[] };
   readonly sums: readonly (readonly number[])[];
   readonly caches: readonly (readonly number[])[];
+  readonly attempts: readonly (readonly number[])[];
   readonly failures: readonly (readonly number[])[];
   readonly counts: readonly [number, number, number, number];
   readonly histograms: readonly LatencyHistogramState[];

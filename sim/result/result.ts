@@ -17,7 +17,7 @@ const latency = z.strictObject({
   maxMs: z.number(),
 });
 
-/** Counts by reason: `timeout`, `queue-full`, `error`, `killed`, `no-endpoint`, `pool-timeout`. */
+/** Counts by reason, in the words of `FAILURE_REASONS`: `timeout`, `queue-full`, `error`, … */
 const counts = z.record(z.string(), z.number());
 
 const replication = z.strictObject({

@@ -55,8 +55,8 @@ describe("a timeout", () => {
 });
 
 describe("retries", () => {
-  const once = (retries: ScenarioText, timeout = "10ms"): ScenarioText => ({
-    t: { ...evenly(1, 10), call: "front", timeout, retries },
+  const once = (retries: ScenarioText): ScenarioText => ({
+    t: { ...evenly(1, 10), call: "front", retries: { perTryTimeout: "10ms", ...retries } },
   });
 
   it("try so many times in all, one after the other without a pause by default", () => {
@@ -81,7 +81,7 @@ describe("retries", () => {
 
   it("send each attempt at the exact instant", () => {
     const retries = { attempts: 3, backoff: { base: "7ms", factor: 2 } };
-    const traffic = once(retries, "10ms");
+    const traffic = once(retries);
     const model = modelOf({ services: { front: slow("9s", 9) }, traffic, duration: "20s" });
     const sent: number[] = [];
     for (let at = 1; at <= 80; at++) {
@@ -93,9 +93,8 @@ describe("retries", () => {
 
   it("jitter within their share, by a draw that the same request repeats", () => {
     const backoff = { base: "100ms", factor: 1, jitter: 0.5 };
-    const traffic = {
-      t: { ...evenly(200, 10), call: "front", timeout: "10ms", retries: { attempts: 2, backoff } },
-    };
+    const retries = { attempts: 2, perTryTimeout: "10ms", backoff };
+    const traffic = { t: { ...evenly(200, 10), call: "front", retries } };
     const written = { services: { front: slow("9s", 1000) }, traffic, duration: "20s" };
     const requests = requestsOf(modelOf(written));
     const pauses = requests.map(({ latency }) => latency - 20);
@@ -124,7 +123,7 @@ describe("retries", () => {
 
   it("belong to each branch of a parallel step: two that fail are called twice each", () => {
     const call = (service: string): ScenarioText => ({
-      call: { service, timeout: "5ms", retries: { attempts: 2 } },
+      call: { service, retries: { attempts: 2, perTryTimeout: "5ms" } },
     });
     const front = { endpoints: { get: [{ parallel: [call("a"), call("b")] }] } };
     const traffic = { t: { ...evenly(50, 20), call: "front" } };

@@ -11,29 +11,46 @@ const time = (max: number): fc.Arbitrary<unknown> =>
     fc.integer({ min: 1, max }).map((ms) => ({ lognormal: { mean: `${ms}ms`, cv: 1.5 } })),
   );
 
-const retries = fc.option(
-  fc.record({
-    attempts: fc.integer({ min: 2, max: 3 }),
-    backoff: fc.record({
-      base: fc.integer({ min: 0, max: 50 }).map((ms) => `${ms}ms`),
-      jitter: fc.constantFrom(0, 0.5),
-    }),
-  }),
-  { nil: undefined },
-);
-
 const timeout = fc.option(
   fc.integer({ min: 1, max: 200 }).map((ms) => `${ms}ms`),
   { nil: undefined },
 );
 
+const retries = fc.option(
+  fc.record({
+    attempts: fc.constantFrom(2, 3, "unlimited"),
+    perTryTimeout: timeout,
+    // Unlimited attempts end some day, and layers multiply: four of them stay below 100.
+    probability: fc.constantFrom(0.3, 0.5),
+    retryOn: fc.constantFrom(undefined, ["5xx", "timeout"], ["reset", "connect-failure"]),
+    backoff: fc.record({
+      base: fc.integer({ min: 1, max: 50 }).map((ms) => `${ms}ms`),
+      jitter: fc.constantFrom(0, 0.5, "full", "decorrelated"),
+    }),
+  }),
+  { nil: undefined },
+);
+
+const hedge = fc.option(
+  fc.record({
+    after: fc.integer({ min: 0, max: 20 }).map((ms) => `${ms}ms`),
+    max: fc.constantFrom(1, 1, 2),
+    losers: fc.constantFrom("cancel", "run-on"),
+    tied: fc.boolean(),
+  }),
+  { nil: undefined, freq: 1 },
+);
+
+/** How a call is made. */
+const settings = { timeout, deadline: timeout, retries, hedge };
+
 const call = (index: number, services: number): fc.Arbitrary<unknown> =>
   fc
-    .record({ service: fc.integer({ min: index + 1, max: services - 1 }), timeout, retries })
+    .record({ service: fc.integer({ min: index + 1, max: services - 1 }), ...settings })
     .map((made) => ({ call: { ...made, service: serviceName(made.service), endpoint: "get" } }));
 
 const query = fc
-  .record({ datastore: fc.constantFrom("db", "memory"), timeout, retries })
+  .record({ datastore: fc.constantFrom("db", "memory"), ...settings })
   .map((made) => ({ query: made }));
 
 function step(index: number, services: number, depth: number): fc.Arbitrary<unknown> {
@@ -72,6 +89,7 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
       served: discipline,
       queue: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
       asynchronous: fc.boolean(),
+      dropExpired: fc.boolean(),
       balancer: fc.constantFrom("round-robin", "random", "least-request"),
       replicas: fc.integer({ min: 1, max: 3 }),
       startup: time(2000),
@@ -165,8 +183,7 @@ export const randomScenario: fc.Arbitrary<ScenarioText> = fc
       isSpread: fc.boolean(),
       rate: fc.integer({ min: 1, max: 40 }),
       arrivals: fc.constantFrom("poisson", "paced"),
-      timeout,
-      retries,
+      ...settings,
     }),
   )
   .map(({ seed, services, faults, scaled, isLinked, isSpread, rate, arrivals, ...client }) => ({

@@ -12,9 +12,15 @@ const hpa = {
   behavior: { scaleDown: { stabilizationWindowSeconds: 30 } },
 };
 
+const retries = {
+  attempts: 2,
+  perTryTimeout: "300ms",
+  backoff: { base: "5ms", jitter: "decorrelated" },
+};
+
 /**
  * A little of everything that a model keeps between events: autoscaler, canary in progress, faults,
- * retries, every CPU discipline, pool, cache, links, open and closed workloads.
+ * deadlines, retries, hedged calls, every CPU discipline, pool, cache, links, open and closed workloads.
  */
 export const richScenario: ScenarioText = {
   name: "rich",
@@ -37,7 +43,7 @@ export const richScenario: ScenarioText = {
           { work: { exponential: "2ms" } },
           {
             parallel: [
-              { call: { service: "shop", timeout: "300ms", retries: { attempts: 2 } } },
+              { call: { service: "shop", hedge: { after: "60ms" }, retries } },
               [{ wait: "3ms" }, { call: "stock" }],
             ],
           },
@@ -89,8 +95,8 @@ export const richScenario: ScenarioText = {
         ],
       },
       call: "gateway",
-      timeout: "1s",
-      retries: { attempts: 2, backoff: { base: "50ms", jitter: 0.3 } },
+      deadline: "1s",
+      retries: { attempts: 2, perTryTimeout: "600ms", backoff: { base: "50ms", jitter: 0.3 } },
       population: { users: 1000, regions: { home: 2, here: 1 } },
     },
     closed: {

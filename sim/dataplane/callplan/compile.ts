@@ -1,8 +1,10 @@
 import { assert, unreachable } from "../../kernel/assert.ts";
 import { digestText } from "../../kernel/digest.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
-import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import type { CallSpec } from "../callSpec.ts";
+import type { ServiceSpec, StepSpec } from "../serviceSpec.ts";
 import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
+import { planCall } from "./calls.ts";
 import { type ExpectedLoad, expectedLoad } from "./expectedLoad.ts";
 import {
   type CallPlan,
@@ -51,6 +53,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     balancer: service.balancer,
     memory: service.memory,
     warmUp: service.warmUp,
+    dropsExpired: service.dropsExpired,
     probe: writer.probe(service, index),
     pools: service.pools,
     entries: Int32Array.from(entries),
@@ -142,7 +145,7 @@ class ProgramWriter {
     this.steps([{ kind: "work", time: service.probeWork }], path, []);
     this.emit(Op.Probed, 0, path);
     const site = { hash: nameHash(path), service: index, endpoint: -1 };
-    const number = this.#sites.push({ ...site, timeout: null, retries: null }) - 1;
+    const number = this.#sites.push({ ...site, timeout: null, call: null }) - 1;
     return { entry, site: number, ownThread: service.probeThread === "own" };
   }
 
@@ -209,8 +212,7 @@ class ProgramWriter {
         hash: nameHash(`${path} ${call.service} ${call.endpoint}`),
         service,
         endpoint,
-        timeout: call.timeout,
-        retries: call.retries,
+        ...planCall(call),
       }) - 1
     );
   }

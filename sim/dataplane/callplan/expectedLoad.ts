@@ -1,5 +1,6 @@
 import { compileDistribution } from "../../workload/distributions.ts";
-import type { CallSpec, ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import type { CallSpec } from "../callSpec.ts";
+import type { ServiceSpec, StepSpec } from "../serviceSpec.ts";
 import type { TrafficSpec } from "../trafficSpec.ts";
 
 interface Tally {

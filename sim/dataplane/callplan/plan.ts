@@ -1,12 +1,12 @@
 import type { Micros } from "../../kernel/time.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
+import type { BackoffSpec, HedgeSpec, RetryCondition } from "../callSpec.ts";
 import type {
   BalancerName,
   CpuDiscipline,
   MemorySpec,
   QuotaEnforcement,
   ReplicaWarmUpSpec,
-  RetrySpec,
 } from "../serviceSpec.ts";
 
 /** Instructions of a call plan. A request is a row that walks them. */
@@ -56,9 +56,31 @@ export interface CallSite {
   readonly service: number;
   /** −1 for probes, which are no calls. */
   readonly endpoint: number;
+  /** Of each attempt; null waits for ever. */
   readonly timeout: Micros | null;
-  readonly retries: RetrySpec | null;
+  /** Null for a plain call: one attempt, with no limit but the timeout. */
+  readonly call: PlannedCall | null;
 }
+
+/** What the caller does beyond one attempt. */
+export interface PlannedCall {
+  /** Of the whole call. */
+  readonly timeout: Micros | null;
+  readonly deadline: Micros | null;
+  readonly retries: PlannedRetries | null;
+  readonly hedge: HedgeSpec | null;
+}
+
+export interface PlannedRetries {
+  readonly attempts: number;
+  readonly retryOn: ReadonlySet<RetryCondition>;
+  readonly probability: number;
+  readonly backoff: PlannedBackoff;
+}
+
+export type PlannedBackoff =
+  | Extract<BackoffSpec, { readonly kind: "exponential" }>
+  | { readonly kind: "drawn"; readonly time: TimeDistribution };
 
 export interface Fork {
   /** Branches that are one call, as indices of `sites`: they need no row of their own. */
@@ -88,6 +110,7 @@ export interface PlannedService {
   readonly quota: QuotaEnforcement;
   readonly memory: MemorySpec;
   readonly warmUp: ReplicaWarmUpSpec | null;
+  readonly dropsExpired: boolean;
   /** Entry instruction of a probe, and the site that stands for it. */
   readonly probe: { readonly entry: number; readonly site: number; readonly ownThread: boolean };
   readonly pools: readonly {

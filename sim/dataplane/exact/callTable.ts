@@ -20,6 +20,16 @@ export const FLAG = {
   QUEUED: 64,
   /** A probe of the kubelet's: nobody's call. */
   PROBE: 128,
+  /** A call as a whole, of which the attempts are children: a branch, too. */
+  CALL: 256,
+  /** Its failure is that of a call of its own: the caller sees an error answer. */
+  RELAYED: 512,
+  /** Its limit is the request's deadline, which comes before its timeout. */
+  ON_DEADLINE: 1024,
+  /** Nobody needs it any more, and it has been told: it ends before its next step. */
+  CANCELLED: 2048,
+  /** It cancels the other copies of its call when it begins to be served. */
+  TIED: 4096,
 } as const;
 
 /** Columns of `int`, to be added to a row. For their use see `FLAG`. */
@@ -45,6 +55,8 @@ export const INT = {
   POOL: 11,
   /** Link of the queue that it stands in (one at most), or of the free list. */
   NEXT: 12,
+  /** Of a call as a whole, the attempts that are under way: three columns, −1 for none. */
+  COPIES: 13,
 } as const;
 
 /** Columns of `real`, to be added to a row. For their use see `FLAG`. */
@@ -65,6 +77,8 @@ export const REAL = {
   SERVED: 7,
   /** Delay of the link between caller and replica, one way; set where there are links at all. */
   LINK: 8,
+  /** When the request is worthless, where calls have deadlines at all; 0 for never. */
+  DEADLINE: 9,
 } as const;
 
 const { FLAGS, GENERATION, NEXT, POOL, REPLICA } = INT;

@@ -1,13 +1,12 @@
 import type { TimerLane } from "../../kernel/calendar.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
-import { roundHalfEven } from "../../kernel/time.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { CallObserver } from "../callObserver.ts";
 import type { CallPlan, CallSite, PlannedService } from "../callplan/plan.ts";
-import { NO_ENDPOINT, OK, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
-import type { RetrySpec } from "../serviceSpec.ts";
+import { DEADLINE_EXCEEDED, NO_ENDPOINT, OK, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
+import { Attempts } from "./attempts.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
 import type { Effects } from "./effects.ts";
@@ -34,16 +33,16 @@ const {
   SITE,
   TRAFFIC,
 } = INT;
-const { FACTOR, LINK, REQUEST, SERVED, SINCE, START, TIMER, WAITED } = REAL;
-const { ABANDONED, ADMITTED, BRANCH, HOLDS_SLOT } = FLAG;
+const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TIMER, WAITED } = REAL;
+const { ABANDONED, ADMITTED, BRANCH, CALL, CANCELLED, HOLDS_SLOT, ON_DEADLINE, RELAYED } = FLAG;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
 const FACTOR_SITE = 0x54000000;
-const BACKOFF_SITE = 0x55000000;
 
 /** What an answer on its way back has of the call. */
 const ANSWER_INT = [PARENT, PARENT_GENERATION, REPLICA, SITE, ATTEMPT, TRAFFIC, KEY] as const;
-const ANSWER_REAL = [REQUEST, START, WAITED, SERVED] as const;
+const ANSWER_REAL = [REQUEST, START, WAITED, SERVED, DEADLINE] as const;
+const ANSWER_FLAGS = ON_DEADLINE | RELAYED;
 
 export interface CallParts {
   readonly router: Router;
@@ -58,8 +57,9 @@ export interface CallParts {
 }
 
 /**
- * Calls from their sending to the answer: routing, the way there and back, timeouts, retries and
- * the books. A call is a row whose parent is the row that waits for it. A caller that times out
+ * Calls from their sending to the answer: routing, the way there and back, timeouts and the books.
+ * A call is a row whose parent is the row that waits for it: its caller or, where there is more to
+ * a call than one attempt, the row of the call as a whole (`Attempts`). A caller that times out
  * goes on as failed while the abandoned call works to its end.
  */
 export class Calls {
@@ -81,12 +81,15 @@ export class Calls {
   readonly #memory: Memory;
   readonly #drained: (replica: number) => void;
   readonly #observer: CallObserver | null;
+  readonly #attempts: Attempts;
+  /** Some call has a deadline: only then do calls carry one. */
+  readonly #hasDeadlines: boolean;
   /** By call site; null where calls have no timeout. */
   readonly #lanes: readonly (TimerLane | null)[];
   readonly #arrival: number;
   readonly #answer: number;
   readonly #timeout: number;
-  readonly #retry: number;
+  readonly #deadline: number;
 
   constructor(parts: PlaneParts, others: CallParts) {
     const { simulation, plan } = parts;
@@ -108,6 +111,13 @@ export class Calls {
     this.#memory = others.memory;
     this.#drained = others.drained;
     this.#observer = parts.observer;
+    this.#attempts = new Attempts(parts, {
+      transmit: (row) => this.#send(row),
+      giveUp: (row, reason) => this.#giveUp(row, reason),
+      discard: (row, isCancelled) => this.#discard(row, isCancelled),
+      finish: (row, reason) => this.finish(row, reason),
+    });
+    this.#hasDeadlines = this.#sites.some(({ call }) => (call?.deadline ?? null) !== null);
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
     );
@@ -119,10 +129,10 @@ export class Calls {
       if (rows.is(row, generation)) this.#deliver(row, rows.int[row + PENDING]!);
     });
     this.#timeout = simulation.register("call times out", (row, generation) => {
-      if (rows.is(row, generation)) this.#abandon(row);
+      if (rows.is(row, generation)) this.#abandon(row, TIMEOUT);
     });
-    this.#retry = simulation.register("call is retried", (row, generation) => {
-      if (rows.is(row, generation)) this.#sendAgain(row);
+    this.#deadline = simulation.register("deadline passes", (row, generation) => {
+      if (rows.is(row, generation)) this.#abandon(row, DEADLINE_EXCEEDED);
     });
   }
 
@@ -130,23 +140,28 @@ export class Calls {
 
   /** Sends a call of `parent`, who waits for it. */
   send(parent: number, site: number): void {
-    this.#send(this.#create(parent, site, 0));
+    const { int } = this.#rows;
+    const planned = this.#sites[site]!;
+    // A call is known by the path of sites and attempts that led to it.
+    const path = int[parent + KEY]! + Math.imul(int[parent + ATTEMPT]!, 0x27d4eb2f);
+    const key = Math.imul(path ^ planned.hash, 0x2c1b3c6d);
+    if (planned.call === null) this.#sendPlain(parent, site, key);
+    else this.#attempts.begin(parent, site, key);
   }
 
-  #create(parent: number, site: number, attempt: number): number {
+  #sendPlain(parent: number, site: number, key: number): void {
     const rows = this.#rows;
     const row = rows.take();
     const { int, real } = rows;
     int[row + PARENT] = parent;
     int[row + PARENT_GENERATION] = int[parent + GENERATION]!;
     int[row + SITE] = site;
-    int[row + ATTEMPT] = attempt;
+    int[row + ATTEMPT] = 0;
     int[row + TRAFFIC] = int[parent + TRAFFIC]!;
     real[row + REQUEST] = real[parent + REQUEST]!;
-    // A call is known by the path of sites and attempts that led to it.
-    const path = int[parent + KEY]! + Math.imul(int[parent + ATTEMPT]!, 0x27d4eb2f);
-    int[row + KEY] = Math.imul(path ^ this.#sites[site]!.hash, 0x2c1b3c6d);
-    return row;
+    int[row + KEY] = key;
+    if (this.#hasDeadlines) real[row + DEADLINE] = real[parent + DEADLINE]!;
+    this.#send(row);
   }
 
   #send(row: number): void {
@@ -157,7 +172,9 @@ export class Calls {
     const site = this.#sites[index]!;
     real[row + START] = simulation.now;
     const lane = this.#lanes[index]!;
-    if (lane !== null) {
+    if (this.#hasDeadlines && this.#isBoundByDeadline(row, lane)) {
+      if (!this.#startDeadline(row)) return;
+    } else if (lane !== null) {
       real[row + TIMER] = simulation.scheduleInLane(lane, this.#timeout, row, generation);
     }
     const replica = this.#router.choose(site.service, row);
@@ -169,6 +186,29 @@ export class Calls {
     const delay = this.#delay(row, site, replica);
     if (delay > 0) simulation.scheduleAfter(delay, this.#arrival, row, generation);
     else this.#arrive(row);
+  }
+
+  /** The deadline comes before the timeout, and nobody above watches it for this attempt. */
+  #isBoundByDeadline(row: number, lane: TimerLane | null): boolean {
+    const { int, real } = this.#rows;
+    const deadline = real[row + DEADLINE]!;
+    if (deadline === 0 || (int[int[row + PARENT]! + FLAGS]! & CALL) !== 0) return false;
+    return lane === null || deadline < this.#simulation.now + lane.delay;
+  }
+
+  /** False when it has passed: the call has failed, and nothing was sent. */
+  #startDeadline(row: number): boolean {
+    const { int, real } = this.#rows;
+    const deadline = real[row + DEADLINE]!;
+    int[row + FLAGS]! |= ON_DEADLINE;
+    real[row + TIMER] = -1;
+    if (deadline <= this.#simulation.now) {
+      this.#deliver(row, DEADLINE_EXCEEDED);
+      return false;
+    }
+    // Never cancelled: it finds the row gone when the answer came in time.
+    this.#simulation.schedule(deadline, this.#deadline, row, int[row + GENERATION]!);
+    return true;
   }
 
   /** Time on the way to the replica: the link's, and what faults add. */
@@ -196,6 +236,10 @@ export class Calls {
     const replicas = this.#replicas;
     const replica = int[row + REPLICA]!;
     const { now } = this.#simulation;
+    if ((int[row + FLAGS]! & CANCELLED) !== 0) {
+      this.#rows.release(row);
+      return;
+    }
     const phase = replicas.phase[replica]!;
     if (phase === GONE || phase === CLOSED) {
       this.finish(row, REFUSED);
@@ -274,15 +318,25 @@ export class Calls {
     const generation = int[answer + GENERATION]!;
     for (const column of ANSWER_INT) int[answer + column] = int[row + column]!;
     for (const column of ANSWER_REAL) real[answer + column] = real[row + column]!;
+    int[answer + FLAGS] = int[row + FLAGS]! & ANSWER_FLAGS;
     int[answer + PENDING] = reason;
     real[answer + TIMER] = -1;
     const lane = this.#lanes[int[row + SITE]!]!;
-    if (lane !== null) {
-      lane.cancel(real[row + TIMER]!);
+    if (lane !== null) lane.cancel(real[row + TIMER]!);
+    if ((int[row + FLAGS]! & ON_DEADLINE) !== 0) {
+      const deadline = real[row + DEADLINE]!;
+      if (deadline <= now + link) {
+        this.#simulation.schedule(deadline, this.#deadline, answer, generation);
+      }
+    } else if (lane !== null) {
       const patience = real[row + START]! + lane.delay;
       if (patience <= now + link) {
         this.#simulation.schedule(patience, this.#timeout, answer, generation);
       }
+    }
+    const parent = int[row + PARENT]!;
+    if (rows.is(parent, int[row + PARENT_GENERATION]!) && (int[parent + FLAGS]! & CALL) !== 0) {
+      this.#attempts.moved(parent, row, answer);
     }
     rows.release(row);
     this.#simulation.scheduleAfter(link, this.#answer, answer, generation);
@@ -301,22 +355,57 @@ export class Calls {
     this.#book(row, this.#sites[site]!.service, reason);
     const parent = int[row + PARENT]!;
     const generation = int[row + PARENT_GENERATION]!;
-    const attempt = int[row + ATTEMPT]!;
-    rows.release(row);
-    if (rows.is(parent, generation)) this.#attempted(parent, site, attempt, reason);
+    if (!rows.is(parent, generation)) {
+      rows.release(row);
+    } else if ((int[parent + FLAGS]! & CALL) === 0) {
+      rows.release(row);
+      this.#answered(parent, reason);
+    } else {
+      const isRelayed = (int[row + FLAGS]! & RELAYED) !== 0;
+      const number = int[row + ATTEMPT]!;
+      rows.release(row);
+      this.#attempts.ended(parent, row, { reason, number, isRelayed });
+    }
   }
 
   /** The caller's patience is over; the call goes on without it. */
-  #abandon(row: number): void {
+  #abandon(row: number, reason: number): void {
     const rows = this.#rows;
     const { int } = rows;
-    const site = int[row + SITE]!;
+    // Its call gave it up at the same moment.
+    if ((int[row + FLAGS]! & ABANDONED) !== 0) return;
     int[row + FLAGS]! |= ABANDONED;
-    this.#book(row, this.#sites[site]!.service, TIMEOUT);
+    this.#book(row, this.#sites[int[row + SITE]!]!.service, reason);
     const parent = int[row + PARENT]!;
-    if (rows.is(parent, int[row + PARENT_GENERATION]!)) {
-      this.#attempted(parent, site, int[row + ATTEMPT]!, TIMEOUT);
+    if (!rows.is(parent, int[row + PARENT_GENERATION]!)) return;
+    if ((int[parent + FLAGS]! & CALL) === 0) this.#answered(parent, reason);
+    else {
+      const ending = { reason, number: int[row + ATTEMPT]!, isRelayed: false };
+      this.#attempts.ended(parent, row, ending);
     }
+  }
+
+  /** A tied attempt begins to be served. */
+  served(row: number): void {
+    const { int } = this.#rows;
+    const parent = int[row + PARENT]!;
+    if (this.#rows.is(parent, int[row + PARENT_GENERATION]!)) this.#attempts.served(parent, row);
+  }
+
+  #giveUp(row: number, reason: number): void {
+    this.#cancelTimeout(row);
+    this.#rows.int[row + FLAGS]! |= ABANDONED;
+    this.#book(row, this.#sites[this.#rows.int[row + SITE]!]!.service, reason);
+  }
+
+  #discard(row: number, isCancelled: boolean): void {
+    this.#cancelTimeout(row);
+    this.#rows.int[row + FLAGS]! |= isCancelled ? ABANDONED | CANCELLED : ABANDONED;
+  }
+
+  #cancelTimeout(row: number): void {
+    const { int, real } = this.#rows;
+    this.#lanes[int[row + SITE]!]?.cancel(real[row + TIMER]!);
   }
 
   /** Statistics of one attempt, as its caller saw it. */
@@ -336,44 +425,11 @@ export class Calls {
       recorder.queued[service]! += real[row + WAITED]!;
       recorder.served[service]! += real[row + SERVED]!;
       recorder.total[service]! += latency;
-    } else recorder.failures[service]!++;
+    } else {
+      recorder.failures[service]!++;
+      if (reason === TIMEOUT) recorder.attempts.timeouts[service]!++;
+    }
     this.#observer?.ended(service, int[row + TRAFFIC]!, reason, latency, real[row + WAITED]!);
-  }
-
-  // ---- the caller ----------------------------------------------------------------------
-
-  /** One attempt of a call of `parent` has ended: try again, or take it as the answer. */
-  #attempted(parent: number, site: number, attempt: number, reason: number): void {
-    if (reason !== OK) {
-      const { retries } = this.#sites[site]!;
-      if (retries !== null && attempt + 1 < retries.attempts) {
-        this.#scheduleRetry(this.#create(parent, site, attempt + 1), retries.backoff);
-        return;
-      }
-    }
-    this.#answered(parent, reason);
-  }
-
-  #scheduleRetry(row: number, backoff: RetrySpec["backoff"]): void {
-    const { int, real } = this.#rows;
-    const attempt = int[row + ATTEMPT]!;
-    let pause: number = backoff.base;
-    for (let i = 1; i < attempt && pause < backoff.max; i++) pause *= backoff.factor;
-    pause = Math.min(pause, backoff.max);
-    if (backoff.jitter > 0) {
-      const key = int[row + KEY]! ^ BACKOFF_SITE;
-      const draw = this.#draws.uniform(real[row + REQUEST]!, key, attempt);
-      pause *= 1 + backoff.jitter * (2 * draw - 1);
-    }
-    const delay = roundHalfEven(pause);
-    this.#simulation.scheduleAfter(delay, this.#retry, row, int[row + GENERATION]!);
-  }
-
-  #sendAgain(row: number): void {
-    const rows = this.#rows;
-    const { int } = rows;
-    if (rows.is(int[row + PARENT]!, int[row + PARENT_GENERATION]!)) this.#send(row);
-    else rows.release(row);
   }
 
   /**
@@ -383,7 +439,9 @@ export class Calls {
   #answered(row: number, reason: number): void {
     const { int } = this.#rows;
     if (int[row + PARENT]! < 0) this.#journeys.stepEnded(row, reason);
-    else if (reason !== OK) this.finish(row, reason);
-    else if (--int[row + PENDING]! === 0) this.#slots.resume(row);
+    else if (reason !== OK) {
+      int[row + FLAGS]! |= RELAYED;
+      this.finish(row, reason);
+    } else if (--int[row + PENDING]! === 0) this.#slots.resume(row);
   }
 }

@@ -8,7 +8,7 @@ import { type CallTable, FLAG, INT, REAL, STRIDE } from "./callTable.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 
 const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, TRAFFIC } = INT;
-const { REQUEST, SINCE, START } = REAL;
+const { DEADLINE, REQUEST, SINCE, START } = REAL;
 const { MEASURED } = FLAG;
 
 const JOURNEY_SITE = 0x56000000;
@@ -49,6 +49,7 @@ export class Journeys {
     rows.int[row + TRAFFIC] = traffic;
     rows.int[row + KEY] = this.#plan.traffic[traffic]!.hash;
     rows.real[row + REQUEST] = request;
+    rows.real[row + DEADLINE] = 0;
     this.#choose(row);
     this.#walk(row);
   }

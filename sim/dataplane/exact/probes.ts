@@ -6,7 +6,7 @@ import { DRAINING, type ReplicaTable, SERVING } from "./replicaTable.ts";
 import type { Slots } from "./slots.ts";
 
 const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, PENDING, REPLICA, SITE } = INT;
-const { FACTOR, REQUEST, SINCE, TIMER } = REAL;
+const { DEADLINE, FACTOR, REQUEST, SINCE, TIMER } = REAL;
 const { ABANDONED, HOLDS_SLOT, PROBE } = FLAG;
 
 /**
@@ -71,6 +71,7 @@ export class Probes {
     int[row + PENDING] = token;
     real[row + REQUEST] = replicas.probes[replica]!++;
     real[row + FACTOR] = 1;
+    real[row + DEADLINE] = 0;
     real[row + SINCE] = this.#simulation.now;
     real[row + TIMER] = this.#simulation.scheduleAfter(timeout, this.#timeout, row, generation);
     if (probe.ownThread) this.#slots.pass(row);

@@ -4,7 +4,7 @@ import { roundHalfEven } from "../../kernel/time.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { type CallPlan, Op, type Program } from "../callplan/plan.ts";
-import { ERROR, OK } from "../failure.ts";
+import { DEADLINE_EXCEEDED, ERROR, OK } from "../failure.ts";
 import type { Calls } from "./calls.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
@@ -29,8 +29,8 @@ const {
   SITE,
   TRAFFIC,
 } = INT;
-const { FACTOR, REQUEST, SERVED } = REAL;
-const { BRANCH } = FLAG;
+const { DEADLINE, FACTOR, REQUEST, SERVED } = REAL;
+const { BRANCH, CANCELLED, PROBE, TIED } = FLAG;
 const { Work, Wait, Call, Fork, Choice, Jump, Acquire, Release, Probed, Loop } = Op;
 
 const ERROR_SITE = 0x51000000;
@@ -54,6 +54,8 @@ export class Walker {
   readonly #calls: Calls;
   /** Some service has a warm-up: only then is the age of replicas worth a look. */
   readonly #hasWarmUp: boolean;
+  /** Some requests may end before their program does: only then is that worth a look. */
+  readonly #mayEnd: boolean;
   readonly #waitEnd: number;
 
   constructor(
@@ -83,6 +85,9 @@ export class Walker {
     this.#probes = others.probes;
     this.#calls = others.calls;
     this.#hasWarmUp = parts.plan.services.some(({ warmUp }) => warmUp !== null);
+    this.#mayEnd =
+      parts.plan.services.some(({ dropsExpired }) => dropsExpired) ||
+      parts.plan.program.sites.some(({ call }) => (call?.hedge ?? null) !== null);
     this.#waitEnd = parts.simulation.register("wait ends", (row, generation) => {
       if (this.#rows.is(row, generation)) this.#endWait(row);
     });
@@ -91,6 +96,7 @@ export class Walker {
   /** Carries out instructions until the row has to wait for something. */
   walk(row: number): void {
     const rows = this.#rows;
+    if (this.#mayEnd && this.#endsEarly(row)) return;
     const { op, x, site } = this.#program;
     for (;;) {
       const pc = rows.int[row + PC]!;
@@ -132,6 +138,33 @@ export class Walker {
           return;
       }
     }
+  }
+
+  /**
+   * Whether a call has ended before its next step: somebody else has answered, or its deadline has
+   * passed in a service that looks. One of several copies tells the others when it begins.
+   */
+  #endsEarly(row: number): boolean {
+    const { int, real } = this.#rows;
+    const flags = int[row + FLAGS]!;
+    const replica = int[row + REPLICA]!;
+    if (replica < 0 || (flags & (BRANCH | PROBE)) !== 0) return false;
+    if ((flags & CANCELLED) !== 0) {
+      // Nobody hears how it ended.
+      this.#calls.finish(row, OK);
+      return true;
+    }
+    const deadline = real[row + DEADLINE]!;
+    const { dropsExpired } = this.#services[this.#replicas.service[replica]!]!;
+    if (dropsExpired && deadline > 0 && deadline <= this.#simulation.now) {
+      this.#calls.finish(row, DEADLINE_EXCEEDED);
+      return true;
+    }
+    if ((flags & TIED) !== 0) {
+      int[row + FLAGS] = flags & ~TIED;
+      this.#calls.served(row);
+    }
+    return false;
   }
 
   /** False when the demand was nothing and the row goes on at once. */
@@ -251,6 +284,7 @@ export class Walker {
     int[branch + FLAGS] = BRANCH;
     int[branch + PC] = entry;
     real[branch + REQUEST] = real[row + REQUEST]!;
+    real[branch + DEADLINE] = real[row + DEADLINE]!;
     real[branch + FACTOR] = real[row + FACTOR]!;
     return branch;
   }

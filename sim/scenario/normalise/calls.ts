@@ -1,9 +1,16 @@
-import type { CallSpec, RetrySpec } from "../../dataplane/serviceSpec.ts";
+import {
+  type BackoffSpec,
+  type CallSpec,
+  type HedgeSpec,
+  RETRY_CONDITIONS,
+  type RetrySpec,
+} from "../../dataplane/callSpec.ts";
 import { type Micros, micros } from "../../kernel/time.ts";
-import type { RetriesInput } from "../schema/calls.ts";
+import type { CallSettingsInput, HedgeInput, RetriesInput } from "../schema/calls.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
+import { normaliseDistribution } from "./time.ts";
 
 const ONE_MINUTE = micros(60_000_000);
 const DEFAULT_FACTOR = 2;
@@ -11,37 +18,76 @@ const DEFAULT_FACTOR = 2;
 /** The one endpoint of every datastore. */
 export const DATASTORE_ENDPOINT = "query";
 
-export const timeoutOf = (input: string | undefined): Micros | null =>
+/** What a caller does beyond a plain call. */
+export function callSettings(
+  context: Context,
+  input: CallSettingsInput,
+  path: Path,
+): Omit<CallSpec, "service" | "endpoint"> {
+  const { timeout, deadline, retries, hedge } = input;
+  return {
+    timeout: durationOf(timeout),
+    deadline: durationOf(deadline),
+    retries: retries === undefined ? null : retriesOf(context, retries, [...path, "retries"]),
+    hedge: hedge === undefined ? null : hedgeOf(hedge),
+  };
+}
+
+const durationOf = (input: string | undefined): Micros | null =>
   input === undefined ? null : parseDuration(input);
 
-export function retriesOf(input: RetriesInput | undefined): RetrySpec | null {
-  if (input === undefined) return null;
-  const { base, factor, max, jitter } = input.backoff ?? {};
+function retriesOf(context: Context, input: RetriesInput, path: Path): RetrySpec {
+  const { attempts, perTryTimeout, retryOn, probability, backoff } = input;
   return {
-    attempts: input.attempts,
-    backoff: {
-      base: base === undefined ? micros(0) : parseDuration(base),
-      factor: factor ?? DEFAULT_FACTOR,
-      max: max === undefined ? ONE_MINUTE : parseDuration(max),
-      jitter: jitter === undefined ? 0 : parseShare(jitter),
-    },
+    attempts: attempts === "unlimited" ? Number.MAX_SAFE_INTEGER : attempts,
+    perTryTimeout: durationOf(perTryTimeout),
+    retryOn: retryOn ?? RETRY_CONDITIONS,
+    probability: probability === undefined ? 1 : parseShare(probability),
+    backoff: backoffOf(context, backoff, [...path, "backoff"]),
+  };
+}
+
+function backoffOf(context: Context, input: RetriesInput["backoff"], path: Path): BackoffSpec {
+  const written = typeof input === "string" ? { base: input, factor: 1, max: input } : input;
+  const { base, factor, max, jitter, time } = written ?? {};
+  if (time !== undefined) {
+    const others = Object.keys(written ?? {}).filter((key) => key !== "time");
+    for (const key of others) {
+      context.atKey([...path, key], `"${key}" has no meaning beside "time"`);
+    }
+    return { kind: "drawn", time: normaliseDistribution(context, time, [...path, "time"]) };
+  }
+  const isWord = jitter === "full" || jitter === "decorrelated";
+  return {
+    kind: "exponential",
+    base: base === undefined ? micros(0) : parseDuration(base),
+    factor: factor ?? DEFAULT_FACTOR,
+    max: max === undefined ? ONE_MINUTE : parseDuration(max),
+    jitter: isWord ? jitter : jitter === undefined ? 0 : parseShare(jitter),
+  };
+}
+
+function hedgeOf({ after, max, losers, tied }: HedgeInput): HedgeSpec {
+  return {
+    after: { kind: "fixed", delay: parseDuration(after) },
+    max: max ?? 1,
+    losers: losers ?? "cancel",
+    tied: tied ?? false,
   };
 }
 
 /** What a call is made of, wherever it stands. */
-export interface CallParts {
+export interface CallParts extends CallSettingsInput {
   /** `auth`, or `product GET /products`. */
   readonly target: string;
   readonly endpoint?: string | undefined;
-  readonly timeout?: string | undefined;
-  readonly retries?: RetriesInput | undefined;
 }
 
 /** Finds the service and the endpoint that are called; null, and a problem, when there is none. */
 export function resolveCall(
   context: Context,
   parts: CallParts,
-  paths: { target: Path; endpoint: Path },
+  paths: { readonly target: Path; readonly endpoint: Path; readonly settings: Path },
 ): CallSpec | null {
   const [service = "", ...rest] = parts.target.trim().split(/\s+/u);
   const written = parts.endpoint ?? (rest.length > 0 ? rest.join(" ") : undefined);
@@ -64,10 +110,5 @@ export function resolveCall(
   }
   const place = parts.endpoint === undefined ? paths.target : paths.endpoint;
   if (!context.knows(`endpoint of ${service}`, endpoint, endpoints, place)) return null;
-  return {
-    service,
-    endpoint,
-    timeout: timeoutOf(parts.timeout),
-    retries: retriesOf(parts.retries),
-  };
+  return { service, endpoint, ...callSettings(context, parts, paths.settings) };
 }

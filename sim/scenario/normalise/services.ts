@@ -47,6 +47,7 @@ export function normaliseService(context: Context, name: string, input: ServiceI
     concurrency,
     queueLimit: input.queue ?? null,
     asynchronous: input.asynchronous ?? false,
+    dropsExpired: input.dropExpired ?? false,
     balancer: input.balancer ?? "round-robin",
     ...normaliseServing(context, input, path),
     pools: Object.entries(input.pools ?? {}).map(([pool, { size, acquireTimeout }]) => ({
@@ -100,6 +101,7 @@ export function normaliseDatastore(
     concurrency: input.concurrency,
     queueLimit: input.queue ?? null,
     asynchronous: false,
+    dropsExpired: false,
     balancer: "round-robin",
     ...PLAIN_SERVING,
     pools: [],

@@ -2,7 +2,7 @@ import type { StepSpec } from "../../dataplane/serviceSpec.ts";
 import type { CacheInput, QueryInput, StepInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseShare } from "../units.ts";
-import { DATASTORE_ENDPOINT, resolveCall, retriesOf, timeoutOf } from "./calls.ts";
+import { callSettings, DATASTORE_ENDPOINT, resolveCall } from "./calls.ts";
 import type { Context, Edge } from "./context.ts";
 import { normaliseDistribution } from "./time.ts";
 
@@ -66,6 +66,7 @@ function normaliseCall(
   const paths = {
     target: isShort ? path : [...path, "service"],
     endpoint: [...path, "endpoint"],
+    settings: path,
   };
   const call = resolveCall(context, parts, paths);
   if (call === null) return [];
@@ -94,8 +95,7 @@ function normaliseQuery(
   const call = {
     service: datastore,
     endpoint: DATASTORE_ENDPOINT,
-    timeout: timeoutOf(query.timeout),
-    retries: retriesOf(query.retries),
+    ...callSettings(context, query, path),
   };
   const pool = query.pool ?? (pools.includes(datastore) ? datastore : null);
   return [pool === null ? { kind: "call", call } : { kind: "query", pool, call }];

@@ -83,9 +83,10 @@ function normaliseJourneys(
   input: TrafficInput,
   path: Path,
 ): readonly JourneySpec[] {
-  const { call, journeys, timeout, retries, thinkTime } = input;
+  const { call, journeys, timeout, deadline, retries, hedge, thinkTime } = input;
   if (call !== undefined) {
-    const step = normaliseStep(context, { call, timeout, retries, thinkTime }, path);
+    const settings = { timeout, deadline, retries, hedge };
+    const step = normaliseStep(context, { call, ...settings, thinkTime }, path);
     return [{ name, weight: 1, steps: step }];
   }
   const names = new Set<string>();
@@ -105,13 +106,10 @@ function normaliseJourneys(
 type StepInput = NonNullable<TrafficInput["journeys"]>[number]["steps"][number];
 
 function normaliseStep(context: Context, input: StepInput, path: Path): readonly JourneyStepSpec[] {
-  const { call, timeout, retries, probability, thinkTime } = input;
+  const { call, probability, thinkTime, ...settings } = input;
   const target = [...path, "call"];
-  const spec = resolveCall(
-    context,
-    { target: call, timeout, retries },
-    { target, endpoint: target },
-  );
+  const paths = { target, endpoint: target, settings: path };
+  const spec = resolveCall(context, { target: call, ...settings }, paths);
   const pause = distributionOr(context, thinkTime, [...path, "thinkTime"], null);
   if (spec === null) return [];
   const share = probability === undefined ? 1 : parseShare(probability);

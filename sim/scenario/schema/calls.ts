@@ -1,29 +1,97 @@
 import type { z } from "zod";
-import { count, duration, number, positiveDuration, share, text } from "./leaves.ts";
-import { fields } from "./shapes.ts";
+import { RETRY_CONDITIONS } from "../../dataplane/callSpec.ts";
+import { count, duration, flag, number, positiveDuration, share, text, word } from "./leaves.ts";
+import { either, fields, list } from "./shapes.ts";
+import { distribution } from "./time.ts";
 
 /** `auth`, whose only endpoint is meant, or `product GET /products`. */
 export const callTarget = text(
   'What is called: a service, or a service and its endpoint: "product GET /products".',
 );
 
-export const retries = fields({
-  attempts: count("Attempts in all, the first one included.", 1, 100),
-  backoff: fields({
+const backoff = either("a duration, or a map with base, factor, max and jitter, or with time", [
+  duration("Always this long."),
+  fields({
     base: duration("Pause before the second attempt. Default 0s.").optional(),
     factor: number("Each further pause is this many times as long. Default 2.", {
       min: 1,
       max: 100,
     }).optional(),
     max: duration("No pause is longer. Default 1m.").optional(),
-    jitter: share("Pauses are up to this share longer or shorter. Default 0.").optional(),
-  })
-    .meta({ description: "Pauses between attempts." })
+    jitter: either("a share like 20%, full or decorrelated", [
+      share("Pauses are up to this share longer or shorter. Default 0."),
+      word(
+        ["full", "decorrelated"],
+        "From 0 to the pause, or from base to three times the pause before.",
+      ),
+    ])
+      .meta({ description: "How much pauses vary at random. Default 0." })
+      .optional(),
+    time: distribution("A pause drawn anew each time, instead of all the others.").optional(),
+  }),
+]);
+
+const RETRY_ON =
+  "Which failures are tried again: error answers (5xx), a replica that died (reset) or that none " +
+  "was there (connect-failure), a full queue (refused-stream), the caller's own patience " +
+  "(timeout). Default all.";
+
+export const retries = fields({
+  attempts: either("a whole number from 1 to 100, or unlimited", [
+    count("Attempts in all, the first one included.", 1, 100),
+    word(["unlimited"], "Until one is answered."),
+  ]).meta({ description: "Attempts in all, the first one included, or unlimited." }),
+  perTryTimeout: positiveDuration(
+    "Of each attempt; the call's timeout holds for all of them together. Default none.",
+  ).optional(),
+  retryOn: list(
+    `a list of ${RETRY_CONDITIONS.join(", ")}`,
+    word(RETRY_CONDITIONS, "A kind of failure."),
+    1,
+  )
+    .meta({ description: RETRY_ON })
     .optional(),
+  probability: share("How often a failed attempt is tried again at all. Default 1.").optional(),
+  backoff: backoff.meta({ description: "Pauses between attempts. Default none." }).optional(),
 }).meta({ description: "How often a failed call is tried again." });
 
+export const hedge = fields({
+  after: duration("A copy is sent when there is no answer after this long."),
+  max: count("Copies beside the first, each after as long again. Default 1.", 1, 2).optional(),
+  losers: word(
+    ["cancel", "run-on"],
+    "When one has answered, the others end before their next step, or run on. Default cancel.",
+  ).optional(),
+  tied: flag(
+    "Tied requests: the copy that begins to be served cancels those that wait. Default false.",
+  ).optional(),
+}).meta({ description: "Copies of a call that takes long; the first answer wins." });
+
 export const timeout = positiveDuration(
-  "Per attempt: the caller gives up, the work goes on. Default never.",
+  "Of the whole call, retries included: the caller gives up, the work goes on. Default never.",
 );
 
+export const deadline = positiveDuration(
+  "As a timeout that everybody who works for the call knows: their calls end by then, too. " +
+    "Default none.",
+);
+
+/** How a call is made, wherever it stands. */
+export const callSettings = {
+  timeout: timeout.optional(),
+  deadline: deadline.optional(),
+  retries: retries.optional(),
+  hedge: hedge.optional(),
+};
+
+export const CALL_SETTINGS = Object.keys(callSettings);
+
+export interface CallSettingsInput {
+  readonly timeout?: string | undefined;
+  readonly deadline?: string | undefined;
+  readonly retries?: RetriesInput | undefined;
+  readonly hedge?: HedgeInput | undefined;
+}
+
 export type RetriesInput = z.infer<typeof retries>;
+export type HedgeInput = z.infer<typeof hedge>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { callTarget, type RetriesInput, retries, timeout } from "./calls.ts";
+import { CALL_SETTINGS, type CallSettingsInput, callSettings, callTarget } from "./calls.ts";
 import {
   containerResources,
   deployment,
@@ -40,18 +40,14 @@ export interface StepInput {
     | undefined;
 }
 
-export interface CallInput {
+export interface CallInput extends CallSettingsInput {
   readonly service: string;
   readonly endpoint?: string | undefined;
-  readonly timeout?: string | undefined;
-  readonly retries?: RetriesInput | undefined;
 }
 
-export interface QueryInput {
+export interface QueryInput extends CallSettingsInput {
   readonly datastore: string;
   readonly pool?: string | undefined;
-  readonly timeout?: string | undefined;
-  readonly retries?: RetriesInput | undefined;
 }
 
 export interface CacheInput {
@@ -79,8 +75,7 @@ const stepKeys = {
     fields({
       service: text("The service that is called."),
       endpoint: text("Its endpoint. Default: its only one.").optional(),
-      timeout: timeout.optional(),
-      retries: retries.optional(),
+      ...callSettings,
     }),
   ])
     .meta({ description: "A call to another service; the caller waits." })
@@ -90,8 +85,7 @@ const stepKeys = {
     fields({
       datastore: text("The datastore that is asked."),
       pool: text("Connections it goes over. Default: the pool named after it, if any.").optional(),
-      timeout: timeout.optional(),
-      retries: retries.optional(),
+      ...callSettings,
     }),
   ])
     .meta({ description: "A call to a datastore." })
@@ -123,10 +117,10 @@ const stepKeys = {
     .optional(),
 };
 
-const step: z.ZodType<StepInput> = fields(stepKeys, {
-  timeout: settingOfCall("timeout"),
-  retries: settingOfCall("retries"),
-})
+const step: z.ZodType<StepInput> = fields(
+  stepKeys,
+  Object.fromEntries(CALL_SETTINGS.map((key) => [key, settingOfCall(key)])),
+)
   .check(checkOneOf("a step", STEP_KINDS))
   .meta({ id: "Step", ...META_ONE_KEY, description: "One thing that a request does." });
 
@@ -202,6 +196,9 @@ export const service = fields({
     100_000_000,
   ).optional(),
   asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
+  dropExpired: flag(
+    "Requests past their deadline are dropped when their turn comes. Default false.",
+  ).optional(),
   balancer: word(BALANCERS, "How callers choose a replica. Default round-robin.").optional(),
   startup: either(
     "a duration, a distribution, or a map with time and cpu",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PRESETS } from "../../workload/presets.ts";
-import { callTarget, retries } from "./calls.ts";
+import { CALL_SETTINGS, callSettings, callTarget } from "./calls.ts";
 import {
   adviseOnRate,
   count,
@@ -220,8 +220,7 @@ const journeyStep = fields({
   call: callTarget,
   probability: share("How often the step is taken. Default 1.").optional(),
   thinkTime: distribution("Pause after the answer. Default none.").optional(),
-  timeout: positiveDuration("After this long the user gives up. Default never.").optional(),
-  retries: retries.optional(),
+  ...callSettings,
 });
 
 const journey = fields({
@@ -243,8 +242,7 @@ export const traffic = fields({
   users: count("Virtual users of a closed workload: one request each at a time.", 1).optional(),
   population: population.meta({ description: "Who the users are." }).optional(),
   call: callTarget.optional(),
-  timeout: positiveDuration("After this long the client gives up. Default never.").optional(),
-  retries: retries.optional(),
+  ...callSettings,
   thinkTime: distribution("Pause after an answer. Default none.").optional(),
   journeys: list("a list of journeys", journey, 1)
     .meta({ description: "What users do, step by step, when it is more than one call." })
@@ -253,8 +251,7 @@ export const traffic = fields({
   .check(checkOneOf("traffic", TRAFFIC_HEADS, { arrivals: ["rate"] }))
   .check(
     checkOneOf("traffic", ["call", "journeys"], {
-      timeout: ["call"],
-      retries: ["call"],
+      ...Object.fromEntries(CALL_SETTINGS.map((key) => [key, ["call"]])),
       thinkTime: ["call"],
     }),
   )

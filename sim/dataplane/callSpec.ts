@@ -1,0 +1,86 @@
+import type { Micros } from "../kernel/time.ts";
+import type { DistributionSpec } from "../workload/distributions.ts";
+
+/** A call as its caller makes it: whom, how long, how often. */
+export interface CallSpec {
+  readonly service: string;
+  readonly endpoint: string;
+  /**
+   * For the whole call, all its attempts and the pauses between them; null waits for ever. The work
+   * goes on after the caller gave up.
+   */
+  readonly timeout: Micros | null;
+  /**
+   * The same, known to everybody who works for the call: what they call in turn ends by then, too,
+   * and services may drop what is past it (gRPC's deadline propagation).
+   */
+  readonly deadline: Micros | null;
+  readonly retries: RetrySpec | null;
+  readonly hedge: HedgeSpec | null;
+}
+
+/**
+ * What a failed attempt is, in Envoy's words: an error answer, or the failure of somebody that the
+ * callee called (`5xx`); a replica that died with it (`reset`); no replica that would take it
+ * (`connect-failure`); a full queue (`refused-stream`); the caller's own patience (`timeout`).
+ * Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
+ */
+export const RETRY_CONDITIONS = [
+  "5xx",
+  "reset",
+  "connect-failure",
+  "refused-stream",
+  "timeout",
+] as const;
+
+export type RetryCondition = (typeof RETRY_CONDITIONS)[number];
+
+export interface RetrySpec {
+  /** Attempts in all, the first one included; infinity for no limit. */
+  readonly attempts: number;
+  /** Null for no limit but the call's. */
+  readonly perTryTimeout: Micros | null;
+  readonly retryOn: readonly RetryCondition[];
+  /** A failed attempt that may be repeated is repeated with this probability. */
+  readonly probability: number;
+  readonly backoff: BackoffSpec;
+}
+
+/** Pause before attempt n + 1. */
+export type BackoffSpec =
+  /** A draw of its own each time. */
+  | { readonly kind: "drawn"; readonly time: DistributionSpec }
+  | {
+      /** `base` × `factor`^(n − 1), at most `max`. */
+      readonly kind: "exponential";
+      readonly base: Micros;
+      readonly factor: number;
+      readonly max: Micros;
+      readonly jitter: Jitter;
+    };
+
+/**
+ * A share: times 1 ± `jitter`, uniform. `full`: uniform from 0 to the pause. `decorrelated`:
+ * uniform from `base` to three times the pause before, at most `max`.
+ * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ */
+export type Jitter = number | "full" | "decorrelated";
+
+/** A second copy of a call that takes long; the first answer wins. */
+export interface HedgeSpec {
+  readonly after: HedgeDelay;
+  /** Copies beside the first, at most. */
+  readonly max: number;
+  /**
+   * What becomes of the others when one has answered: `cancel` ends them before their next step,
+   * `run-on` lets them work to their end.
+   */
+  readonly losers: "cancel" | "run-on";
+  /** The copy that begins to be served cancels those that still wait (tied requests). */
+  readonly tied: boolean;
+}
+
+export type HedgeDelay =
+  | { readonly kind: "fixed"; readonly delay: Micros }
+  /** A quantile of what calls have taken lately; no copies before enough have been seen. */
+  | { readonly kind: "quantile"; readonly quantile: number };
