@@ -20,7 +20,7 @@ const retries = {
 
 /**
  * A little of everything that a model keeps between events: autoscaler, canary in progress, faults,
- * deadlines, retries, hedged calls, every CPU discipline, pool, cache, links, open and closed workloads.
+ * deadlines, retries, hedged calls, all CPU disciplines, pool, cache, links, workloads.
  */
 export const richScenario: ScenarioText = {
   name: "rich",

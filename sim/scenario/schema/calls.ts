@@ -36,7 +36,7 @@ const RETRY_ON =
   "was there (connect-failure), a full queue (refused-stream), the caller's own patience " +
   "(timeout). Default all.";
 
-export const retries = fields({
+const retries = fields({
   attempts: either("a whole number from 1 to 100, or unlimited", [
     count("Attempts in all, the first one included.", 1, 100),
     word(["unlimited"], "Until one is answered."),
@@ -55,7 +55,7 @@ export const retries = fields({
   backoff: backoff.meta({ description: "Pauses between attempts. Default none." }).optional(),
 }).meta({ description: "How often a failed call is tried again." });
 
-export const hedge = fields({
+const hedge = fields({
   after: duration("A copy is sent when there is no answer after this long."),
   max: count("Copies beside the first, each after as long again. Default 1.", 1, 2).optional(),
   losers: word(
@@ -67,11 +67,11 @@ export const hedge = fields({
   ).optional(),
 }).meta({ description: "Copies of a call that takes long; the first answer wins." });
 
-export const timeout = positiveDuration(
+const timeout = positiveDuration(
   "Of the whole call, retries included: the caller gives up, the work goes on. Default never.",
 );
 
-export const deadline = positiveDuration(
+const deadline = positiveDuration(
   "As a timeout that everybody who works for the call knows: their calls end by then, too. " +
     "Default none.",
 );
