@@ -1,4 +1,5 @@
 import type { CircuitBreaker } from "./admission.ts";
+import { opossum } from "./opossum.ts";
 import { resilience4j } from "./resilience4j.ts";
 import { threshold } from "./threshold.ts";
 
@@ -6,4 +7,5 @@ import { threshold } from "./threshold.ts";
 export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = {
   threshold,
   resilience4j,
+  opossum,
 };

@@ -122,7 +122,8 @@ export const resilience4j: CircuitBreaker<Resilience4jConfig, Resilience4jState>
   },
 
   onResult(state, { outcome, duration: took }, now) {
-    catchUp(state, now);
+    // Timers of an instant come after its results.
+    catchUp(state, micros(now - 1));
     if (outcome === "ignored") {
       if (state.phase === "HALF_OPEN") state.permits++;
       return;

@@ -1,4 +1,5 @@
 import type { Json } from "../../../sim/kernel/json.ts";
+import { opossumDifferences } from "./breakerOpossum.ts";
 import { resilience4jDifferences } from "./breakerResilience4j.ts";
 import { thresholdDifferences } from "./breakerThreshold.ts";
 import { evaluated, type GroupRunner, type JsonObject } from "./group.ts";
@@ -13,6 +14,7 @@ export const breakerGroup: GroupRunner = ({ content, cases }) => {
 };
 
 const MODELS: ReadonlyMap<string, CaseRunner> = new Map([
+  ["opossum", opossumDifferences],
   ["resilience4j", resilience4jDifferences],
   ["threshold-breaker", thresholdDifferences],
 ]);

@@ -32,14 +32,16 @@ export interface ReplayEvent {
 const REQUEST: AdmissionRequest = { key: "", priority: 0, draw: 0 };
 
 /**
- * Plays calls against a breaker: timers first, then ends, then begins at one instant; ends in the
- * order of the calls. `seen` hears of every event after the breaker has handled it.
+ * Plays calls against a breaker: ends first, then timers, then begins at one instant; ends in the
+ * order of the calls. `seen` hears of every event after the breaker has handled it; timers run on
+ * until `end`.
  */
 export function replay<Config, State extends Json>(
   breaker: CircuitBreaker<Config, State>,
   config: Config,
   calls: readonly ReplayedCall[],
-  seen: (event: ReplayEvent, state: State) => void = () => {},
+  seen: (event: ReplayEvent, state: State) => void,
+  end = 0,
 ): readonly Transition[] {
   const problems = breaker.validate(config);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
@@ -66,7 +68,7 @@ export function replay<Config, State extends Json>(
       const next = pending[0];
       if (next === undefined || next.t > until) break;
       pending.shift();
-      runTimers(next.t);
+      runTimers(next.t - 1);
       const { call, t, duration, admission } = next;
       const { outcome } = calls[call]!;
       const result = { outcome, duration, ticket: admission.ticket };
@@ -83,5 +85,6 @@ export function replay<Config, State extends Json>(
     if (permitted) pending.push({ call, t: micros(begin + duration), duration, admission });
   }
   runEnds(Number.POSITIVE_INFINITY);
+  runTimers(end);
   return transitions;
 }
