@@ -14,6 +14,7 @@ async function conformance(
 }
 
 it.each([
+  { group: "breaker", of: "circuit breakers and outlier ejection", cases: 42 },
   { group: "hpa", of: "the HorizontalPodAutoscaler", cases: 540 },
   { group: "rollout", of: "Deployments, budgets and Argo Rollouts", cases: 4072 },
 ])("all recorded decisions of $of are ours", async ({ group, cases }) => {

@@ -1,5 +1,6 @@
 import type { Json } from "../../../sim/kernel/json.ts";
 import { opossumDifferences } from "./breakerOpossum.ts";
+import { outlierDifferences } from "./breakerOutlier.ts";
 import { resilience4jDifferences } from "./breakerResilience4j.ts";
 import { thresholdDifferences } from "./breakerThreshold.ts";
 import { evaluated, type GroupRunner, type JsonObject } from "./group.ts";
@@ -14,6 +15,7 @@ export const breakerGroup: GroupRunner = ({ content, cases }) => {
 };
 
 const MODELS: ReadonlyMap<string, CaseRunner> = new Map([
+  ["envoy-outlier", outlierDifferences],
   ["opossum", opossumDifferences],
   ["resilience4j", resilience4jDifferences],
   ["threshold-breaker", thresholdDifferences],
