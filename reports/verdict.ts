@@ -21,6 +21,7 @@ import {
   span,
   usdText,
 } from "./format.ts";
+import { topicFigures } from "./topicWords.ts";
 
 /** Metrics of an objective; `failed` in percent, the others in milliseconds. */
 export type LatencyMetric = "mean" | "p50" | "p95" | "p99";
@@ -111,8 +112,9 @@ export function sentenceText({ before, policy, after }: VerdictSentence): string
 function figures(policy: PolicyResult, metric: LatencyMetric): string {
   const value = latencyEstimate(policy, metric);
   const cost = policy.metrics.costUsd;
+  const unanswered = policy.topics === undefined ? "no request was answered" : topicFigures(policy);
   const parts = [
-    value === null ? "no request was answered" : `${metric} ${latencyText(value.mean)}`,
+    value === null ? unanswered : `${metric} ${latencyText(value.mean)}`,
     ...(cost === null ? [] : [usdText(cost.mean)]),
   ];
   return parts.join(", ");
@@ -263,7 +265,9 @@ export function roleOf(policy: PolicyResult, result: Result): string {
 
 /** Whether any request came in the measured time: without one nothing is known. */
 export const isMeasured = ({ replications }: PolicyResult): boolean =>
-  replications.some(({ requests }) => requests > 0);
+  replications.some(
+    ({ requests, topics = [] }) => requests > 0 || topics.some(({ published }) => published > 0),
+  );
 
 export const NOTHING_MEASURED = "nothing was measured: no request came in the measured time";
 
@@ -300,7 +304,7 @@ export function comparisonOf(result: Result, policy: string, against: string): C
   if (direct !== undefined) return direct;
   const reverse = comparisons.find((pair) => pair.policy === against && pair.against === policy);
   if (reverse === undefined) return null;
-  const { p95Ms, p99Ms, failedPercent, costUsd } = reverse.differences;
+  const { p95Ms, p99Ms, failedPercent, costUsd, missedPercent } = reverse.differences;
   return {
     policy,
     against,
@@ -309,6 +313,7 @@ export function comparisonOf(result: Result, policy: string, against: string): C
       p99Ms: flipped(p99Ms),
       failedPercent: flipped(failedPercent),
       costUsd: flipped(costUsd),
+      ...(missedPercent === undefined ? {} : { missedPercent: flipped(missedPercent) }),
     },
   };
 }

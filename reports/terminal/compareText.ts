@@ -1,5 +1,6 @@
 import type { PolicyResult, Result } from "../../sim/result/result.ts";
 import { millisecondDecimals } from "../format.ts";
+import { isAboutTopics } from "../topicWords.ts";
 import {
   claimBlame,
   claimSentences,
@@ -18,6 +19,7 @@ import { estimateColumn } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, verdictLines, warningLines } from "./shared.ts";
 import { type Column, table, tableWidth } from "./table.ts";
 import { type Line, renderLines, statusPiece, type TextStyle, wrapLine } from "./textStyle.ts";
+import { topicColumns } from "./topicText.ts";
 
 /** The answer of `peakday compare`: verdict, table, differences, front, claims, files. */
 export function compareText(result: Result, options: TextOptions): string {
@@ -60,6 +62,13 @@ function detail(result: Result, { further, intervals }: DetailOptions): Detail {
   if (result.scenario.objective.length > 0) {
     columns.push({ head: "objective", align: "left" });
     cells.push(policies.map((policy) => [statusPiece(policy)]));
+  }
+  if (isAboutTopics(result)) {
+    const figures = topicColumns(policies, { intervals });
+    columns.push(...figures.map(({ column }) => column));
+    cells.push(...figures.map((figure) => figure.cells));
+    columns.push(costColumn(policies, cells));
+    return { columns, rows: policies.map((_, row) => cells.map((column) => column[row] ?? [])) };
   }
   for (const metric of metrics) {
     const estimates = policies.map((policy) => latencyEstimate(policy, metric));
@@ -144,7 +153,7 @@ function frontLines(result: Result, style: TextStyle): readonly Line[] {
   const lines: Line[] = [];
   const front = frontOf(result).map((policy) => policy.name);
   if (front.length > 0 && result.policies.length > 1) {
-    const metric = tableMetrics(result)[0];
+    const metric = isAboutTopics(result) ? "missed deadlines" : tableMetrics(result)[0];
     lines.push(...wrapLine([`on the front of cost and ${metric}: ${front.join(", ")}`], style));
   }
   const pair = runnerUpComparison(result);

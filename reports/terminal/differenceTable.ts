@@ -1,5 +1,6 @@
 import type { Comparison, PairedDifference, Result } from "../../sim/result/result.ts";
 import { decimalsFor, signed, signedUsd } from "../format.ts";
+import { isAboutTopics } from "../topicWords.ts";
 import { baselineOf, comparisonOf, headlineMetric, levelText, ranked } from "../verdict.ts";
 import { flushRight, table, tableWidth } from "./table.ts";
 import { dim, type Line, type TextStyle, verdictPiece, wrapLine } from "./textStyle.ts";
@@ -18,15 +19,17 @@ function intervalText(difference: PairedDifference, decimals: number): string | 
   return `[${signed(low, decimals)}, ${signed(high, decimals)}]`;
 }
 
+const isShare = (key: DifferenceKey): boolean => key === "failedPercent" || key === "missedPercent";
+
 function figure(difference: PairedDifference, key: DifferenceKey, decimals: number): string {
   if (key === "costUsd") return signedUsd(difference.mean, decimals);
-  return `${signed(difference.mean, decimals)} ${key === "failedPercent" ? "pp" : "ms"}`;
+  return `${signed(difference.mean, decimals)} ${isShare(key) ? "pp" : "ms"}`;
 }
 
 function decimalsOf(difference: PairedDifference, key: DifferenceKey): number {
   const { mean, low, high } = difference;
   if (key === "costUsd") return decimalsFor([low, high], { least: 2, most: 3 });
-  if (key === "failedPercent") return decimalsFor([low, high], { least: 1, most: 2 });
+  if (isShare(key)) return decimalsFor([low, high], { least: 1, most: 2 });
   return Math.abs(mean) < 9.95 ? 1 : 0;
 }
 
@@ -35,7 +38,7 @@ function column(
   key: DifferenceKey,
   pairs: readonly Comparison[],
 ): DifferenceColumn | null {
-  const differences = pairs.map((pair) => pair.differences[key]);
+  const differences = pairs.map((pair) => pair.differences[key] ?? null);
   if (differences.every((difference) => difference === null)) return null;
   const decimals = differences.map((value) => (value === null ? 0 : decimalsOf(value, key)));
   const figures = flushRight(
@@ -57,6 +60,11 @@ function column(
 
 function columnsOf(result: Result, pairs: readonly Comparison[]): readonly DifferenceColumn[] {
   const metric = headlineMetric(result) === "p99" ? "p99" : "p95";
+  if (isAboutTopics(result)) {
+    return [column("missed", "missedPercent", pairs), column("cost", "costUsd", pairs)].filter(
+      (candidate) => candidate !== null,
+    );
+  }
   return [
     column(metric, metric === "p95" ? "p95Ms" : "p99Ms", pairs),
     column("failed", "failedPercent", pairs),

@@ -22,6 +22,7 @@ import {
   widthOf,
   wrapLine,
 } from "./textStyle.ts";
+import { topicRows } from "./topicText.ts";
 
 /** The answer of `peakday run`: held or missed, then the figures that matter. */
 export function runText(result: Result, options: TextOptions): string {
@@ -98,10 +99,15 @@ function replicaRows(policy: PolicyResult): readonly (readonly Line[])[] {
 
 function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
   const { metrics, bottleneck } = policy;
-  const rows: (readonly Line[])[] = [
+  const requestRows: readonly (readonly Line[])[] = [
     [["requests"], plusMinus(metrics.requests, 0), [`${fixed(metrics.throughputRps.mean, 1)} rps`]],
     [["latency ms"], ...latencyCells(policy)],
     [["failed %"], plusMinus(metrics.failedPercent, 2), ...failureCells(policy)],
+  ];
+  const hasRequests = policy.topics === undefined || metrics.requests.mean > 0;
+  const rows: (readonly Line[])[] = [
+    ...(hasRequests ? requestRows : []),
+    ...topicRows(policy),
     ...replicaRows(policy),
     [
       ["cost"],

@@ -41,6 +41,15 @@ export interface RevisionCounts {
   readonly p99Ms: number | null;
 }
 
+/** Messages of a topic that one consumer group is not done with. */
+export interface QueueDepth {
+  /** Waiting, in the hands of workers, or hidden. */
+  readonly lag: number;
+  readonly waiting: number;
+  /** Since the oldest of them was published; 0 without any. */
+  readonly oldestAgeMicros: number;
+}
+
 /** A fault's effect on replicas, or on the calls to them. */
 export interface ActiveEffect {
   readonly id: number;
@@ -98,6 +107,7 @@ export interface DataPlane {
   /** How many pieces of work in it want a core at this moment. */
   runnable(replica: number): number;
   usage(replica: number): ReplicaUsage;
+  queueDepth(topic: string, group: string): QueueDepth;
   revisionCounts(service: number, revision: number): RevisionCounts;
   resetRevisionCounts(service: number): void;
   /** From now on the latencies of answered calls are kept for `takeLatencies`. */

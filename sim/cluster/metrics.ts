@@ -8,7 +8,12 @@ import type { DataPlane } from "./dataPlane.ts";
 import { MetricsOutages } from "./metricsOutages.ts";
 import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
 import { Prometheus, type ScrapedPoint } from "./metricsPrometheus.ts";
-import { type MetricsSpec, type PodQuantity, quantileOf } from "./metricsSpec.ts";
+import {
+  type MetricSource,
+  type MetricsSpec,
+  type PodQuantity,
+  quantileOf,
+} from "./metricsSpec.ts";
 import { isListening, type Pod } from "./pod.ts";
 
 /**
@@ -205,6 +210,10 @@ export class Metrics {
       const value = source.steps.findLast(({ at }) => at <= now)?.value;
       return value === undefined || isStruck(name) ? [] : [{ ...only, value }];
     }
+    if ("topic" in source) {
+      const value = this.#topicValue(source);
+      return isStruck(source.topic) ? [] : [{ ...only, value }];
+    }
     const service = this.#serviceNamed(source.service);
     const { of } = source;
     switch (of) {
@@ -229,6 +238,11 @@ export class Metrics {
       default:
         return unreachable(of);
     }
+  }
+
+  #topicValue({ topic, group, of }: Extract<MetricSource, { topic: string }>): number {
+    const { lag, waiting, oldestAgeMicros } = this.#parts.plane.queueDepth(topic, group);
+    return { lag, waiting, "oldest-age": oldestAgeMicros / 1_000_000 }[of];
   }
 
   /** A point of each pod that serves; what one process counts begins anew with the next one. */

@@ -16,19 +16,27 @@ export const SERVICE_QUANTITIES = [
 ] as const;
 export type ServiceQuantity = (typeof SERVICE_QUANTITIES)[number];
 
+/**
+ * What can be known of a topic, of one group of its consumers: messages that are not done with,
+ * those of them that wait, and the age of the oldest in seconds.
+ */
+export const TOPIC_QUANTITIES = ["lag", "waiting", "oldest-age"] as const;
+export type TopicQuantity = (typeof TOPIC_QUANTITIES)[number];
+
 /** Quantile of a latency, 0 … 1; null for quantities of other kinds. */
-export function quantileOf(quantity: ServiceQuantity): number | null {
+export function quantileOf(quantity: ServiceQuantity | TopicQuantity): number | null {
   return QUANTILES.get(quantity) ?? null;
 }
 
-const QUANTILES: ReadonlyMap<ServiceQuantity, number> = new Map([
+const QUANTILES: ReadonlyMap<string, number> = new Map([
   ["latency-p50", 0.5],
   ["latency-p95", 0.95],
   ["latency-p99", 0.99],
 ]);
 
 /** Counters become a rate over the window, gauges are read as they stand. */
-export const isRate = (quantity: ServiceQuantity): boolean => quantity.endsWith("-rate");
+export const isRate = (quantity: ServiceQuantity | TopicQuantity): boolean =>
+  quantity.endsWith("-rate");
 
 /** A value that holds from a moment on, until the next one. */
 export interface MetricStep {
@@ -44,6 +52,13 @@ export type MetricSource =
       /** A service or datastore, by name. */
       readonly service: string;
       readonly of: ServiceQuantity;
+    }
+  | {
+      readonly kind: "external";
+      readonly topic: string;
+      /** Of its consumers. */
+      readonly group: string;
+      readonly of: TopicQuantity;
     }
   | { readonly kind: "external"; readonly steps: readonly MetricStep[] };
 

@@ -16,6 +16,7 @@ import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
 import { OwnPolicyError } from "./ownPolicies.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
+import { missedPercent, topicResults } from "./topics.ts";
 
 /**
  * One run of one policy set: the unit of work of every experiment. Plain data, so that it can cross
@@ -182,6 +183,8 @@ function replicationResult(model: Model, replication: number): ReplicationResult
   const failedPercent = requests === 0 ? 0 : (failed / requests) * 100;
   const summary = latencySummary(latency);
   const bill = billOf(model);
+  const topics = topicResults(model);
+  const missed = missedPercent(topics);
   return {
     replication,
     digest: model.simulation.digest.hex(),
@@ -197,10 +200,12 @@ function replicationResult(model: Model, replication: number): ReplicationResult
     costUsd: bill.costUsd,
     held: scenario.objective.every(({ metric, limit }) => {
       if (metric === "failed") return failedPercent < limit;
+      if (metric === "missed") return missed !== null && missed < limit;
       // Nothing answered at all holds no latency objective.
       return summary !== null && summary[`${metric}Ms`] < limit;
     }),
     worstMinute: worstMinute(recorder),
+    ...topics,
   };
 }
 

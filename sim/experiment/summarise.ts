@@ -16,6 +16,7 @@ import { confidenceInterval, pairedDifference } from "../stats/intervals.ts";
 import { paretoFront } from "../stats/pareto.ts";
 import { chainSettings } from "./chainSettings.ts";
 import type { ReplicationOutput } from "./replication.ts";
+import { missedPercent, summariseTopics } from "./topics.ts";
 import { warningsOf } from "./warnings.ts";
 
 export interface ExperimentIdentity {
@@ -92,13 +93,20 @@ function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Res
     seed: scenario.seed,
     durationSeconds: toSeconds(scenario.duration),
     warmUpSeconds: toSeconds(scenario.warmUp),
-    arrivals: scenario.traffic
-      .map((traffic) =>
+    arrivals: [
+      ...scenario.traffic.map((traffic) =>
         traffic.kind === "open"
           ? `${traffic.name}: open, ${traffic.arrivals}`
           : `${traffic.name}: closed, ${traffic.users} users`,
-      )
-      .join("; "),
+      ),
+      ...scenario.topics.flatMap(({ name, producers }) =>
+        producers.map((one) =>
+          one.kind === "batch"
+            ? `${name}/${one.name}: a batch of ${one.count}`
+            : `${name}/${one.name}: a stream, ${one.arrivals}`,
+        ),
+      ),
+    ].join("; "),
     objective: scenario.objective.map(({ metric, limit }) => ({
       metric,
       limit,
@@ -108,7 +116,8 @@ function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Res
   };
 }
 
-const unitOf = (metric: Objective["metric"]): "ms" | "%" => (metric === "failed" ? "%" : "ms");
+const unitOf = (metric: Objective["metric"]): "ms" | "%" =>
+  metric === "failed" || metric === "missed" ? "%" : "ms";
 
 function estimate(samples: readonly number[], level: number): Estimate {
   const { mean, low, high, n } = confidenceInterval({ samples, level });
@@ -164,6 +173,7 @@ function policyResult(
       max: Math.max(...outputs.map(({ replicas }) => replicas[index]!.max)),
     })),
     rollouts: [...first.rollouts],
+    ...summariseTopics(replications, level),
   };
 }
 
@@ -192,8 +202,10 @@ function metricsOf(
 
 const metricOf =
   (metric: Objective["metric"]) =>
-  (result: ReplicationResult): number | null =>
-    metric === "failed" ? result.failedPercent : (result.latency?.[`${metric}Ms`] ?? null);
+  (result: ReplicationResult): number | null => {
+    if (metric === "missed") return missedPercent(result);
+    return metric === "failed" ? result.failedPercent : (result.latency?.[`${metric}Ms`] ?? null);
+  };
 
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -280,6 +292,7 @@ function compare(policy: PolicyResult, against: PolicyResult, level: number): Co
       p99Ms: difference(metricOf("p99")),
       failedPercent: difference(metricOf("failed")),
       costUsd: difference(({ costUsd }) => costUsd),
+      ...(policy.topics === undefined ? {} : { missedPercent: difference(missedPercent) }),
     },
   };
 }

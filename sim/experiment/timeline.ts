@@ -28,6 +28,21 @@ export function timelineOf(model: Model, replication: number): Timeline {
         ? [serviceTimeline(service.name, recorder.services[index]!, binSeconds)]
         : [],
     ),
+    ...topicTimelines(model),
+  };
+}
+
+function topicTimelines({ plane }: Model): Pick<Timeline, "topics"> {
+  const { groups } = plane.consumers;
+  if (groups.length === 0) return {};
+  return {
+    topics: groups.map(({ plan, series }) => ({
+      topic: plan.topicName,
+      group: plan.spec.name,
+      waiting: [...series.waiting],
+      working: [...series.working],
+      consumed: [...series.consumed],
+    })),
   };
 }
 

@@ -28,9 +28,16 @@ export function warningsOf(policies: readonly PolicyResult[], duration: number):
         `${policy.name}: many requests were in flight at the end; latencies are understated.`,
       );
     }
-    if (policy.replications.every(({ requests }) => requests === 0)) {
+    const { topics } = policy;
+    if (topics?.some(({ lag }) => lag.mean > 0)) {
+      const what = "messages were left at the end; those whose deadline was not over do not count";
+      warnings.push(`${policy.name}: ${what}.`);
+    }
+    // A run of messages alone has no requests.
+    const silent = policy.replications.filter(({ requests }) => requests === 0).length;
+    if (topics === undefined && silent === policy.replications.length) {
       warnings.push(`${policy.name}: nothing was measured: no request came in the measured time.`);
-    } else if (policy.replications.some(({ requests }) => requests === 0)) {
+    } else if (topics === undefined && silent > 0) {
       warnings.push(`${policy.name}: a replication had no requests at all.`);
     }
     const unsteady = policy.objective.heldIn;

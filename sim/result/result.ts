@@ -20,6 +20,46 @@ const latency = z.strictObject({
 /** Counts by reason, in the words of `FAILURE_REASONS`: `timeout`, `queue-full`, `error`, … */
 const counts = z.record(z.string(), z.number());
 
+/**
+ * What became of the messages that were published in the measured time, in one group of consumers.
+ */
+const topicCounts = z.strictObject({
+  topic: z.string(),
+  group: z.string(),
+  service: z.string(),
+  published: z.int(),
+  consumed: z.int(),
+  deadLettered: z.int(),
+  /** Not done with at the end. */
+  lag: z.int(),
+  /** Hand-outs after the first of each message. */
+  redeliveries: z.int(),
+  /** Hand-outs, of all messages, whose worker died, that failed, that did what was done already. */
+  lost: z.int(),
+  failed: z.int(),
+  duplicates: z.int(),
+  /** Time of workers that those took. */
+  wastedHours: z.number(),
+  /** Messages with a deadline that was met or is over; those of them that were late, or never. */
+  due: z.int(),
+  missed: z.int(),
+  /** From publishing to the first hand-out: null when none was handed out. */
+  meanWaitSeconds: z.number().nullable(),
+  p95WaitSeconds: z.number().nullable(),
+  /** From the first message to the end of the last one's work; null when some are left. */
+  makespanSeconds: z.number().nullable(),
+});
+
+/** What the pods of a run waited for, and the nodes that came. */
+const provisioning = z.strictObject({
+  nodesAdded: z.int(),
+  nodeHours: z.number(),
+  /** Pods that a node that came later took, and how long they waited for a place. */
+  pods: z.int(),
+  meanWaitSeconds: z.number().nullable(),
+  maxWaitSeconds: z.number().nullable(),
+});
+
 const replication = z.strictObject({
   replication: z.int(),
   digest: z.string().nullable(),
@@ -45,6 +85,9 @@ const replication = z.strictObject({
       failedPercent: z.number(),
     })
     .nullable(),
+  /** Of scenarios with topics only. */
+  topics: z.array(topicCounts).optional(),
+  provisioning: provisioning.optional(),
 });
 
 /** One service through time; bins like the timeline's. */
@@ -76,6 +119,19 @@ const timeline = z.strictObject({
   p95Ms: z.array(z.number().nullable()),
   p99Ms: z.array(z.number().nullable()),
   services: z.array(serviceTimeline),
+  /** By group of consumers; counts of messages at the end of each bin. Absent without topics. */
+  topics: z
+    .array(
+      z.strictObject({
+        topic: z.string(),
+        group: z.string(),
+        /** Waiting or hidden; in the hands of workers; done since the run began. */
+        waiting: z.array(z.number()),
+        working: z.array(z.number()),
+        consumed: z.array(z.number()),
+      }),
+    )
+    .optional(),
 });
 
 const decision = z.strictObject({
@@ -157,6 +213,25 @@ const rolloutOutcome = z.strictObject({
   usersHurt: z.number().nullable(),
 });
 
+/** A group of consumers over the replications; times of those in which they are known. */
+const topicSummary = z.strictObject({
+  topic: z.string(),
+  group: z.string(),
+  service: z.string(),
+  published: estimate,
+  consumed: estimate,
+  deadLettered: estimate,
+  lag: estimate,
+  redeliveries: estimate,
+  lost: estimate,
+  wastedHours: estimate,
+  missedPercent: estimate.nullable(),
+  meanWaitSeconds: estimate.nullable(),
+  p95WaitSeconds: estimate.nullable(),
+  /** Null when messages were left in any replication. */
+  makespanSeconds: estimate.nullable(),
+});
+
 const policyResult = z.strictObject({
   name: z.string(),
   about: z.string(),
@@ -195,6 +270,8 @@ const policyResult = z.strictObject({
     z.strictObject({ service: z.string(), mean: z.number(), min: z.number(), max: z.number() }),
   ),
   rollouts: z.array(rolloutOutcome),
+  /** Of scenarios with topics only. */
+  topics: z.array(topicSummary).optional(),
 });
 
 const pairedDifference = z.strictObject({
@@ -213,6 +290,8 @@ const comparison = z.strictObject({
     p99Ms: pairedDifference.nullable(),
     failedPercent: pairedDifference.nullable(),
     costUsd: pairedDifference.nullable(),
+    /** Of scenarios with topics only. */
+    missedPercent: pairedDifference.nullable().optional(),
   }),
 });
 
@@ -347,6 +426,8 @@ export const resultSchema = z.strictObject({
 
 export type Result = z.infer<typeof resultSchema>;
 export type PolicyResult = z.infer<typeof policyResult>;
+export type TopicCounts = z.infer<typeof topicCounts>;
+export type TopicSummary = z.infer<typeof topicSummary>;
 export type ReplicationResult = z.infer<typeof replication>;
 export type Estimate = z.infer<typeof estimate>;
 export type LatencySummary = z.infer<typeof latency>;

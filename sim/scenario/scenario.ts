@@ -1,6 +1,7 @@
 import type { ClusterSpec } from "../cluster/clusterSpec.ts";
 import type { Fault } from "../control/fault.ts";
 import type { LinkSpec, ServiceSpec } from "../dataplane/serviceSpec.ts";
+import type { TopicSpec } from "../dataplane/topicSpec.ts";
 import type { TrafficSpec } from "../dataplane/trafficSpec.ts";
 import type { Json } from "../kernel/json.ts";
 import type { Micros } from "../kernel/time.ts";
@@ -22,6 +23,7 @@ export interface Scenario {
   readonly services: readonly ServiceSpec[];
   readonly links: readonly LinkSpec[];
   readonly traffic: readonly TrafficSpec[];
+  readonly topics: readonly TopicSpec[];
   readonly cluster: ClusterSpec;
   readonly faults: readonly Fault[];
   readonly policy: PolicySet;
@@ -34,8 +36,11 @@ export interface Scenario {
 }
 
 export interface Objective {
-  /** Latency quantiles and means in ms; `failed` in percent. */
-  readonly metric: "mean" | "p50" | "p95" | "p99" | "failed";
+  /**
+   * Latency quantiles and means in ms; `failed` in percent of the requests, `missed` in percent of
+   * the messages of topics with a deadline.
+   */
+  readonly metric: "mean" | "p50" | "p95" | "p99" | "failed" | "missed";
   /** The objective holds while the metric is below. */
   readonly limit: number;
 }

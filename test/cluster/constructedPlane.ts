@@ -1,6 +1,7 @@
 import type {
   DataPlane,
   DataPlaneListener,
+  QueueDepth,
   ReplicaStart,
   ReplicaUsage,
   RevisionCounts,
@@ -93,6 +94,10 @@ export class ConstructedPlane implements DataPlane {
   usage(): ReplicaUsage {
     const none = { cpuMicros: 0, throttledMicros: 0, memoryBytes: 0 };
     return { ...none, requests: 0, inFlight: 0, queued: 0 };
+  }
+
+  queueDepth(): QueueDepth {
+    return { lag: 0, waiting: 0, oldestAgeMicros: 0 };
   }
 
   revisionCounts(): RevisionCounts {

@@ -3,6 +3,7 @@ import { digestText } from "../../kernel/digest.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
 import type { CallSpec } from "../callSpec.ts";
 import type { ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import type { TopicSpec } from "../topicSpec.ts";
 import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
 import { planCall } from "./calls.ts";
 import { type ExpectedLoad, expectedLoad } from "./expectedLoad.ts";
@@ -12,6 +13,7 @@ import {
   type Choice,
   type Fork,
   Op,
+  type PlannedGroup,
   type PlannedService,
   type PlannedTraffic,
 } from "./plan.ts";
@@ -24,12 +26,27 @@ export const nameHash = (path: string): number =>
 export function compileCallPlan(
   services: readonly ServiceSpec[],
   traffic: readonly TrafficSpec[],
+  topics: readonly TopicSpec[],
 ): CallPlan {
   const writer = new ProgramWriter(services);
   const load = expectedLoad(services, traffic);
   const planned = services.map((service, index) => planService(service, index, writer));
   const clients = traffic.map((entry, index) => planTraffic(entry, load[index]!, writer));
-  return { program: writer.program(), services: planned, traffic: clients, caches: writer.caches };
+  const groups = topics.flatMap((topic, index) => planGroups(topic, index, writer));
+  const { caches } = writer;
+  return { program: writer.program(), services: planned, traffic: clients, caches, groups };
+}
+
+function planGroups(topic: TopicSpec, index: number, writer: ProgramWriter): PlannedGroup[] {
+  const producers = topic.producers.map(({ name }) => ({
+    hash: nameHash(`topic ${topic.name}/${name}`),
+  }));
+  return topic.groups.map((spec) => {
+    const call = { ...spec.call, timeout: null, deadline: null, retries: null, hedge: null };
+    const site = writer.callSite(call, `topic ${topic.name} to ${spec.name}`);
+    const { service } = writer.siteAt(site);
+    return { spec, topic: index, topicName: topic.name, service, site, producers };
+  });
 }
 
 function planService(service: ServiceSpec, index: number, writer: ProgramWriter): PlannedService {
@@ -170,13 +187,13 @@ class ProgramWriter {
         return;
       }
       case "call":
-        this.emit(Op.Call, this.#callSite(step.call, path), path);
+        this.emit(Op.Call, this.callSite(step.call, path), path);
         return;
       case "query": {
         const pool = pools.indexOf(step.pool);
         assert(pool >= 0, `no pool ${step.pool}`);
         this.emit(Op.Acquire, pool, path);
-        this.emit(Op.Call, this.#callSite(step.call, path), path);
+        this.emit(Op.Call, this.callSite(step.call, path), path);
         this.emit(Op.Release, pool, path);
         return;
       }
@@ -200,7 +217,7 @@ class ProgramWriter {
     }
   }
 
-  #callSite(call: CallSpec, path: string): number {
+  callSite(call: CallSpec, path: string): number {
     const service = this.#services.findIndex((candidate) => candidate.name === call.service);
     assert(service >= 0, `no service ${call.service}`);
     const endpoint = this.#services[service]!.endpoints.findIndex(
@@ -217,6 +234,10 @@ class ProgramWriter {
     );
   }
 
+  siteAt(index: number): CallSite {
+    return this.#sites[index]!;
+  }
+
   #fork(branches: readonly (readonly StepSpec[])[], path: string, pools: readonly string[]): void {
     const calls: number[] = [];
     const entries: number[] = [];
@@ -225,7 +246,7 @@ class ProgramWriter {
     branches.forEach((branch, index) => {
       const only = branch.length === 1 ? branch[0] : undefined;
       if (only?.kind === "call") {
-        calls.push(this.#callSite(only.call, `${path}/${index}/0`));
+        calls.push(this.callSite(only.call, `${path}/${index}/0`));
         return;
       }
       entries.push(this.at);

@@ -8,6 +8,7 @@ import type {
   QuotaEnforcement,
   ReplicaWarmUpSpec,
 } from "../serviceSpec.ts";
+import type { ConsumerGroupSpec } from "../topicSpec.ts";
 
 /** Instructions of a call plan. A request is a row that walks them. */
 export const Op = {
@@ -144,9 +145,22 @@ export interface PlannedTraffic {
   readonly work: readonly number[];
 }
 
+export interface PlannedGroup {
+  readonly spec: ConsumerGroupSpec;
+  /** Index of its topic, and the topic's name. */
+  readonly topic: number;
+  readonly topicName: string;
+  readonly service: number;
+  /** Where a message is handed over. */
+  readonly site: number;
+  /** By producer of the topic: what keys the draws of its messages. */
+  readonly producers: readonly { readonly hash: number }[];
+}
+
 export interface CallPlan {
   readonly program: Program;
   readonly services: readonly PlannedService[];
   readonly traffic: readonly PlannedTraffic[];
   readonly caches: readonly string[];
+  readonly groups: readonly PlannedGroup[];
 }

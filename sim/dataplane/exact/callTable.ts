@@ -30,6 +30,8 @@ export const FLAG = {
   CANCELLED: 2048,
   /** It cancels the other copies of its call when it begins to be served. */
   TIED: 4096,
+  /** The client of a message that a worker works on. */
+  MESSAGE: 8192,
 } as const;
 
 /** Columns of `int`, to be added to a row. For their use see `FLAG`. */

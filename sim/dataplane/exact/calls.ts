@@ -34,7 +34,8 @@ const {
   TRAFFIC,
 } = INT;
 const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TIMER, WAITED } = REAL;
-const { ABANDONED, ADMITTED, BRANCH, CALL, CANCELLED, HOLDS_SLOT, ON_DEADLINE, RELAYED } = FLAG;
+const { ABANDONED, ADMITTED, BRANCH, CALL, CANCELLED, HOLDS_SLOT, MESSAGE, ON_DEADLINE, RELAYED } =
+  FLAG;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
 const FACTOR_SITE = 0x54000000;
@@ -54,6 +55,8 @@ export interface CallParts {
   readonly memory: Memory;
   /** A replica that drains has answered its last call. */
   readonly drained: (replica: number) => void;
+  /** The work on a message has ended, for its client's row. */
+  readonly messageEnded: (row: number, reason: number) => void;
 }
 
 /**
@@ -80,6 +83,7 @@ export class Calls {
   readonly #journeys: Journeys;
   readonly #memory: Memory;
   readonly #drained: (replica: number) => void;
+  readonly #messageEnded: (row: number, reason: number) => void;
   readonly #observer: CallObserver | null;
   readonly #attempts: Attempts;
   /** Some call has a deadline: only then do calls carry one. */
@@ -110,6 +114,7 @@ export class Calls {
     this.#journeys = others.journeys;
     this.#memory = others.memory;
     this.#drained = others.drained;
+    this.#messageEnded = others.messageEnded;
     this.#observer = parts.observer;
     this.#attempts = new Attempts(parts, {
       transmit: (row) => this.#send(row),
@@ -149,7 +154,22 @@ export class Calls {
     else this.#attempts.begin(parent, site, key);
   }
 
+  /** Gives the replica that pulled it a message: a call past every balancer and link. */
+  handOver(parent: number, site: number, replica: number): void {
+    const key = Math.imul(this.#rows.int[parent + KEY]! ^ this.#sites[site]!.hash, 0x2c1b3c6d);
+    const row = this.#create(parent, site, key);
+    const { int, real } = this.#rows;
+    real[row + START] = this.#simulation.now;
+    real[row + LINK] = 0;
+    int[row + REPLICA] = replica;
+    this.#arrive(row);
+  }
+
   #sendPlain(parent: number, site: number, key: number): void {
+    this.#send(this.#create(parent, site, key));
+  }
+
+  #create(parent: number, site: number, key: number): number {
     const rows = this.#rows;
     const row = rows.take();
     const { int, real } = rows;
@@ -161,7 +181,7 @@ export class Calls {
     real[row + REQUEST] = real[parent + REQUEST]!;
     int[row + KEY] = key;
     if (this.#hasDeadlines) real[row + DEADLINE] = real[parent + DEADLINE]!;
-    this.#send(row);
+    return row;
   }
 
   #send(row: number): void {
@@ -438,8 +458,10 @@ export class Calls {
    */
   #answered(row: number, reason: number): void {
     const { int } = this.#rows;
-    if (int[row + PARENT]! < 0) this.#journeys.stepEnded(row, reason);
-    else if (reason !== OK) {
+    if (int[row + PARENT]! < 0) {
+      if ((int[row + FLAGS]! & MESSAGE) !== 0) this.#messageEnded(row, reason);
+      else this.#journeys.stepEnded(row, reason);
+    } else if (reason !== OK) {
       int[row + FLAGS]! |= RELAYED;
       this.finish(row, reason);
     } else if (--int[row + PENDING]! === 0) this.#slots.resume(row);

@@ -2,6 +2,7 @@ import type {
   ActiveEffect,
   DataPlane,
   DataPlaneListener,
+  QueueDepth,
   ReplicaStart,
   ReplicaUsage,
   RevisionCounts,
@@ -20,6 +21,7 @@ import { KILLED, POOL_TIMEOUT } from "../failure.ts";
 import { Calls } from "./calls.ts";
 import { CallTable, FLAG, INT, STRIDE } from "./callTable.ts";
 import { Connections } from "./connections.ts";
+import { Consumers } from "./consumers.ts";
 import { CpuScheduler } from "./cpu.ts";
 import { Effects } from "./effects.ts";
 import { Endpoints } from "./endpoints.ts";
@@ -74,6 +76,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #journeys: Journeys;
   readonly #probes: Probes;
   readonly #calls: Calls;
+  readonly consumers: Consumers;
   readonly #walker: Walker;
   #listener: DataPlaneListener | null = null;
 
@@ -116,6 +119,10 @@ export class ExactDataPlane implements DataPlane {
       journeys: this.#journeys,
       memory: this.#memory,
       drained: (replica) => this.#listener?.drained(replica),
+      messageEnded: (row, reason) => this.consumers.ended(row, reason),
+    });
+    this.consumers = new Consumers(parts, {
+      handOver: (row, site, replica) => this.#calls.handOver(row, site, replica),
     });
     this.#walker = new Walker(parts, {
       cpu: this.#cpu,
@@ -174,12 +181,14 @@ export class ExactDataPlane implements DataPlane {
     replicas.pools[replica] = pools.map((pool) => new ConnectionPool(pool.size));
     this.#cpu.prepare(start, replicas.ordinal[replica]!);
     this.#memory.begin(replica, start.memoryLimitBytes);
+    this.consumers.started(replica, service);
   }
 
   drainReplica(replica: number, listener: "open" | "closed"): void {
     const { phase } = this.#replicas;
     if (phase[replica] === GONE || phase[replica] === CLOSED) return;
     phase[replica] = listener === "closed" ? CLOSED : DRAINING;
+    this.consumers.stopped(replica);
     if (this.#replicas.outstanding[replica] === 0) this.#listener?.drained(replica);
   }
 
@@ -187,6 +196,7 @@ export class ExactDataPlane implements DataPlane {
     const replicas = this.#replicas;
     if (replicas.phase[replica] === GONE) return;
     replicas.phase[replica] = GONE;
+    this.consumers.stopped(replica);
     this.#cpu.clear(replica);
     replicas.queueHead[replica] = -1;
     replicas.queueTail[replica] = -1;
@@ -252,6 +262,10 @@ export class ExactDataPlane implements DataPlane {
     };
   }
 
+  queueDepth(topic: string, group: string): QueueDepth {
+    return this.consumers.depth(topic, group);
+  }
+
   revisionCounts(service: number, revision: number): RevisionCounts {
     return this.#counters.counts(service, revision);
   }
@@ -289,6 +303,7 @@ export class ExactDataPlane implements DataPlane {
       router: this.#router.state(),
       effects: this.#effects.state(),
       counters: this.#counters.state(),
+      consumers: this.consumers.state(),
     };
   }
 
@@ -301,5 +316,6 @@ export class ExactDataPlane implements DataPlane {
     this.#router.restore(saved["router"]!);
     this.#effects.restore(saved["effects"]!);
     this.#counters.restore(saved["counters"]!);
+    this.consumers.restore(saved["consumers"]!);
   }
 }

@@ -32,4 +32,8 @@ export const TRACE = {
   gaveUp: 4,
   requested: 5,
   completed: 6,
+  published: 7,
+  consumed: 8,
+  reappeared: 9,
+  deadLettered: 10,
 } as const;

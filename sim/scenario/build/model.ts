@@ -9,7 +9,8 @@ import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
 import { ExactDataPlane } from "../../dataplane/exact/exactDataPlane.ts";
 import { Links } from "../../dataplane/exact/links.ts";
-import { OpenClients, type OpenTraffic } from "../../dataplane/exact/openClients.ts";
+import { OpenClients } from "../../dataplane/exact/openClients.ts";
+import { Producers } from "../../dataplane/exact/producers.ts";
 import { FAILURE_REASONS } from "../../dataplane/failure.ts";
 import { assert, present } from "../../kernel/assert.ts";
 import type { Json } from "../../kernel/json.ts";
@@ -19,14 +20,13 @@ import { createStreams } from "../../kernel/streams.ts";
 import { type Micros, micros, seconds } from "../../kernel/time.ts";
 import type { PolicyRegistry } from "../../policy/index.ts";
 import { Recorder } from "../../result/recorder.ts";
-import { type ArrivalProcess, pacedArrivals, poissonArrivals } from "../../workload/arrivals.ts";
 import { AttributeSampler } from "../../workload/attributes.ts";
-import { compileProfile } from "../../workload/compileProfile.ts";
 import type { RateProfile } from "../../workload/rateProfile.ts";
 import type { Scenario } from "../scenario.ts";
 import { binMicros } from "./bins.ts";
 import { createControllers } from "./controllers.ts";
 import { Gauges } from "./gauges.ts";
+import { openTraffic, populationsOf, producersOf } from "./sources.ts";
 
 /**
  * The end of the warm-up comes before everything else of its instant, the end of a bin after it.
@@ -66,6 +66,7 @@ export class Model {
   readonly rates: readonly RateProfile[];
   readonly end: Micros;
   readonly #clients: OpenClients;
+  readonly #producers: Producers;
   readonly #controllers: readonly Controller[];
   readonly #gauges: Gauges;
   readonly #binEnd: number;
@@ -85,7 +86,7 @@ export class Model {
     const draws = new KeyedDraws({ seed: scenario.seed, replication });
     const streams = createStreams({ seed: scenario.seed, replication });
     const { simulation } = this;
-    this.plan = compileCallPlan(scenario.services, scenario.traffic);
+    this.plan = compileCallPlan(scenario.services, scenario.traffic, scenario.topics);
     this.recorder = new Recorder({
       services: this.plan.services.length,
       caches: this.plan.caches.length,
@@ -97,7 +98,7 @@ export class Model {
       plan: this.plan,
       draws,
       recorder: this.recorder,
-      attributes: scenario.traffic.map(({ population }) => new AttributeSampler(population, draws)),
+      attributes: populationsOf(scenario, this.plan).map((who) => new AttributeSampler(who, draws)),
       links: new Links(scenario.links, zonesOf(scenario.cluster)),
       measureFrom: scenario.warmUp,
       callerLag: scenario.cluster.callerLag,
@@ -119,6 +120,7 @@ export class Model {
     const open = openTraffic(scenario, streams);
     this.rates = open.map(({ rate }) => rate);
     this.#clients = new OpenClients(simulation, this.plane, open);
+    this.#producers = new Producers(this.simulation, this.plane, producersOf(scenario, streams));
     const control = createControllers({
       scenario,
       registry: parts.registry,
@@ -135,9 +137,7 @@ export class Model {
       ...control.rollouts,
       ...control.others,
     ];
-    for (const { workload } of scenario.policy.rollouts) {
-      this.plane.watchRevisions(scenario.services.findIndex(({ name }) => name === workload));
-    }
+    this.#watchRevisions();
     this.#gauges = new Gauges(this.plan, this.cluster, () => this.#mix());
     this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
     this.#binEnd = simulation.register("bin ends", () => this.#closeBin());
@@ -161,7 +161,7 @@ export class Model {
     while (simulation.now < end && !isOver()) this.run(micros(simulation.now + LOOK));
     const closed = scenario.warmUp + recorder.bins * recorder.binMicros;
     if (simulation.now === end || simulation.now < scenario.warmUp) return;
-    if (simulation.now > closed) recorder.closeBin(this.#gauges.read());
+    if (simulation.now > closed) this.#recordBin();
     recorder.finish();
   }
 
@@ -176,6 +176,7 @@ export class Model {
         plane: this.plane.state(),
         cluster: this.cluster.state(),
         clients: this.#clients.state(),
+        producers: this.#producers.state(),
         recorder: this.recorder.state(),
         gauges: this.#gauges.state(),
         controllers: this.#controllers.map((controller) => controller.state()),
@@ -192,6 +193,7 @@ export class Model {
     this.plane.restore(present(parts["plane"], "plane"));
     this.cluster.restore(present(parts["cluster"], "cluster"));
     this.#clients.restore(present(parts["clients"], "clients"));
+    this.#producers.restore(present(parts["producers"], "producers"));
     this.recorder.restore(present(parts["recorder"], "recorder"));
     this.#gauges.restore(present(parts["gauges"], "gauges"));
     const controllers = parts["controllers"] as readonly Json[]; // written by `snapshot` above
@@ -207,8 +209,16 @@ export class Model {
     this.cluster.start({ scrapes: this.autoscalers.length > 0 });
     for (const controller of this.#controllers) controller.start();
     this.#clients.start();
+    this.#producers.start();
     // Not at once: what they send belongs to the measured time when there is no warm-up.
     simulation.schedule(simulation.now, this.#users, 0, 0);
+  }
+
+  #watchRevisions(): void {
+    const { services, policy } = this.scenario;
+    for (const { workload } of policy.rollouts) {
+      this.plane.watchRevisions(services.findIndex(({ name }) => name === workload));
+    }
   }
 
   /** Rates of the traffics at this moment; all alike where one is closed, or none is active. */
@@ -227,9 +237,14 @@ export class Model {
   }
 
   #closeBin(): void {
-    this.recorder.closeBin(this.#gauges.read());
+    this.#recordBin();
     if (this.simulation.now < this.end) this.#scheduleBin();
     else this.recorder.finish();
+  }
+
+  #recordBin(): void {
+    this.recorder.closeBin(this.#gauges.read());
+    this.plane.consumers.closeBin();
   }
 
   /** The last bin ends with the run. */
@@ -237,19 +252,4 @@ export class Model {
     const at = Math.min(this.simulation.now + this.recorder.binMicros, this.end);
     this.simulation.schedule(at, this.#binEnd, 0, 0, BIN_PRIORITY);
   }
-}
-
-function openTraffic(
-  scenario: Scenario,
-  streams: ReturnType<typeof createStreams>,
-): readonly (OpenTraffic & { readonly rate: RateProfile })[] {
-  return scenario.traffic.flatMap((traffic, index) => {
-    if (traffic.kind !== "open") return [];
-    const rate = compileProfile(traffic.rate, scenario.warmUp + scenario.duration);
-    const arrivals: ArrivalProcess =
-      traffic.arrivals === "paced"
-        ? pacedArrivals(rate)
-        : poissonArrivals(rate, streams(`arrivals of ${traffic.name}`));
-    return [{ traffic: index, arrivals, rate }];
-  });
 }

@@ -204,7 +204,7 @@ export function placesOf(
   cluster: ClusterSpec,
   input: ScenarioInput,
 ): { readonly zones: readonly string[]; readonly regions: readonly string[] } {
-  const users = Object.values(input.traffic).flatMap(({ population }) =>
+  const users = Object.values(input.traffic ?? {}).flatMap(({ population }) =>
     Object.keys(population?.regions ?? {}),
   );
   return {

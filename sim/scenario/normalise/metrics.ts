@@ -6,6 +6,8 @@ import {
   type MetricsSpec,
   POD_QUANTITIES,
   type PrometheusSpec,
+  SERVICE_QUANTITIES,
+  TOPIC_QUANTITIES,
 } from "../../cluster/metricsSpec.ts";
 import { type Micros, micros, seconds } from "../../kernel/time.ts";
 import type { AutoscalerSyncInput, CustomMetricInput, MetricsInput } from "../schema/metrics.ts";
@@ -101,10 +103,11 @@ function normaliseOutage(
 
 function normaliseSource(
   context: Context,
-  { kind, of, service, value, steps }: CustomMetricInput,
+  input: CustomMetricInput,
   path: Path,
   world: MetricsWorld,
 ): MetricSource {
+  const { kind, of, service, value, steps } = input;
   if (of === undefined) {
     if (kind !== "external") {
       const message = `a metric of kind ${kind} is measured: what is missing is "of"`;
@@ -124,13 +127,52 @@ function normaliseSource(
     }
     return { kind, of: known ?? POD_QUANTITIES[0] };
   }
-  if (service === undefined) {
-    context.atKey([...path], `a metric of kind ${kind} needs a service`);
-    return { kind, service: "", of };
+  if (input.topic !== undefined) return normaliseTopicSource(context, input, of, path);
+  const quantity = SERVICE_QUANTITIES.find((known) => known === of);
+  if (service === undefined || quantity === undefined) {
+    const needs = quantity === undefined ? "topic" : "service";
+    context.atKey([...path], `a metric of kind ${kind} needs a ${needs}`);
+    return { kind, service: "", of: SERVICE_QUANTITIES[0] };
   }
   const servers = [...context.names("services"), ...context.names("datastores")];
   context.knows("service or datastore", service, servers, [...path, "service"]);
-  return { kind, service, of };
+  return { kind, service, of: quantity };
+}
+
+/** Messages of a topic, of one group of its consumers. */
+function normaliseTopicSource(
+  context: Context,
+  { kind, service, topic = "", group }: CustomMetricInput,
+  of: string,
+  path: Path,
+): MetricSource {
+  const quantity = TOPIC_QUANTITIES.find((known) => known === of);
+  if (quantity === undefined) {
+    const hint = `known of topics: ${TOPIC_QUANTITIES.join(", ")}`;
+    context.atValue([...path, "of"], `"${of}" is known of services`, hint);
+  }
+  if (kind !== "external") {
+    const hint = "a topic is no object of the cluster: kind: external";
+    context.atValue([...path, "kind"], `a topic is not measured by kind ${kind}`, hint);
+  }
+  if (service !== undefined) {
+    context.atKey([...path, "service"], 'a metric is of a "service" or of a "topic", not both');
+  }
+  const source = { kind: "external", topic, of: quantity ?? TOPIC_QUANTITIES[0] } as const;
+  if (!context.knows("topic", topic, context.names("topics"), [...path, "topic"])) {
+    return { ...source, group: "" };
+  }
+  const groups = context.names("topics", topic, "consumers");
+  if (group === undefined) {
+    const [only = ""] = groups;
+    if (groups.length > 1) {
+      const hint = `they are ${groups.join(", ")}`;
+      context.atKey(path, `"${topic}" has ${groups.length} groups: which one is meant?`, hint);
+    }
+    return { ...source, group: only };
+  }
+  context.knows(`group of ${topic}`, group, groups, [...path, "group"]);
+  return { ...source, group };
 }
 
 function normaliseSteps(

@@ -10,6 +10,7 @@ import { normaliseFault } from "./faults.ts";
 import { AS_IS, normalisePolicySet } from "./policies.ts";
 import { normaliseDatastore, normaliseDeployment, normaliseService } from "./services.ts";
 import { reportCircles } from "./steps.ts";
+import { normaliseTopic } from "./topics.ts";
 import { normaliseTraffic } from "./traffic.ts";
 
 const DEFAULT_SEED = 1;
@@ -41,9 +42,16 @@ export function normaliseScenario(
   const deployments = services.map(([name, service]) =>
     normaliseDeployment(context, name, service, input.cluster?.priorityClasses),
   );
-  const traffic = Object.entries(input.traffic).map(([name, stream]) =>
+  const traffic = Object.entries(input.traffic ?? {}).map(([name, stream]) =>
     normaliseTraffic(context, name, stream, times),
   );
+  const topics = Object.entries(input.topics ?? {}).map(([name, topic]) =>
+    normaliseTopic(context, name, topic, times),
+  );
+  if ([...context.names("traffic"), ...context.names("topics")].length === 0) {
+    const hint = "each is a map from names to what comes in";
+    context.atKey([], "a scenario needs one of traffic, topics", hint);
+  }
   const cluster = normaliseCluster(context, input.cluster, deployments, times);
   const places = placesOf(cluster, input);
   const world = { cluster, ...places, ...times };
@@ -55,10 +63,11 @@ export function normaliseScenario(
     seed: input.seed ?? DEFAULT_SEED,
     duration,
     warmUp,
-    objective: normaliseObjective(context, input.objective),
+    objective: normaliseObjective(context, input),
     services: servers,
     links: normaliseLinks(context, input.links ?? [], [...places.zones, ...places.regions]),
     traffic,
+    topics,
     cluster,
     faults: (input.faults ?? []).map((fault, i) => normaliseFault(context, fault, i, world)),
     policy:
@@ -92,18 +101,24 @@ const DEFAULT_FAILED_PERCENT = 1;
 /** Limits in the order in which they stand. */
 function normaliseObjective(
   context: Context,
-  input: ScenarioInput["objective"],
+  { objective: input, topics }: ScenarioInput,
 ): readonly Objective[] {
   const written = context.names("objective");
   const objectives = OBJECTIVES.flatMap((metric): readonly Objective[] => {
     const limit = input[metric];
     if (limit === undefined) return [];
-    if (metric === "failed") return [{ metric, limit: parseShare(limit) * 100 }];
+    if (metric === "failed" || metric === "missed")
+      return [{ metric, limit: parseShare(limit) * 100 }];
     return [{ metric, limit: milliseconds(parseDuration(String(limit))) }];
   });
   if (input.failed !== undefined && parseShare(input.failed) === 0) {
     const hint = "the objective holds while the share is below: take a small one, like 0.001%";
     context.atValue(["objective", "failed"], "no share is below 0", hint);
+  }
+  const producers = Object.values(topics ?? {}).flatMap((topic) => Object.values(topic.producers));
+  if (input.missed !== undefined && producers.every(({ deadline }) => deadline === undefined)) {
+    const hint = "give a producer of a topic a deadline";
+    context.atKey(["objective", "missed"], "no message has a deadline to miss", hint);
   }
   const quantiles = objectives.filter(({ metric }) => /^p\d+$/u.test(metric));
   for (const [i, { metric, limit }] of quantiles.entries()) {
@@ -116,7 +131,7 @@ function normaliseObjective(
     (a, b) => written.indexOf(a.metric) - written.indexOf(b.metric),
   );
   // Latency alone would be held best by refusing everybody.
-  const isSilent = !ordered.some(({ metric }) => metric === "failed");
+  const isSilent = ordered.every(({ metric }) => metric !== "failed" && metric !== "missed");
   return isSilent ? [...ordered, { metric: "failed", limit: DEFAULT_FAILED_PERCENT }] : ordered;
 }
 

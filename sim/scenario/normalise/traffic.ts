@@ -39,7 +39,7 @@ export function normaliseTraffic(
  * A profile says what happens in the measured time, so it begins after the warm-up; until then its
  * first rate holds.
  */
-function afterWarmUp(
+export function afterWarmUp(
   profile: RateProfileSpec,
   { warmUp, duration }: { readonly warmUp: Micros; readonly duration: Micros },
 ): RateProfileSpec {

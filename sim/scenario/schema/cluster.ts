@@ -144,7 +144,7 @@ export const link = fields({
 const limit = (what: string) =>
   positiveDuration(`The objective holds while ${what} is below this.`).optional();
 
-export const OBJECTIVES = ["mean", "p50", "p95", "p99", "failed"] as const;
+export const OBJECTIVES = ["mean", "p50", "p95", "p99", "failed", "missed"] as const;
 
 export const objective = fields({
   mean: limit("the mean latency"),
@@ -152,6 +152,9 @@ export const objective = fields({
   p95: limit("the 95th percentile of latency"),
   p99: limit("the 99th percentile of latency"),
   failed: share("The objective holds while fewer requests than this fail.").optional(),
+  missed: share(
+    "The objective holds while fewer messages than this miss their deadline.",
+  ).optional(),
 });
 
 export const claim = fields({

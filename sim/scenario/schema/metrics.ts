@@ -1,13 +1,15 @@
 import type { z } from "zod";
-import { POD_QUANTITIES, SERVICE_QUANTITIES } from "../../cluster/metricsSpec.ts";
+import { POD_QUANTITIES, SERVICE_QUANTITIES, TOPIC_QUANTITIES } from "../../cluster/metricsSpec.ts";
 import { nearestName } from "../problem.ts";
 import { duration, number, positiveDuration, share, text, word } from "./leaves.ts";
 import { checkOneOf, fields, list, metaOneOf, named } from "./shapes.ts";
 
 const CUSTOM_SOURCES = ["of", "value", "steps"] as const;
 
+const QUANTITIES = [...SERVICE_QUANTITIES, ...TOPIC_QUANTITIES] as const;
+
 const nearQuantity = (written: string): string | null => {
-  const nearest = nearestName(written, SERVICE_QUANTITIES);
+  const nearest = nearestName(written, QUANTITIES);
   return nearest === null ? null : `did you mean "${nearest}"?`;
 };
 
@@ -17,13 +19,17 @@ const custom = fields({
     "The HPA's type of metric that reads it: a value of every pod, or one of a whole service.",
   ),
   of: word(
-    SERVICE_QUANTITIES,
-    `What it measures: of pods ${POD_QUANTITIES.join(", ")}; of services all of these. Rates are ` +
-      "per second over the window: requests that reach replicas, calls that fail for their " +
-      "callers. Latencies are in seconds, of answered calls over the window.",
+    QUANTITIES,
+    `What it measures: of pods ${POD_QUANTITIES.join(", ")}; of topics ` +
+      `${TOPIC_QUANTITIES.join(", ")}; of services the others. Rates are per second over the ` +
+      "window: requests that reach replicas, calls that fail for their callers. Latencies are in " +
+      "seconds, of answered calls over the window. A topic's lag is all that is not done, its " +
+      "oldest-age in seconds.",
     nearQuantity,
   ).optional(),
   service: text("Kinds object and external: the service or datastore.").optional(),
+  topic: text("Kind external: the topic, in place of a service.").optional(),
+  group: text("Of the topic's consumers. Default: the only one.").optional(),
   value: number("Kind external: a value that comes from elsewhere, and never changes.", {
     min: 0,
   }).optional(),
@@ -41,7 +47,14 @@ const custom = fields({
     "Of its rate or quantile: rate(…[window]). Default: that of prometheus.",
   ).optional(),
 })
-  .check(checkOneOf("a custom metric", CUSTOM_SOURCES, { service: ["of"], window: ["of"] }))
+  .check(
+    checkOneOf("a custom metric", CUSTOM_SOURCES, {
+      service: ["of"],
+      topic: ["of"],
+      group: ["of"],
+      window: ["of"],
+    }),
+  )
   .meta({ ...metaOneOf(CUSTOM_SOURCES), description: "Bound to a quantity of the simulation." });
 
 const outage = fields({

@@ -5,6 +5,7 @@ import { count, duration, NAME, name, positiveDuration, text } from "./leaves.ts
 import { policies } from "./policies.ts";
 import { datastores, services } from "./services.ts";
 import { fields, list, named } from "./shapes.ts";
+import { topics } from "./topics.ts";
 import { traffic } from "./traffic.ts";
 
 /**
@@ -43,7 +44,11 @@ export const scenarioSchema = fields({
     phrase: "a name of lower-case letters, digits and hyphens",
   })
     .refine((all) => Object.keys(all).length > 0, { error: "a map with at least one traffic" })
-    .meta({ minProperties: 1, description: "Requests from outside, by name." }),
+    .meta({ minProperties: 1, description: "Requests from outside, by name." })
+    .optional(),
+  topics: topics
+    .meta({ description: "Messages that workers pull, by topic: queues of jobs." })
+    .optional(),
   cluster: cluster.meta({ description: "The cluster below." }).optional(),
   policies: policies
     .meta({ description: "What is compared. Default: one set, as-is, without autoscalers." })
@@ -57,6 +62,7 @@ export const scenarioSchema = fields({
     .meta({ description: "Sentences about scaling that a run puts to the test." })
     .optional(),
 }).meta({
+  anyOf: [{ required: ["traffic"] }, { required: ["topics"] }],
   title: "peakday scenario",
   description: "A system, its traffic, and what is tried on it.",
 });

@@ -176,7 +176,7 @@ const rateMap: z.ZodType<RateMapInput> = fields({
   .meta({ id: "RateProfile", ...metaOneOf(RATE_KINDS), description: "A rate that changes." });
 
 /** `100/s`, or a map that says how the rate changes over time. */
-function profile(description: string): z.ZodType<RateInput> {
+export function profile(description: string): z.ZodType<RateInput> {
   return either(
     "a rate like 100/s, or a profile like {preset: black-friday}",
     [rate("A rate that never changes."), z.lazy(() => rateMap)],

@@ -1,0 +1,130 @@
+import type { Group } from "../dataplane/exact/consumers.ts";
+import { assert } from "../kernel/assert.ts";
+import { toSeconds } from "../kernel/time.ts";
+import type { Estimate, ReplicationResult, TopicCounts, TopicSummary } from "../result/result.ts";
+import type { Model } from "../scenario/build/model.ts";
+import { confidenceInterval } from "../stats/intervals.ts";
+
+/** What topics add to the result of a replication; nothing where there are none. */
+export function topicResults(model: Model): Pick<ReplicationResult, "topics" | "provisioning"> {
+  const { groups } = model.plane.consumers;
+  if (groups.length === 0) return {};
+  return {
+    topics: groups.map((group) => countsOf(group, model)),
+    provisioning: provisioningOf(model),
+  };
+}
+
+/** Percent of all messages with a deadline that missed it; null without any that is due. */
+export function missedPercent({ topics = [] }: Pick<ReplicationResult, "topics">): number | null {
+  const due = topics.reduce((sum, topic) => sum + topic.due, 0);
+  const missed = topics.reduce((sum, topic) => sum + topic.missed, 0);
+  return due === 0 ? null : (100 * missed) / due;
+}
+
+function countsOf({ plan, ledger, wastedMicros }: Group, model: Model): TopicCounts {
+  const { published, consumed, deadLettered } = ledger.counts;
+  assert(
+    published === consumed + ledger.lag + deadLettered,
+    `${published} messages, ${consumed} consumed, ${ledger.lag} lag, ${deadLettered} dead-lettered`,
+  );
+  const { now } = model.simulation;
+  const messages = ledger.messages.filter(
+    ({ publishedAt }) => publishedAt >= model.scenario.warmUp,
+  );
+  const withStatus = (wanted: string): number =>
+    messages.filter(({ status }) => status === wanted).length;
+  const done = withStatus("consumed");
+  const dead = withStatus("dead-lettered");
+  const due = messages.filter(
+    ({ deadline, consumedAt }) => deadline !== null && (consumedAt !== null || deadline <= now),
+  );
+  const waits = messages
+    .flatMap(({ firstDeliveredAt, publishedAt }) =>
+      firstDeliveredAt === null ? [] : [toSeconds(firstDeliveredAt - publishedAt)],
+    )
+    .sort((a, b) => a - b);
+  const ends = messages.flatMap(({ consumedAt }) => (consumedAt === null ? [] : [consumedAt]));
+  const isDone = messages.length > 0 && done + dead === messages.length && ends.length > 0;
+  return {
+    topic: plan.topicName,
+    group: plan.spec.name,
+    service: model.plan.services[plan.service]!.name,
+    published: messages.length,
+    consumed: done,
+    deadLettered: dead,
+    lag: messages.length - done - dead,
+    redeliveries: messages.reduce((sum, { deliveries }) => sum + Math.max(0, deliveries - 1), 0),
+    lost: ledger.lost,
+    failed: ledger.failed,
+    duplicates: ledger.duplicates,
+    wastedHours: toSeconds(wastedMicros) / 3600,
+    due: due.length,
+    missed: due.filter(({ deadline, consumedAt }) => (consumedAt ?? now) > deadline!).length,
+    meanWaitSeconds: waits.length === 0 ? null : mean(waits),
+    p95WaitSeconds: waits[Math.ceil(0.95 * waits.length) - 1] ?? null,
+    makespanSeconds: isDone ? toSeconds(latest(ends) - messages[0]!.publishedAt) : null,
+  };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+const latest = (times: readonly number[]): number =>
+  times.reduce((last, time) => Math.max(last, time), 0);
+
+/** Pods on nodes that were not there when the run began, and how long they waited to get there. */
+function provisioningOf({ cluster, scenario }: Model): ReplicationResult["provisioning"] {
+  const added = cluster.nodes.filter(({ registeredAt }) => registeredAt > scenario.warmUp);
+  const numbers = new Set(added.map(({ number }) => number));
+  const waits = cluster.pods.flatMap(({ node, createdAt, scheduledAt }) =>
+    node !== null && numbers.has(node) && scheduledAt !== null
+      ? [toSeconds(scheduledAt - createdAt)]
+      : [],
+  );
+  return {
+    nodesAdded: added.length,
+    nodeHours: toSeconds(cluster.nodeMicros) / 3600,
+    pods: waits.length,
+    meanWaitSeconds: waits.length === 0 ? null : mean(waits),
+    maxWaitSeconds: waits.length === 0 ? null : latest(waits),
+  };
+}
+
+/** Groups of consumers over replications of one policy. */
+export function summariseTopics(
+  replications: readonly ReplicationResult[],
+  level: number,
+): { readonly topics?: TopicSummary[] } {
+  const first = replications[0]?.topics;
+  if (first === undefined) return {};
+  const estimate = (samples: readonly number[]): Estimate => {
+    const { mean: middle, low, high, n } = confidenceInterval({ samples, level });
+    return { mean: middle, low, high, n };
+  };
+  return {
+    topics: first.map(({ topic, group, service }, index) => {
+      const counts = replications.map(({ topics }) => topics![index]!);
+      const of = (read: (one: TopicCounts) => number): Estimate => estimate(counts.map(read));
+      const known = (read: (one: TopicCounts) => number | null): Estimate | null => {
+        const samples = counts.map(read).filter((sample) => sample !== null);
+        return samples.length === counts.length ? estimate(samples) : null;
+      };
+      return {
+        topic,
+        group,
+        service,
+        published: of((one) => one.published),
+        consumed: of((one) => one.consumed),
+        deadLettered: of((one) => one.deadLettered),
+        lag: of((one) => one.lag),
+        redeliveries: of((one) => one.redeliveries),
+        lost: of((one) => one.lost),
+        wastedHours: of((one) => one.wastedHours),
+        missedPercent: known(({ due, missed }) => (due === 0 ? null : (100 * missed) / due)),
+        meanWaitSeconds: known((one) => one.meanWaitSeconds),
+        p95WaitSeconds: known((one) => one.p95WaitSeconds),
+        makespanSeconds: known((one) => one.makespanSeconds),
+      };
+    }),
+  };
+}

@@ -1,0 +1,49 @@
+import type { CallPlan } from "../../dataplane/callplan/plan.ts";
+import type { OpenTraffic } from "../../dataplane/exact/openClients.ts";
+import type { Producer } from "../../dataplane/exact/producers.ts";
+import type { createStreams } from "../../kernel/streams.ts";
+import { type ArrivalProcess, pacedArrivals, poissonArrivals } from "../../workload/arrivals.ts";
+import { ANYONE, type PopulationSpec } from "../../workload/attributes.ts";
+import { compileProfile } from "../../workload/compileProfile.ts";
+import type { RateProfile } from "../../workload/rateProfile.ts";
+import type { Scenario } from "../scenario.ts";
+
+/** Open traffic, in time of the run. */
+export function openTraffic(
+  scenario: Scenario,
+  streams: ReturnType<typeof createStreams>,
+): readonly (OpenTraffic & { readonly rate: RateProfile })[] {
+  return scenario.traffic.flatMap((traffic, index) => {
+    if (traffic.kind !== "open") return [];
+    const rate = compileProfile(traffic.rate, scenario.warmUp + scenario.duration);
+    const arrivals: ArrivalProcess =
+      traffic.arrivals === "paced"
+        ? pacedArrivals(rate)
+        : poissonArrivals(rate, streams(`arrivals of ${traffic.name}`));
+    return [{ traffic: index, arrivals, rate }];
+  });
+}
+
+/** Of clients, and of messages, which come from nobody in particular. */
+export const populationsOf = (scenario: Scenario, plan: CallPlan): readonly PopulationSpec[] => [
+  ...scenario.traffic.map(({ population }) => population),
+  ...plan.groups.map(() => ANYONE),
+];
+
+/** What publishes messages, topic by topic. */
+export function producersOf(
+  { topics, warmUp, duration }: Scenario,
+  streams: ReturnType<typeof createStreams>,
+): readonly Producer[] {
+  return topics.flatMap(({ name, producers }, topic) =>
+    producers.map((spec, producer): Producer => {
+      if (spec.kind === "batch") return { topic, producer, spec, arrivals: null };
+      const rate = compileProfile(spec.rate, warmUp + duration);
+      const arrivals =
+        spec.arrivals === "paced"
+          ? pacedArrivals(rate)
+          : poissonArrivals(rate, streams(`messages of ${name}/${spec.name}`));
+      return { topic, producer, spec, arrivals };
+    }),
+  );
+}

@@ -1,0 +1,263 @@
+import { describe, expect, it } from "vitest";
+import { topicResults } from "../../sim/experiment/topics.ts";
+import { seconds } from "../../sim/kernel/time.ts";
+import { builtInPolicies } from "../../sim/policy/index.ts";
+import type { TopicCounts } from "../../sim/result/result.ts";
+import { Model } from "../../sim/scenario/build/model.ts";
+import type { Scenario } from "../../sim/scenario/scenario.ts";
+import { modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
+
+const worker = {
+  concurrency: 1,
+  onSigterm: "refuse",
+  resources: { requests: { cpu: 1 }, limits: { cpu: 1 } },
+  endpoints: { work: [{ work: "60s" }] },
+};
+
+interface Settings {
+  readonly service?: ScenarioText;
+  readonly producers?: ScenarioText;
+  readonly consumers?: ScenarioText;
+  readonly rest?: ScenarioText;
+}
+
+/** Ten jobs of a minute each for one worker, in half an hour. */
+function jobs({ service, producers, consumers, rest }: Settings = {}): ScenarioText {
+  return {
+    duration: "30m",
+    objective: { p95: "1s" },
+    services: { worker: { ...worker, ...service } },
+    topics: {
+      jobs: {
+        producers: producers ?? { night: { batch: 10, deadline: "10m" } },
+        consumers: { workers: { call: "worker", ...consumers } },
+      },
+    },
+    ...rest,
+  };
+}
+
+const countsOf = (model: Model): TopicCounts => topicResults(model).topics![0]!;
+const outcome = (settings: Settings = {}): TopicCounts => countsOf(ran(jobs(settings)));
+
+/** Ends of the work in whole seconds, by the number of the message. */
+const endsOf = (model: Model): readonly (number | null)[] =>
+  model.plane.consumers.groups[0]!.ledger.messages.map(({ consumedAt }) =>
+    consumedAt === null ? null : Math.round(consumedAt / 1e6),
+  );
+
+describe("a topic", () => {
+  it("is worked off by each worker one message after the other", () => {
+    const counts = outcome();
+    expect(counts).toMatchObject({ published: 10, consumed: 10, lag: 0, due: 10, missed: 0 });
+    expect(counts.makespanSeconds).toBe(600);
+    expect(counts.meanWaitSeconds).toBe(270);
+    expect(counts.p95WaitSeconds).toBe(540);
+  });
+
+  it("is shared out among the workers", () => {
+    expect(outcome({ service: { replicas: 5 } }).makespanSeconds).toBe(120);
+  });
+
+  it("gives a worker as many messages at once as it takes, which share its CPU", () => {
+    const counts = outcome({ service: { concurrency: 5 }, consumers: { atOnce: 5 } });
+    expect(counts).toMatchObject({ makespanSeconds: 600, meanWaitSeconds: 150 });
+  });
+
+  it("counts who is late, and who will never be in time", () => {
+    const late = outcome({ producers: { night: { batch: 40, deadline: "20m" } } });
+    // 30 are done at the end, and the 20 min are over for all.
+    expect(late).toMatchObject({ consumed: 30, lag: 10, due: 40, missed: 20 });
+    expect(late.makespanSeconds).toBeNull();
+  });
+
+  it("does not judge what may still be in time", () => {
+    const open = outcome({ producers: { night: { batch: 40, deadline: "2h" } } });
+    expect(open).toMatchObject({ consumed: 30, due: 30, missed: 0 });
+  });
+
+  it("hands out the urgent first, then the earliest deadline when that is its order", () => {
+    const producers = {
+      slow: { batch: 2, deadline: "20m" },
+      quick: { batch: 2, deadline: "10m" },
+      urgent: { batch: 1, at: "10s", priority: 1 },
+    };
+    const fifo = ran(jobs({ producers }));
+    expect(endsOf(fifo)).toEqual([60, 180, 240, 300, 120]);
+    const edf = ran(jobs({ producers, consumers: { order: "earliest-deadline" } }));
+    // All batches of an instant are there before the first worker pulls.
+    expect(endsOf(edf)).toEqual([240, 300, 60, 180, 120]);
+  });
+
+  it("gives every group each message", () => {
+    const consumers = { first: { call: "worker" }, second: { call: "other" } };
+    const model = ran({
+      ...jobs(),
+      services: { worker, other: worker },
+      topics: { jobs: { producers: { night: { batch: 3 } }, consumers } },
+    });
+    const groups = topicResults(model).topics!;
+    expect(groups.map(({ group, consumed }) => `${group} ${consumed}`)).toEqual([
+      "first 3",
+      "second 3",
+    ]);
+  });
+
+  it("streams messages at a rate, warm-up included, and judges those of the measured time", () => {
+    const stream = { arrivals: "paced", rate: "30/h", deadline: "90s" };
+    const settings = { producers: { all: stream }, rest: { warmUp: "30m" } };
+    const counts = outcome(settings);
+    // One every 2 min; the last one comes as the run ends.
+    expect(counts).toMatchObject({ published: 15 + 1, consumed: 15, lag: 1, missed: 0 });
+  });
+});
+
+describe("a worker that dies", () => {
+  const kill = (at: string): ScenarioText => ({ faults: [{ at, service: "worker", crash: true }] });
+
+  it("loses its message, which is handed out again after the visibility timeout", () => {
+    const model = ran(
+      jobs({
+        service: { replicas: 1, startup: "1s" },
+        producers: { night: { batch: 1 } },
+        consumers: { visibilityTimeout: "2m" },
+        rest: kill("30s"),
+      }),
+    );
+    expect(endsOf(model)).toEqual([30 + 120 + 60]);
+    expect(countsOf(model)).toMatchObject({ lost: 1, redeliveries: 1, consumed: 1 });
+    expect(countsOf(model).wastedHours).toBeCloseTo(30 / 3600, 9);
+  });
+
+  it("sends a message that it keeps losing to the dead-letter queue", () => {
+    const model = ran(
+      jobs({
+        service: { startup: "1s" },
+        producers: { night: { batch: 1, deadline: "10m" } },
+        consumers: { visibilityTimeout: "2m", maxDeliveries: 1 },
+        rest: kill("30s"),
+      }),
+    );
+    expect(countsOf(model)).toMatchObject({ consumed: 0, deadLettered: 1, lag: 0, missed: 1 });
+  });
+
+  it("is not given up by itself when it answers with an error: the message waits, too", () => {
+    const faults = [{ at: "0s", for: "2m", service: "worker", errors: 1 }];
+    const model = ran(jobs({ producers: { night: { batch: 1 } }, rest: { faults } }));
+    // Failures at 60 s and, 30 s hidden, at 150 s: after the fault.
+    expect(endsOf(model)).toEqual([150]);
+    expect(countsOf(model)).toMatchObject({ failed: 1, lost: 0 });
+  });
+});
+
+describe("without a heartbeat", () => {
+  it("work that outlasts the visibility timeout is done twice", () => {
+    const model = ran(
+      jobs({
+        service: { replicas: 2 },
+        producers: { night: { batch: 1 } },
+        consumers: { heartbeat: false, visibilityTimeout: "40s" },
+      }),
+    );
+    expect(countsOf(model)).toMatchObject({ consumed: 1, redeliveries: 1, duplicates: 1 });
+    expect(endsOf(model)).toEqual([60]);
+  });
+});
+
+describe("a worker that is scaled down", () => {
+  const scaled = (grace: number): TopicCounts =>
+    outcome({
+      service: { replicas: 2, terminationGracePeriodSeconds: grace },
+      producers: { night: { batch: 4 } },
+      rest: {
+        policies: {
+          night: {
+            autoscalers: {
+              worker: {
+                scheduled: {
+                  maxReplicas: 9,
+                  schedule: [
+                    { at: "0s", replicas: 2 },
+                    { at: "30s", replicas: 1 },
+                  ],
+                },
+              },
+            },
+          },
+        },
+      },
+    });
+
+  it("finishes its message within the grace period, and pulls no more", () => {
+    expect(scaled(60)).toMatchObject({ lost: 0, consumed: 4, makespanSeconds: 180 });
+  });
+
+  it("loses it when the grace period is too short", () => {
+    const counts = scaled(10);
+    expect(counts).toMatchObject({ lost: 1, redeliveries: 1, consumed: 4 });
+    expect(counts.makespanSeconds).toBe(240);
+  });
+});
+
+describe("an HPA on the length of a queue", () => {
+  it("wants a worker for each message that is not done", () => {
+    const external = (value: string): ScenarioText => ({
+      type: "External",
+      external: { metric: { name: "jobs" }, target: { type: "AverageValue", averageValue: value } },
+    });
+    const model = ran(
+      jobs({
+        service: { startup: "5s" },
+        rest: {
+          cluster: {
+            metrics: { custom: { jobs: { kind: "external", topic: "jobs", of: "lag" } } },
+          },
+          policies: {
+            queue: {
+              autoscalers: {
+                worker: { hpa: { minReplicas: 1, maxReplicas: 20, metrics: [external("1")] } },
+              },
+            },
+          },
+        },
+      }),
+    );
+    expect(model.cluster.usage(0).max).toBe(10);
+    expect(countsOf(model)).toMatchObject({ consumed: 10, missed: 0 });
+    expect(countsOf(model).makespanSeconds).toBeLessThan(240);
+  });
+});
+
+describe("a snapshot", () => {
+  it("goes on with messages in the hands of workers as if it had never stopped", () => {
+    const written = jobs({
+      service: { replicas: 2, startup: "1s" },
+      producers: { night: { batch: 8 }, all: { rate: "20/h" } },
+      rest: { faults: [{ at: "95s", service: "worker", crash: true }] },
+    });
+    const scenario: Scenario = scenarioOf(written);
+    const whole = ran(scenario);
+    const first = modelOf(scenario);
+    first.run(seconds(100));
+    const second = new Model({ scenario, replication: 0, registry: builtInPolicies });
+    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
+    second.run();
+    expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
+    expect(topicResults(second)).toEqual(topicResults(whole));
+  });
+});
+
+describe("a scenario with topics", () => {
+  it.each([
+    [{ consumers: { call: "nobody" } }, /no service .*nobody/],
+    [{ rest: { topics: undefined } }, /needs one of traffic, topics/],
+    [
+      { rest: { objective: { missed: "1%" } }, producers: { night: { batch: 3 } } },
+      /no message has a deadline/,
+    ],
+    [{ producers: { night: { batch: 3, at: "31m", deadline: "1m" } } }, /when the run is over/],
+    [{ producers: { night: { batch: 3, arrivals: "paced", deadline: "1m" } } }, /goes with rate/],
+  ])("says what is wrong with %j", (settings, message) => {
+    expect(() => scenarioOf(jobs(settings))).toThrow(message);
+  });
+});
