@@ -56,9 +56,10 @@ export interface AdmissionPolicy<Config = unknown, State extends Json = Json> {
   /** When something happens without any call; null: nothing will. */
   nextTimer(state: State): Micros | null;
   /**
-   * Does what is due at `now`, after the results of that instant and before its requests. Decisions
-   * do not depend on it: the other functions catch up by themselves, so only a caller that wants to
-   * see changes at the time at which they happen has to call it.
+   * Does the next thing that is due at `now`, after the results of that instant and before its
+   * requests; to be called until nothing is. Decisions do not depend on it: the other functions
+   * catch up by themselves, so only a caller that wants to see changes at the time at which they
+   * happen has to call it.
    */
   onTimer(state: State, now: Micros): void;
 }

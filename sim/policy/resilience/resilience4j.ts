@@ -136,7 +136,7 @@ export const resilience4j: CircuitBreaker<Resilience4jConfig, Resilience4jState>
   },
 
   nextTimer,
-  onTimer: catchUp,
+  onTimer: runTimer,
 };
 
 function settingsOf(config: Resilience4jConfig): Settings {
@@ -219,8 +219,14 @@ function nextTimer({ phase, since, settings }: Resilience4jState): Micros | null
 }
 
 function catchUp(state: Resilience4jState, now: Micros): void {
-  for (let due = nextTimer(state); due !== null && due <= now; due = nextTimer(state)) {
-    if (state.phase === "OPEN") halfOpen(state, due);
-    else open(state, due);
-  }
+  while (runTimer(state, now));
+}
+
+/** Runs the next timer if it is due; whether it was. */
+function runTimer(state: Resilience4jState, now: Micros): boolean {
+  const due = nextTimer(state);
+  if (due === null || due > now) return false;
+  if (state.phase === "OPEN") halfOpen(state, due);
+  else open(state, due);
+  return true;
 }
