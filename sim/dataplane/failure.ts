@@ -17,6 +17,8 @@ export const FAILURE_REASONS = [
   "pool-timeout",
   /** The request's deadline passed: whoever worked for it gave up. */
   "deadline-exceeded",
+  /** It waited in the queue for longer than its patience lasted. */
+  "abandoned",
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -30,3 +32,4 @@ export const NO_ENDPOINT = 5;
 export const REFUSED = 6;
 export const POOL_TIMEOUT = 7;
 export const DEADLINE_EXCEEDED = 8;
+export const GAVE_UP = 9;

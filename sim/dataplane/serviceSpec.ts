@@ -1,6 +1,7 @@
 import type { Micros } from "../kernel/time.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import type { CallSpec } from "./callSpec.ts";
+import type { StationSpec } from "./stationSpec.ts";
 
 /**
  * How a replica spends CPU on its requests.
@@ -38,6 +39,8 @@ export interface ServiceSpec {
    * `queue-full`.
    */
   readonly queueLimit: number | null;
+  /** Null for slots that serve first come, first served, and nothing else. */
+  readonly station: StationSpec | null;
   /**
    * An asynchronous service gives its slot back while it waits for others, and takes one again
    * afterwards.

@@ -17,6 +17,7 @@ import {
   type PlannedService,
   type PlannedTraffic,
 } from "./plan.ts";
+import { planStation } from "./station.ts";
 
 /** A stable 31-bit number for a name path: draws depend on names, not on positions in a file. */
 export const nameHash = (path: string): number =>
@@ -66,6 +67,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     quota: service.quota,
     concurrency: service.concurrency ?? Number.POSITIVE_INFINITY,
     queueLimit: service.queueLimit ?? Number.POSITIVE_INFINITY,
+    station: planStation(service.station),
     asynchronous: service.asynchronous,
     balancer: service.balancer,
     memory: service.memory,

@@ -8,6 +8,7 @@ import type {
   QuotaEnforcement,
   ReplicaWarmUpSpec,
 } from "../serviceSpec.ts";
+import type { StationSpec } from "../stationSpec.ts";
 import type { ConsumerGroupSpec } from "../topicSpec.ts";
 
 /** Instructions of a call plan. A request is a row that walks them. */
@@ -106,6 +107,7 @@ export interface PlannedService {
   readonly discipline: CpuDiscipline;
   readonly concurrency: number;
   readonly queueLimit: number;
+  readonly station: PlannedStation | null;
   readonly asynchronous: boolean;
   readonly balancer: BalancerName;
   readonly quota: QuotaEnforcement;
@@ -123,6 +125,22 @@ export interface PlannedService {
   readonly entries: Int32Array;
   readonly endpoints: readonly string[];
   readonly revisions: readonly PlannedRevision[];
+}
+
+/** A station with its distributions compiled; no limit is infinity. */
+export interface PlannedStation extends Pick<StationSpec, "discipline" | "preemptive" | "servers"> {
+  readonly patience: TimeDistribution | null;
+  readonly capacity: number;
+  readonly breakdowns: {
+    readonly uptime: TimeDistribution;
+    readonly repair: TimeDistribution;
+    readonly work: "resume" | "restart";
+  } | null;
+  readonly setup: {
+    readonly time: TimeDistribution;
+    readonly idle: number;
+    readonly waits: "queue" | "server";
+  } | null;
 }
 
 export interface PlannedRevision {

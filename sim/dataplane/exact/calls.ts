@@ -17,7 +17,7 @@ import { type PlaneParts, TRACE } from "./parts.ts";
 import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
 import type { Router } from "./router.ts";
-import type { Slots } from "./slots.ts";
+import type { SlotKeeper } from "./slotKeeper.ts";
 
 const {
   ATTEMPT,
@@ -49,7 +49,7 @@ export interface CallParts {
   readonly router: Router;
   readonly links: Links;
   readonly counters: RevisionCounters;
-  readonly slots: Slots;
+  readonly slots: SlotKeeper;
   readonly connections: Connections;
   readonly journeys: Journeys;
   readonly memory: Memory;
@@ -78,7 +78,7 @@ export class Calls {
   readonly #router: Router;
   readonly #links: Links;
   readonly #counters: RevisionCounters;
-  readonly #slots: Slots;
+  readonly #slots: SlotKeeper;
   readonly #connections: Connections;
   readonly #journeys: Journeys;
   readonly #memory: Memory;
@@ -320,7 +320,7 @@ export class Calls {
     const replicas = this.#replicas;
     const replica = this.#rows.int[row + REPLICA]!;
     replicas.outstanding[replica]!--;
-    if ((flags & HOLDS_SLOT) !== 0) this.#slots.leave(replica);
+    if ((flags & HOLDS_SLOT) !== 0) this.#slots.leave(replica, row);
     if (replicas.phase[replica]! >= DRAINING && replicas.outstanding[replica] === 0) {
       this.#drained(replica);
     }

@@ -4,7 +4,7 @@ import type { PlannedService } from "../callplan/plan.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
-import type { Slots } from "./slots.ts";
+import type { SlotKeeper } from "./slotKeeper.ts";
 
 const { FLAGS, GENERATION, POOL, REPLICA } = INT;
 const { SINCE, WAITED } = REAL;
@@ -16,13 +16,13 @@ export class Connections {
   readonly #services: readonly PlannedService[];
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
-  readonly #slots: Slots;
+  readonly #slots: SlotKeeper;
   readonly #gaveUp: (row: number) => void;
   readonly #waitEnd: number;
 
   constructor(
     parts: PlaneParts,
-    { slots, gaveUp }: { readonly slots: Slots; readonly gaveUp: (row: number) => void },
+    { slots, gaveUp }: { readonly slots: SlotKeeper; readonly gaveUp: (row: number) => void },
   ) {
     this.#simulation = parts.simulation;
     this.#services = parts.plan.services;

@@ -14,12 +14,18 @@ const { DEMAND, SERVED, SINCE, WAITED } = REAL;
 
 const PERIOD_SITE = 0x59000000;
 
+/** Who does a row's work, and lets it walk on when it is done. */
+export interface CpuWork {
+  /** `demand`: CPU time in whole microseconds, more than 0. */
+  start(row: number, demand: number): void;
+}
+
 /**
  * Carries out CPU work under each discipline, and calls back when a row's work is done. Starting
  * work schedules at most one event. Work that shares a quota, and an event loop under a CFS quota,
  * are in the hands of a `SharedCpu`; other work runs to its end at a known speed.
  */
-export class CpuScheduler {
+export class CpuScheduler implements CpuWork {
   readonly #simulation: Simulation;
   readonly #draws: KeyedDraws;
   readonly #rows: CallTable;
@@ -71,7 +77,6 @@ export class CpuScheduler {
     return discipline === "event-loop" ? null : new ProcessorSharing(cores);
   }
 
-  /** `demand`: CPU time in whole microseconds, more than 0. */
   start(row: number, demand: number): void {
     const { int, real } = this.#rows;
     const replicas = this.#replicas;

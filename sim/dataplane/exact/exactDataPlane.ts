@@ -17,12 +17,12 @@ import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { DistributionSpec } from "../../workload/distributions.ts";
 import type { CallObserver, Census } from "../callObserver.ts";
 import type { CallPlan } from "../callplan/plan.ts";
-import { KILLED, POOL_TIMEOUT } from "../failure.ts";
+import { GAVE_UP, KILLED, POOL_TIMEOUT } from "../failure.ts";
 import { Calls } from "./calls.ts";
 import { CallTable, FLAG, INT, STRIDE } from "./callTable.ts";
 import { Connections } from "./connections.ts";
 import { Consumers } from "./consumers.ts";
-import { CpuScheduler } from "./cpu.ts";
+import { CpuScheduler, type CpuWork } from "./cpu.ts";
 import { Effects } from "./effects.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Journeys } from "./journeys.ts";
@@ -33,7 +33,10 @@ import { Probes } from "./probes.ts";
 import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable } from "./replicaTable.ts";
 import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";
+import type { SlotKeeper } from "./slotKeeper.ts";
 import { Slots } from "./slots.ts";
+import type { StationFigures } from "./stationFigures.ts";
+import { Stations } from "./stations.ts";
 import { Walker } from "./walker.ts";
 
 const { FLAGS, GENERATION, POOL, REPLICA } = INT;
@@ -78,6 +81,8 @@ export class ExactDataPlane implements DataPlane {
   readonly #calls: Calls;
   readonly consumers: Consumers;
   readonly #walker: Walker;
+  readonly #slots: SlotKeeper;
+  readonly #stations: Stations | null;
   #listener: DataPlaneListener | null = null;
 
   constructor({ links, measureFrom, callerLag, ...given }: ExactParts) {
@@ -100,7 +105,13 @@ export class ExactDataPlane implements DataPlane {
     });
     this.#endpoints = new Endpoints(parts, callerLag);
     this.#router = new Router(parts, this.#endpoints);
-    const slots = new Slots(parts);
+    const plain = new Slots(parts);
+    // Only a plan that has stations pays for asking which services are some.
+    this.#stations = plan.services.some(({ station }) => station !== null)
+      ? new Stations(parts, { plain, abandoned: (row) => this.#calls.finish(row, GAVE_UP) })
+      : null;
+    const slots = this.#stations ?? plain;
+    this.#slots = slots;
     const connections = new Connections(parts, {
       slots,
       gaveUp: (row) => this.#calls.finish(row, POOL_TIMEOUT),
@@ -125,7 +136,7 @@ export class ExactDataPlane implements DataPlane {
       handOver: (row, site, replica) => this.#calls.handOver(row, site, replica),
     });
     this.#walker = new Walker(parts, {
-      cpu: this.#cpu,
+      cpu: this.#stations === null ? this.#cpu : workAt(this.#stations, this.#cpu),
       slots,
       connections,
       journeys: this.#journeys,
@@ -165,6 +176,14 @@ export class ExactDataPlane implements DataPlane {
     return { waiting, serving };
   }
 
+  /**
+   * What happened in the queues of a service since the run began: of one whose slots are a station
+   * (it says more of them than how many there are); null for others.
+   */
+  stationFigures(service: number): StationFigures | null {
+    return this.#stations?.figures(service) ?? null;
+  }
+
   startReplica(start: ReplicaStart): void {
     const { replica, service } = start;
     const { now } = this.#simulation;
@@ -181,6 +200,7 @@ export class ExactDataPlane implements DataPlane {
     replicas.pools[replica] = pools.map((pool) => new ConnectionPool(pool.size));
     this.#cpu.prepare(start, replicas.ordinal[replica]!);
     this.#memory.begin(replica, start.memoryLimitBytes);
+    this.#slots.begin(replica);
     this.consumers.started(replica, service);
   }
 
@@ -198,10 +218,7 @@ export class ExactDataPlane implements DataPlane {
     replicas.phase[replica] = GONE;
     this.consumers.stopped(replica);
     this.#cpu.clear(replica);
-    replicas.queueHead[replica] = -1;
-    replicas.queueTail[replica] = -1;
-    replicas.queueLength[replica] = 0;
-    replicas.busySlots[replica] = 0;
+    this.#slots.clear(replica);
     replicas.outstanding[replica] = 0;
     replicas.pools[replica] = [];
     for (const [row, generation] of this.#rowsIn(replica)) {
@@ -299,6 +316,7 @@ export class ExactDataPlane implements DataPlane {
     return {
       rows: this.#rows.state(),
       replicas: this.#replicas.state(),
+      slots: this.#slots.state(),
       endpoints: this.#endpoints.state(),
       router: this.#router.state(),
       effects: this.#effects.state(),
@@ -311,6 +329,7 @@ export class ExactDataPlane implements DataPlane {
     const saved = savedState<Record<string, Json>>(state);
     this.#rows.restore(saved["rows"]!);
     this.#replicas.restore(saved["replicas"]!);
+    this.#slots.restore(saved["slots"]!);
     this.#memory.restore();
     this.#endpoints.restore(saved["endpoints"]!);
     this.#router.restore(saved["router"]!);
@@ -319,3 +338,10 @@ export class ExactDataPlane implements DataPlane {
     this.consumers.restore(saved["consumers"]!);
   }
 }
+
+/** Work of stations is theirs, which may stop it; all other work is the CPU scheduler's. */
+const workAt = (stations: Stations, cpu: CpuScheduler): CpuWork => ({
+  start(row, demand) {
+    if (!stations.work(row, demand)) cpu.start(row, demand);
+  },
+});

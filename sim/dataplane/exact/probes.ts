@@ -3,7 +3,7 @@ import type { PlannedService } from "../callplan/plan.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import { DRAINING, type ReplicaTable, SERVING } from "./replicaTable.ts";
-import type { Slots } from "./slots.ts";
+import type { SlotKeeper } from "./slotKeeper.ts";
 
 const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, PENDING, REPLICA, SITE } = INT;
 const { DEADLINE, FACTOR, REQUEST, SINCE, TIMER } = REAL;
@@ -20,7 +20,7 @@ export class Probes {
   readonly #services: readonly PlannedService[];
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
-  readonly #slots: Slots;
+  readonly #slots: SlotKeeper;
   readonly #success: number;
   readonly #failure: number;
   readonly #timeout: number;
@@ -28,7 +28,7 @@ export class Probes {
   constructor(
     parts: PlaneParts,
     others: {
-      readonly slots: Slots;
+      readonly slots: SlotKeeper;
       readonly probed: (replica: number, token: number, ok: boolean) => void;
     },
   ) {
@@ -89,7 +89,7 @@ export class Probes {
       this.#simulation.scheduleAfter(0, answer, replica, int[row + PENDING]!);
     }
     this.#rows.release(row);
-    if ((flags & HOLDS_SLOT) !== 0) this.#slots.leave(replica);
+    if ((flags & HOLDS_SLOT) !== 0) this.#slots.leave(replica, row);
   }
 
   /** The kubelet waits no longer; the replica goes on with the probe all the same. */

@@ -1,20 +1,25 @@
+import type { Json } from "../../kernel/json.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { PlannedService } from "../callplan/plan.ts";
+import { slotNeeds } from "../callplan/slotNeeds.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
+import type { SlotKeeper } from "./slotKeeper.ts";
 
-const { FLAGS, NEXT, REPLICA } = INT;
+const { FLAGS, NEXT, PC, REPLICA } = INT;
 const { SINCE, WAITED } = REAL;
 const { BRANCH, HOLDS_SLOT, QUEUED } = FLAG;
 
 /** Concurrency slots of the replicas, and the queues of those that wait for one. */
-export class Slots {
+export class Slots implements SlotKeeper {
   readonly #simulation: Simulation;
   readonly #services: readonly PlannedService[];
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
   readonly #walk: (row: number) => void;
+  /** By instruction, whether a slot is needed from there on. */
+  readonly #needs: Uint8Array;
 
   constructor(parts: PlaneParts) {
     this.#simulation = parts.simulation;
@@ -22,9 +27,9 @@ export class Slots {
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
     this.#walk = parts.walk;
+    this.#needs = slotNeeds(parts.plan.program);
   }
 
-  /** Gives a row that arrives a slot or a place in the queue; false when neither is free. */
   enter(row: number, replica: number): boolean {
     const replicas = this.#replicas;
     const service = this.#services[replicas.service[replica]!]!;
@@ -34,18 +39,15 @@ export class Slots {
     return true;
   }
 
-  /** Lets a row go on that needs no slot: a thread of its own carries it. */
   pass(row: number): void {
     this.#walk(row);
   }
 
-  /** A row that holds a slot leaves. */
   leave(replica: number): void {
     this.#replicas.busySlots[replica]!--;
     this.#pump(replica);
   }
 
-  /** A row of an asynchronous service is about to wait. */
   releaseIfAsynchronous(row: number): void {
     const { int } = this.#rows;
     const replica = int[row + REPLICA]!;
@@ -55,10 +57,16 @@ export class Slots {
     this.leave(replica);
   }
 
-  /** Goes on after a wait; a row that gave its slot back takes one again first. */
+  /** Whether a row that goes on has to take a slot first: it has none, and will work. */
+  needsSlot(row: number): boolean {
+    const { int } = this.#rows;
+    if ((int[row + FLAGS]! & (HOLDS_SLOT | BRANCH)) !== 0) return false;
+    return this.#needs[int[row + PC]!] !== 0;
+  }
+
   resume(row: number): void {
     const { int, real } = this.#rows;
-    if ((int[row + FLAGS]! & (HOLDS_SLOT | BRANCH)) !== 0) {
+    if (!this.needsSlot(row)) {
       this.#walk(row);
       return;
     }
@@ -68,6 +76,23 @@ export class Slots {
     if (this.#replicas.busySlots[replica]! < concurrency) this.#begin(row, replica);
     else this.#enqueue(row, replica);
   }
+
+  begin(): void {}
+
+  clear(replica: number): void {
+    const replicas = this.#replicas;
+    replicas.queueHead[replica] = -1;
+    replicas.queueTail[replica] = -1;
+    replicas.queueLength[replica] = 0;
+    replicas.busySlots[replica] = 0;
+  }
+
+  /** Slots and queues are columns of the replicas and rows, which save them. */
+  state(): Json {
+    return null;
+  }
+
+  restore(): void {}
 
   #begin(row: number, replica: number): void {
     this.#replicas.busySlots[replica]!++;

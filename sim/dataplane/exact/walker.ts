@@ -8,13 +8,13 @@ import { DEADLINE_EXCEEDED, ERROR, OK } from "../failure.ts";
 import type { Calls } from "./calls.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
-import type { CpuScheduler } from "./cpu.ts";
+import type { CpuWork } from "./cpu.ts";
 import type { Effects } from "./effects.ts";
 import type { Journeys } from "./journeys.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { Probes } from "./probes.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
-import type { Slots } from "./slots.ts";
+import type { SlotKeeper } from "./slotKeeper.ts";
 
 const {
   ATTEMPT,
@@ -46,8 +46,8 @@ export class Walker {
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
   readonly #effects: Effects;
-  readonly #cpu: CpuScheduler;
-  readonly #slots: Slots;
+  readonly #cpu: CpuWork;
+  readonly #slots: SlotKeeper;
   readonly #connections: Connections;
   readonly #journeys: Journeys;
   readonly #probes: Probes;
@@ -61,8 +61,8 @@ export class Walker {
   constructor(
     parts: PlaneParts,
     others: {
-      readonly cpu: CpuScheduler;
-      readonly slots: Slots;
+      readonly cpu: CpuWork;
+      readonly slots: SlotKeeper;
       readonly connections: Connections;
       readonly journeys: Journeys;
       readonly probes: Probes;

@@ -33,7 +33,7 @@ export function normaliseScenario(
   const times = { warmUp, duration };
   const services = Object.entries(input.services);
   const servers = [
-    ...services.map(([name, service]) => normaliseService(context, name, service)),
+    ...services.map(([name, service]) => normaliseService(context, name, service, times)),
     ...Object.entries(input.datastores ?? {}).map(([name, store]) =>
       normaliseDatastore(context, name, store),
     ),

@@ -1,5 +1,6 @@
 import type { WorkloadSpec } from "../../cluster/clusterSpec.ts";
 import type { RevisionSpec, ServiceSpec } from "../../dataplane/serviceSpec.ts";
+import type { Micros } from "../../kernel/time.ts";
 import {
   type DeploymentSettings,
   deploymentSettings,
@@ -15,6 +16,7 @@ import type { Context } from "./context.ts";
 import { normalisePodLife } from "./podLife.ts";
 import { normaliseScheduling } from "./scheduling.ts";
 import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
+import { normaliseStation, queueLimitOf, slotsOf } from "./station.ts";
 import { normaliseSteps } from "./steps.ts";
 import { normaliseDistribution } from "./time.ts";
 
@@ -27,10 +29,15 @@ const ONLY_REVISION: RevisionSpec = {
   latencyFactor: { min: 1, max: 1 },
 };
 
-export function normaliseService(context: Context, name: string, input: ServiceInput): ServiceSpec {
+export function normaliseService(
+  context: Context,
+  name: string,
+  input: ServiceInput,
+  { warmUp }: { readonly warmUp: Micros },
+): ServiceSpec {
   const path: Path = ["services", name];
   const discipline = input.cpu ?? "processor-sharing";
-  const concurrency = input.concurrency ?? null;
+  const concurrency = slotsOf(input.concurrency);
   const isUnlimited = !context.names(...path).includes("concurrency");
   if (discipline === "fifo" && isUnlimited) {
     const hint = "add concurrency: how many requests a replica works on at once";
@@ -45,7 +52,8 @@ export function normaliseService(context: Context, name: string, input: ServiceI
     kind: "service",
     discipline,
     concurrency,
-    queueLimit: input.queue ?? null,
+    queueLimit: queueLimitOf(input.queue),
+    station: normaliseStation(context, input, path, { discipline, warmUp }),
     asynchronous: input.asynchronous ?? false,
     dropsExpired: input.dropExpired ?? false,
     balancer: input.balancer ?? "round-robin",
@@ -100,6 +108,7 @@ export function normaliseDatastore(
     discipline: "fifo",
     concurrency: input.concurrency,
     queueLimit: input.queue ?? null,
+    station: null,
     asynchronous: false,
     dropsExpired: false,
     balancer: "round-robin",
@@ -242,9 +251,9 @@ function checkLimits(
     if (limit === 0)
       context.atValue([...place, "limits", resource], `a ${resource} limit of 0 is none`);
   }
-  const slots = input.concurrency;
+  const slots = slotsOf(input.concurrency);
   const quota = limits.cpuMillicores;
-  if (input.cpu === "fifo" && slots !== undefined && quota !== null && quota < slots * 1000) {
+  if (input.cpu === "fifo" && slots !== null && quota !== null && quota < slots * 1000) {
     const limit = `a CPU limit of ${own?.limits?.cpu} would not hold`;
     const message = `fifo runs all ${slots} slots at full speed: ${limit}`;
     const hint = "use cpu: processor-sharing, fewer slots, or no limit";

@@ -20,7 +20,7 @@ export function normaliseTraffic(
   const path: Path = ["traffic", name];
   const shared = {
     name,
-    population: normalisePopulation(input.population),
+    population: normalisePopulation(input.population, input.priority ?? 0),
     journeys: normaliseJourneys(context, name, input, path),
   };
   if (input.rate === undefined) return { ...shared, kind: "closed", users: input.users ?? 1 };
@@ -57,18 +57,19 @@ export function afterWarmUp(
   return { kind: "sum", profiles: [before, shifted] };
 }
 
-function normalisePopulation(input: PopulationInput | undefined): PopulationSpec {
-  if (input === undefined) return ANYONE;
+function normalisePopulation(input: PopulationInput | undefined, priority: number): PopulationSpec {
+  const anyone = ANYONE.tenants.map((tenant) => ({ ...tenant, priority }));
+  if (input === undefined) return { ...ANYONE, tenants: anyone };
   const regions = Object.entries(input.regions ?? {}).map(([name, weight]) => ({ name, weight }));
   const tenants = Object.entries(input.tenants ?? {}).map(([name, tenant]) =>
     typeof tenant === "number"
-      ? { name, weight: tenant, priority: 0 }
-      : { name, weight: tenant.weight, priority: tenant.priority ?? 0 },
+      ? { name, weight: tenant, priority }
+      : { name, weight: tenant.weight, priority: tenant.priority ?? priority },
   );
   return {
     users: input.users ?? ANYONE.users,
     regions: regions.length === 0 ? ANYONE.regions : regions,
-    tenants: tenants.length === 0 ? ANYONE.tenants : tenants,
+    tenants: tenants.length === 0 ? anyone : tenants,
     keys:
       input.keys === undefined
         ? ANYONE.keys

@@ -23,6 +23,7 @@ import {
 } from "./leaves.ts";
 import { memoryUse, quota, replicaWarmUp } from "./serving.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY, metaOneOf, named } from "./shapes.ts";
+import { breakdowns, concurrency, queue, setup } from "./station.ts";
 import { type DistributionInput, distribution, distributionMap } from "./time.ts";
 
 const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
@@ -185,16 +186,10 @@ export const service = fields({
     "All requests share the quota (the default), slots run at full speed, or one core in order.",
     adviseOnDiscipline,
   ).optional(),
-  concurrency: count(
-    "Requests a replica works on at once. Default no limit.",
-    1,
-    1_000_000,
-  ).optional(),
-  queue: count(
-    "Requests that may wait for a slot; one more is refused. Default no limit.",
-    0,
-    100_000_000,
-  ).optional(),
+  concurrency: concurrency.optional(),
+  queue: queue.optional(),
+  breakdowns: breakdowns.optional(),
+  setup: setup.optional(),
   asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
   dropExpired: flag(
     "Requests past their deadline are dropped when their turn comes. Default false.",

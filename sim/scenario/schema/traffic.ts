@@ -198,7 +198,11 @@ const population = fields({
       weighted("tenant"),
       fields({
         weight: weighted("tenant"),
-        priority: count("A lower number matters more. Default 0.", 0, 1000).optional(),
+        priority: count(
+          "A lower number matters more. Default: that of the traffic.",
+          0,
+          1000,
+        ).optional(),
       }),
     ]),
   )
@@ -241,6 +245,11 @@ export const traffic = fields({
   rate: profile("Arrivals of an open workload: they come whatever happens.").optional(),
   users: count("Virtual users of a closed workload: one request each at a time.", 1).optional(),
   population: population.meta({ description: "Who the users are." }).optional(),
+  priority: count(
+    "Of its requests, where tenants have none: a lower number matters more. Default 0.",
+    0,
+    1000,
+  ).optional(),
   call: callTarget.optional(),
   ...callSettings,
   thinkTime: distribution("Pause after an answer. Default none.").optional(),
