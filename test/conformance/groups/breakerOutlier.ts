@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Json } from "../../../sim/kernel/json.ts";
-import { type Micros, micros, seconds, toSeconds } from "../../../sim/kernel/time.ts";
+import { micros, seconds, toSeconds } from "../../../sim/kernel/time.ts";
 import {
-  type OutlierDetectionConfig,
   type OutlierEvent,
   outlierDetection,
-} from "../../../sim/policy/resilience/outlierDetection.ts";
+} from "../../../sim/policy/resilience/outlier/outlierDetection.ts";
+import type { OutlierDetectionConfig } from "../../../sim/policy/resilience/outlier/settings.ts";
 import { difference } from "./group.ts";
 
 const logSchema = z.array(
@@ -51,6 +51,7 @@ function logOf(params: Params, multiplier: OutlierDetectionConfig["multiplier"])
   const { hosts, interval, baseEjectionTime, maxEjectionTime, responses, ...same } = params;
   const config: OutlierDetectionConfig = {
     consecutive5xx: same.consecutive5xx,
+    enforcingSuccessRate: 0,
     intervalSeconds: interval,
     baseEjectionTimeSeconds: baseEjectionTime,
     maxEjectionTimeSeconds: maxEjectionTime,
@@ -63,29 +64,25 @@ function logOf(params: Params, multiplier: OutlierDetectionConfig["multiplier"])
   const state = outlierDetection.init(config, micros(0));
   for (const index of hosts.keys()) outlierDetection.addHost(state, index);
   const log: Log = [];
-  const write = (events: readonly OutlierEvent[], now: Micros) => {
-    for (const event of events) log.push(lineOf(event, hosts, now));
+  const write = (events: readonly OutlierEvent[]) => {
+    for (const event of events) log.push(lineOf(event, hosts));
   };
   for (const { t, host, code } of responses) {
     const index = hosts.indexOf(host);
     if (index < 0) throw new Error(`no host ${host}`);
-    const now = seconds(t);
-    write(outlierDetection.onResponse(state, { host: index, code }, now), now);
+    write(outlierDetection.onResponse(state, { host: index, code }, seconds(t)));
   }
   // Sweeps go on until all are back.
   for (let due = outlierDetection.nextTimer(state); due !== null; ) {
-    write(outlierDetection.onTimer(state, due), due);
+    write(outlierDetection.onTimer(state, due));
     due = outlierDetection.nextTimer(state);
   }
   return inMicros(log);
 }
 
-function lineOf(event: OutlierEvent, hosts: readonly string[], now: Micros): Log[number] {
-  const { kind: action } = event;
-  const host = hosts[event.host]!;
-  if (event.kind === "uneject") return { t: toSeconds(event.t), host, action };
-  const line = { t: toSeconds(now), host, action };
-  if (event.kind === "overflow") return line;
+function lineOf(event: OutlierEvent, hosts: readonly string[]): Log[number] {
+  const line = { t: toSeconds(event.t), host: hosts[event.host]!, action: event.kind };
+  if (event.kind !== "eject") return line;
   const { multiplier, ejectionTime, ejectedNow } = event;
   return { ...line, multiplier, ejectionSeconds: toSeconds(ejectionTime), ejectedNow };
 }

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Micros, micros, seconds, toSeconds } from "../../../sim/kernel/time.ts";
 import {
-  type OutlierDetectionConfig,
   type OutlierDetectionState,
+  type OutlierEvent,
   outlierDetection,
-} from "../../../sim/policy/resilience/outlierDetection.ts";
+} from "../../../sim/policy/resilience/outlier/outlierDetection.ts";
+import type { OutlierDetectionConfig } from "../../../sim/policy/resilience/outlier/settings.ts";
 
 /** A response `gapSeconds` after the one before it; or a host that comes or goes. */
 interface Happening {
@@ -28,8 +29,16 @@ const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
 );
 
 const configs: fc.Arbitrary<OutlierDetectionConfig> = fc.record({
-  consecutive5xx: fc.integer({ min: 0, max: 4 }),
-  consecutiveGatewayFailure: fc.integer({ min: 0, max: 3 }),
+  consecutive5xx: fc.integer({ min: 1, max: 4 }),
+  enforcingConsecutive5xx: fc.constantFrom(0, 100),
+  consecutiveGatewayFailure: fc.integer({ min: 1, max: 3 }),
+  enforcingConsecutiveGatewayFailure: fc.constantFrom(0, 100),
+  successRateMinimumHosts: fc.nat(4),
+  successRateRequestVolume: fc.nat(3),
+  successRateStdevFactor: fc.constantFrom(0, 500, 1900),
+  failurePercentageMinimumHosts: fc.nat(4),
+  failurePercentageRequestVolume: fc.nat(3),
+  enforcingFailurePercentage: fc.constantFrom(0, 100),
   intervalSeconds: fc.constantFrom(5, 10, 30),
   baseEjectionTimeSeconds: fc.constantFrom(10, 30),
   maxEjectionTimeSeconds: fc.constantFrom(20, 60, 300),
@@ -50,7 +59,7 @@ const ejectedOf = (state: OutlierDetectionState): number =>
 function play(
   state: OutlierDetectionState,
   list: readonly Happening[],
-  check: (state: OutlierDetectionState, events: readonly unknown[], now: Micros) => void,
+  check: (state: OutlierDetectionState, events: readonly OutlierEvent[], now: Micros) => void,
   between = (same: OutlierDetectionState) => same,
 ): void {
   let [now, current] = [micros(0), state];
@@ -67,12 +76,14 @@ describe("outlier detection", () => {
   it("ejects no host beyond its limit, but for the one that is always allowed", () => {
     fc.assert(
       fc.property(configs, happenings, (config, list) => {
-        play(start(config, 4), list, (state, events) => {
-          const ejects = events.some((event) => Object(event).kind === "eject");
-          const share = (100 * state.ejectedCount) / state.hostCount;
-          const isWithin = share <= (config.maxEjectionPercent ?? 10);
-          const isAlways = state.ejectedCount === 1 && config.alwaysEjectOneHost === true;
-          if (ejects) expect(isWithin || isAlways).toBe(true);
+        play(start(config, 4), list, ({ hostCount }, events) => {
+          for (const event of events) {
+            if (event.kind !== "eject") continue;
+            const share = (100 * event.ejectedNow) / hostCount;
+            const isWithin = share <= (config.maxEjectionPercent ?? 10);
+            const isAlways = event.ejectedNow === 1 && config.alwaysEjectOneHost === true;
+            expect(isWithin || isAlways).toBe(true);
+          }
         });
       }),
       { numRuns: 150 },
@@ -164,9 +175,83 @@ describe("outlier detection", () => {
         outlierDetection.onResponse(state, { host: 1, code }, seconds(index)).map(() => index),
       );
     };
-    expect(ejects({})).toEqual([]);
-    expect(ejects({ consecutiveGatewayFailure: 2 })).toEqual([3]);
+    const gateway = { consecutiveGatewayFailure: 2 };
+    expect(ejects(gateway)).toEqual([]);
+    expect(ejects({ ...gateway, enforcingConsecutiveGatewayFailure: 100 })).toEqual([3]);
     expect(ejects({ consecutive5xx: 4 })).toEqual([3]);
+    expect(ejects({ consecutive5xx: 4, enforcingConsecutive5xx: 0 })).toEqual([]);
+  });
+
+  describe("by rates", () => {
+    /** Hosts and reasons of what a sweep ejects after so many successes of 100 for each host. */
+    function ejected(config: OutlierDetectionConfig, successes: readonly number[]) {
+      const state = start(
+        { maxEjectionPercent: 100, enforcingConsecutive5xx: 0, ...config },
+        successes.length,
+      );
+      for (const [host, good] of successes.entries()) {
+        for (let request = 0; request < 100; request++) {
+          const code = request < good ? 200 : 500;
+          outlierDetection.onResponse(state, { host, code }, seconds(5));
+        }
+      }
+      expect(outlierDetection.nextTimer(state)).toBe(seconds(10));
+      return outlierDetection
+        .onTimer(state, seconds(10))
+        .map((event) => `${event.host} ${event.kind === "eject" ? event.reason : event.kind}`);
+    }
+
+    it.each([
+      // Mean 90, standard deviation 20: below 52 percent.
+      { why: "far below the mean", config: {}, successes: [50, 100, 100, 100, 100], want: [0] },
+      {
+        why: "unless it deviates too little",
+        config: { successRateStdevFactor: 2000 },
+        successes: [50, 100, 100, 100, 100],
+        want: [],
+      },
+      {
+        why: "unless too few hosts have requests enough",
+        config: { successRateRequestVolume: 101, enforcingFailurePercentage: 100 as const },
+        successes: [50, 100, 100, 100, 100],
+        want: [],
+      },
+      {
+        why: "unless not enforced",
+        config: { enforcingSuccessRate: 0 as const, enforcingFailurePercentage: 100 as const },
+        successes: [50, 100, 100, 100, 100],
+        want: [],
+      },
+    ])("ejects a host $why", ({ config, successes, want }) => {
+      expect(ejected(config, successes)).toEqual(want.map((host) => `${host} SuccessRate`));
+    });
+
+    it("ejects hosts at the percentage of failures, as many as the limit allows", () => {
+      const config = {
+        enforcingSuccessRate: 0,
+        enforcingFailurePercentage: 100,
+        maxEjectionPercent: 40,
+      } as const;
+      expect(ejected(config, [15, 16, 15, 0, 100])).toEqual([
+        "0 FailurePercentage",
+        "2 FailurePercentage",
+        "3 overflow",
+      ]);
+    });
+
+    it("counts each interval by itself", () => {
+      const state = start({ maxEjectionPercent: 100, successRateRequestVolume: 2 }, 5);
+      const respond = (host: number, code: number, second: number) =>
+        outlierDetection.onResponse(state, { host, code }, seconds(second));
+      for (const host of [0, 1, 2, 3, 4]) respond(host, host === 0 ? 500 : 200, 5);
+      for (const host of [0, 1, 2, 3, 4]) respond(host, host === 0 ? 500 : 200, 15);
+      expect(outlierDetection.onTimer(state, seconds(20))).toEqual([]);
+      for (const host of [0, 1, 2, 3, 4]) respond(host, host === 0 ? 500 : 200, 25);
+      for (const host of [0, 1, 2, 3, 4]) respond(host, host === 0 ? 500 : 200, 26);
+      expect(outlierDetection.onTimer(state, seconds(30))).toMatchObject([
+        { kind: "eject", host: 0, t: seconds(30), reason: "SuccessRate", multiplier: 1 },
+      ]);
+    });
   });
 });
 
