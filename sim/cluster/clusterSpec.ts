@@ -146,3 +146,19 @@ export interface ClusterSpec {
   /** How often a node that is short of CPU shares it out anew; null when none can be. */
   readonly contentionInterval: Micros | null;
 }
+
+/** Places of the nodes, in order of first mention: the data plane's zone numbers. */
+export function zonesOf(
+  spec: ClusterSpec,
+): readonly { readonly zone: string; readonly region: string }[] {
+  const zones: { zone: string; region: string }[] = [];
+  const pooled = spec.nodePools.flatMap((pool) =>
+    pool.zones.map((zone) => ({ zone, region: pool.node.region })),
+  );
+  for (const { zone, region } of [...spec.nodes, ...pooled]) {
+    if (!zones.some((place) => place.zone === zone && place.region === region)) {
+      zones.push({ zone, region });
+    }
+  }
+  return zones;
+}

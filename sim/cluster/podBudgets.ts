@@ -10,7 +10,7 @@ import {
 import type { BoundPod, DisruptionBudgets, PodSchedulingSpec } from "../policy/scheduling/spec.ts";
 import { podPhase } from "./kubeletStatus.ts";
 import { exists, type Pod } from "./pod.ts";
-import type { Workload } from "./workload.ts";
+import { type Workload, workloadIndex } from "./workload.ts";
 
 /**
  * The PodDisruptionBudgets of the workloads, one each at most and named after it. The disruption
@@ -48,8 +48,7 @@ export class PodBudgets implements DisruptionBudgets {
   }
 
   disruptionsAllowed(budget: string): number {
-    const index = this.#workloads.findIndex(({ spec }) => spec.name === budget);
-    return this.#look(index).disruptionsAllowed;
+    return this.#look(workloadIndex(this.#workloads, budget)).disruptionsAllowed;
   }
 
   /** The eviction API's answer; who gets leave deletes the pod. */

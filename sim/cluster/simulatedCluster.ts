@@ -13,7 +13,7 @@ import type {
   DeploymentWrite,
 } from "../policy/rollouts/deployment/contract.ts";
 import { ClusterNodes } from "./clusterNodes.ts";
-import type { ClusterSpec } from "./clusterSpec.ts";
+import { type ClusterSpec, zonesOf } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
@@ -23,6 +23,7 @@ import type { Node } from "./nodes.ts";
 import { exists, isActive, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
+import { ReplicaUsage, type WorkloadUsage } from "./replicaUsage.ts";
 import {
   newWorkload,
   observeDeployment,
@@ -30,6 +31,7 @@ import {
   sizedSpec,
   type Workload,
   wantedReplicas,
+  workloadIndex,
 } from "./workload.ts";
 
 /** A service as the cluster needs to know it: its number is its place in the list. */
@@ -44,13 +46,6 @@ export interface ClusterService {
 
 export interface TimedEvent extends ControlEvent {
   readonly time: number;
-}
-
-/** Usage that is billed: pods that exist times time, and the replicas' extremes. */
-export interface WorkloadUsage {
-  readonly podMicros: number;
-  readonly min: number;
-  readonly max: number;
 }
 
 export interface ClusterParts {
@@ -86,7 +81,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #watchers: (() => void)[][];
   readonly #metrics: Metrics;
   readonly #faults: FaultInjector;
-  readonly #usage: { podMicros: number; since: number; count: number; min: number; max: number }[];
+  readonly #usage: ReplicaUsage;
   /** While the first pods are put up nobody looks whether there are enough. */
   #started = false;
   #events: TimedEvent[] = [];
@@ -103,7 +98,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#watchers = this.#workloads.map(() => []);
     this.#ordinals = this.#workloads.map(() => 0);
-    this.#usage = this.#workloads.map(() => ({ podMicros: 0, since: 0, count: 0, min: 0, max: 0 }));
+    this.#usage = new ReplicaUsage(this.#workloads.length, parts.simulation);
     this.#nodes = new ClusterNodes({
       ...parts,
       pods: this.#pods,
@@ -188,7 +183,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
    * is the stable revision's number.
    */
   scale(name: string, replicas: number): void {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     workload.replicas = replicas;
     workload.generation++;
@@ -200,11 +195,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   watch(name: string, changed: () => void): void {
-    this.#watchers[this.#workloadIndex(name)]!.push(changed);
+    this.#watchers[workloadIndex(this.#workloads, name)]!.push(changed);
   }
 
   setTemplate(name: string, revision: string): void {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     workload.template = this.#revision(workload, revision);
     workload.generation++;
@@ -212,7 +207,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   observeDeployment(name: string): DeploymentObservation {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     return observeDeployment(this.#workloads[index]!, (revision) => {
       const mine = (pod: Pod): boolean => pod.workload === index && pod.revision === revision;
       return this.#present.filter((pod) => mine(pod) && exists(pod)).length;
@@ -220,7 +215,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   writeReplicaSets(name: string, writes: readonly DeploymentWrite[]): void {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     for (const write of writes) {
       if (write.kind === "status") continue;
@@ -234,7 +229,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   observeWorkload(name: string): AutoscalerObservation {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     const listed = this.#present.filter((pod) => pod.workload === index && exists(pod));
     const names = new Set(listed.map((pod) => this.#podName(pod)));
@@ -252,7 +247,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   scaleRevision(name: string, revision: string, replicas: number): void {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     replicaSetOf(workload, this.#revision(workload, revision)).spec = sizedSpec(workload, replicas);
     this.#changed(index);
@@ -292,7 +287,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   observeRollout(name: string, canary: string): RolloutObservation {
-    const index = this.#workloadIndex(name);
+    const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     return {
       replicas: workload.replicas,
@@ -384,24 +379,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   /** Starts the bill anew: the warm-up is over. */
   resetUsage(): void {
     this.#nodes.resetUsage();
-    this.#workloads.forEach((_, index) => {
-      const usage = this.#usage[index]!;
-      usage.podMicros = 0;
-      usage.since = this.#simulation.now;
-      usage.min = usage.count;
-      usage.max = usage.count;
-    });
+    this.#usage.reset();
     this.#events = this.#events.filter((event) => event.time >= this.#simulation.now);
   }
 
   usage(workload: number): WorkloadUsage {
-    const usage = this.#usage[workload]!;
-    const open = usage.count * (this.#simulation.now - usage.since);
-    return {
-      podMicros: usage.podMicros + open,
-      min: Math.min(usage.min, usage.count),
-      max: Math.max(usage.max, usage.count),
-    };
+    return this.#usage.of(workload);
   }
 
   drained(replica: number): void {
@@ -422,7 +405,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       workloads: this.#workloads.map(({ spec, service, revisions, ...changing }) => changing),
       nodes: this.#nodes.state(),
       metrics: this.#metrics.state(),
-      usage: this.#usage,
+      usage: this.#usage.state(),
       events: this.#events,
       faults: this.#faults.state(),
       contention: this.#contention.state(),
@@ -445,9 +428,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#nodes.restore(saved.nodes);
     this.#metrics.restore(saved.metrics);
-    saved.usage.forEach((usage, index) => {
-      Object.assign(this.#usage[index]!, usage);
-    });
+    this.#usage.restore(saved.usage);
     this.#events = [...saved.events];
     this.#faults.restore(saved.faults);
     this.#contention.restore(saved.contention);
@@ -475,7 +456,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#pods.push(pod);
     this.#present.push(pod);
-    this.#count(workload, 1);
+    this.#usage.count(workload, 1);
     return pod;
   }
 
@@ -505,7 +486,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #podGone(pod: Pod): void {
-    this.#count(pod.workload, -1);
+    this.#usage.count(pod.workload, -1);
     this.#forgetAbsent();
     this.#changed(pod.workload);
   }
@@ -515,19 +496,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     let kept = 0;
     for (const pod of this.#present) if (isPresent(pod)) this.#present[kept++] = pod;
     this.#present.length = kept;
-  }
-
-  #count(workload: number, change: number): void {
-    const usage = this.#usage[workload]!;
-    const { now } = this.#simulation;
-    // What does not last is not seen: a pod that is replaced at once was never missing.
-    if (now > usage.since) {
-      usage.podMicros += usage.count * (now - usage.since);
-      usage.min = Math.min(usage.min, usage.count);
-      usage.max = Math.max(usage.max, usage.count);
-      usage.since = now;
-    }
-    usage.count += change;
   }
 
   #refreshEndpoints(workload: number): void {
@@ -617,14 +585,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return this.#zones.findIndex((place) => place.zone === zone && place.region === region);
   }
 
-  #workloadIndex(name: string): number {
-    const index = this.#workloads.findIndex((workload) => workload.spec.name === name);
-    assert(index >= 0, `no workload ${name}`);
-    return index;
-  }
-
   #workload(name: string): Workload {
-    return this.#workloads[this.#workloadIndex(name)]!;
+    return this.#workloads[workloadIndex(this.#workloads, name)]!;
   }
 
   #revision(workload: Workload, name: string): number {
@@ -644,24 +606,8 @@ interface ClusterState {
   readonly workloads: readonly Omit<Workload, "spec" | "service" | "revisions">[];
   readonly nodes: Json;
   readonly metrics: Json;
-  readonly usage: readonly object[];
+  readonly usage: Json;
   readonly events: readonly TimedEvent[];
   readonly faults: Json;
   readonly contention: Json;
-}
-
-/** Places of the nodes, in order of first mention: the data plane's zone numbers. */
-export function zonesOf(
-  spec: ClusterSpec,
-): readonly { readonly zone: string; readonly region: string }[] {
-  const zones: { zone: string; region: string }[] = [];
-  const pooled = spec.nodePools.flatMap((pool) =>
-    pool.zones.map((zone) => ({ zone, region: pool.node.region })),
-  );
-  for (const { zone, region } of [...spec.nodes, ...pooled]) {
-    if (!zones.some((place) => place.zone === zone && place.region === region)) {
-      zones.push({ zone, region });
-    }
-  }
-  return zones;
 }

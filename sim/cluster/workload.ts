@@ -1,3 +1,4 @@
+import { assert } from "../kernel/assert.ts";
 import type { ReplicaSetStatus } from "../policy/replicaSet.ts";
 import type { RouteRule } from "../policy/rollout.ts";
 import type {
@@ -63,6 +64,13 @@ export function newWorkload(
   };
   replicaSetOf(workload, 0).spec = { ...sizedSpec(workload, spec.replicas), revision: 1 };
   return workload;
+}
+
+/** The number of a workload, by its name; an assertion fails where there is none. */
+export function workloadIndex(workloads: readonly Workload[], name: string): number {
+  const index = workloads.findIndex(({ spec }) => spec.name === name);
+  assert(index >= 0, `no workload ${name}`);
+  return index;
 }
 
 /** The ReplicaSet of a revision, which is created empty where there is none. */

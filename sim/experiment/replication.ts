@@ -1,3 +1,4 @@
+import { workloadIndex } from "../cluster/workload.ts";
 import { FAILURE_REASONS } from "../dataplane/failure.ts";
 import { assert, InvariantError } from "../kernel/assert.ts";
 import { micros, seconds, toMillis, toSeconds } from "../kernel/time.ts";
@@ -257,7 +258,7 @@ function decisionsOf(model: Model): readonly Decision[] {
 function chainsOf(model: Model): readonly ChainSample[] {
   const { cluster, scenario } = model;
   return model.autoscalers.flatMap((autoscaler) => {
-    const index = cluster.workloads.findIndex(({ spec }) => spec.name === autoscaler.workload);
+    const index = workloadIndex(cluster.workloads, autoscaler.workload);
     const demand = demandOf(model, index);
     if (demand === null) return [];
     const { spec } = cluster.workloads[index]!;
@@ -299,7 +300,7 @@ function cpuTargetPercent(config: unknown): number | null {
 function claimsOf(model: Model): readonly ClaimSample[] {
   return model.scenario.claims.map((claim) => {
     const { cluster } = model;
-    const index = cluster.workloads.findIndex(({ spec }) => spec.name === claim.workload);
+    const index = workloadIndex(cluster.workloads, claim.workload);
     const demand = demandOf(model, index);
     if (demand === null) return { startSeconds: null, seconds: null };
     const crossed = demand.cores.findIndex((cores) => cores > claim.from * demand.coresPerReplica);

@@ -1,5 +1,6 @@
+import { zonesOf } from "../../cluster/clusterSpec.ts";
 import { SimulatedClock } from "../../cluster/simulatedClock.ts";
-import { SimulatedCluster, zonesOf } from "../../cluster/simulatedCluster.ts";
+import { SimulatedCluster } from "../../cluster/simulatedCluster.ts";
 import type { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Controller } from "../../control/controller.ts";
 import type { DeploymentController } from "../../control/deploymentController.ts";

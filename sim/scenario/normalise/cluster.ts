@@ -4,8 +4,8 @@ import {
   type NodeSpec,
   poolNode,
   type WorkloadSpec,
+  zonesOf,
 } from "../../cluster/clusterSpec.ts";
-import { zonesOf } from "../../cluster/simulatedCluster.ts";
 import type { LinkSpec } from "../../dataplane/serviceSpec.ts";
 import { type Micros, millis, seconds } from "../../kernel/time.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
