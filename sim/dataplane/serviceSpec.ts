@@ -1,4 +1,5 @@
 import type { Micros } from "../kernel/time.ts";
+import type { BalancerSpec } from "../policy/balancers/index.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import type { CallSpec } from "./callSpec.ts";
 import type { StationSpec } from "./stationSpec.ts";
@@ -22,8 +23,6 @@ export type CpuDiscipline = "fifo" | "processor-sharing" | "event-loop";
  */
 export type QuotaEnforcement = "even" | "cfs";
 
-export type BalancerName = "round-robin" | "random" | "least-request";
-
 /** A service or a datastore as callers meet it: how it serves, not how many replicas it has. */
 export interface ServiceSpec {
   readonly name: string;
@@ -46,7 +45,7 @@ export interface ServiceSpec {
    * afterwards.
    */
   readonly asynchronous: boolean;
-  readonly balancer: BalancerName;
+  readonly balancer: BalancerSpec;
   readonly quota: QuotaEnforcement;
   readonly memory: MemorySpec;
   /** Null for a service that is as fast at once as it will ever be. */

@@ -1,8 +1,8 @@
 import type { Micros } from "../../kernel/time.ts";
+import type { BalancerSpec } from "../../policy/balancers/index.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
 import type { BackoffSpec, HedgeSpec, RetryCondition } from "../callSpec.ts";
 import type {
-  BalancerName,
   CpuDiscipline,
   MemorySpec,
   QuotaEnforcement,
@@ -109,7 +109,7 @@ export interface PlannedService {
   readonly queueLimit: number;
   readonly station: PlannedStation | null;
   readonly asynchronous: boolean;
-  readonly balancer: BalancerName;
+  readonly balancer: BalancerSpec;
   readonly quota: QuotaEnforcement;
   readonly memory: MemorySpec;
   readonly warmUp: ReplicaWarmUpSpec | null;

@@ -1,7 +1,7 @@
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Balancer } from "../../policy/balancers/balancer.ts";
-import { balancers } from "../../policy/balancers/index.ts";
+import { createBalancer } from "../../policy/balancers/index.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { nameHash } from "../callplan/compile.ts";
@@ -55,7 +55,7 @@ export class Router {
     this.#attributes = parts.attributes;
     this.#endpoints = endpoints;
     this.#balancers = services.map((service) =>
-      service.revisions.map(() => balancers[service.balancer]!()),
+      service.revisions.map(() => createBalancer(service.balancer)),
     );
     this.#rules = services.map(() => []);
     this.#routes = services.map(() => []);

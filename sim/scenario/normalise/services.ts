@@ -11,6 +11,7 @@ import type { PriorityClassesInput } from "../schema/scheduling.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
+import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { normalisePodLife } from "./podLife.ts";
@@ -56,7 +57,7 @@ export function normaliseService(
     station: normaliseStation(context, input, path, { discipline, warmUp }),
     asynchronous: input.asynchronous ?? false,
     dropsExpired: input.dropExpired ?? false,
-    balancer: input.balancer ?? "round-robin",
+    balancer: normaliseBalancer(input.balancer),
     ...normaliseServing(context, input, path),
     pools: Object.entries(input.pools ?? {}).map(([pool, { size, acquireTimeout }]) => ({
       name: pool,
@@ -111,7 +112,7 @@ export function normaliseDatastore(
     station: null,
     asynchronous: false,
     dropsExpired: false,
-    balancer: "round-robin",
+    balancer: { kind: "round-robin" },
     ...PLAIN_SERVING,
     pools: [],
     endpoints: [{ name: DATASTORE_ENDPOINT, steps: [{ kind: "work", time }] }],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { balancer } from "./balancer.ts";
 import { CALL_SETTINGS, type CallSettingsInput, callSettings, callTarget } from "./calls.ts";
 import {
   containerResources,
@@ -131,7 +132,6 @@ const adviseOnDiscipline = (written: string): string | null =>
     : null;
 
 const DISCIPLINES = ["processor-sharing", "fifo", "event-loop"] as const;
-const BALANCERS = ["round-robin", "random", "least-request"] as const;
 
 const pool = fields({
   size: count("Connections of each replica.", 1, 1_000_000),
@@ -194,7 +194,7 @@ export const service = fields({
   dropExpired: flag(
     "Requests past their deadline are dropped when their turn comes. Default false.",
   ).optional(),
-  balancer: word(BALANCERS, "How callers choose a replica. Default round-robin.").optional(),
+  balancer: balancer.optional(),
   startup: either(
     "a duration, a distribution, or a map with time and cpu",
     [
