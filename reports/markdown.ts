@@ -1,6 +1,7 @@
 import type { Estimate, PolicyResult, Result } from "../sim/result/result.ts";
 import { fixed, millisecondDecimals, percentDecimals, plural, usdText } from "./format.ts";
 import { reproduceCommand } from "./reproduce.ts";
+import { isAboutTopics, longTime, makespanSeconds, worstMissed } from "./topicWords.ts";
 import {
   baselineOf,
   comparisonOf,
@@ -56,16 +57,23 @@ function row(result: Result, policy: PolicyResult): string {
   const latencies = tableMetrics(result).map((metric) =>
     latencyCell(latencyEstimate(policy, metric)),
   );
+  const missed = worstMissed(policy);
   const cells = [
     escapeMarkdown(policy.name),
     objectiveText(result) === null ? "–" : statusText(policy),
-    ...latencies,
-    withInterval(metrics.failedPercent, percentDecimals(metrics.failedPercent.mean), "%"),
+    ...(isAboutTopics(result)
+      ? [withInterval(missed, percentDecimals(missed?.mean ?? 0), "%"), wholeText(policy)]
+      : [
+          ...latencies,
+          withInterval(metrics.failedPercent, percentDecimals(metrics.failedPercent.mean), "%"),
+        ]),
     metrics.costUsd === null ? "–" : usdText(metrics.costUsd.mean),
     comparedText(result, policy),
   ];
   return `| ${cells.join(" | ")} |`;
 }
+
+const wholeText = (policy: PolicyResult): string => longTime(makespanSeconds(policy));
 
 /** "p95 better, cost worse" against the baseline. */
 function comparedText(result: Result, policy: PolicyResult): string {
@@ -74,6 +82,7 @@ function comparedText(result: Result, policy: PolicyResult): string {
   if (baseline === policy.name) return "baseline";
   const differences = comparisonOf(result, policy.name, baseline)?.differences;
   const named = [
+    ["missed", differences?.missedPercent],
     ["p95", differences?.p95Ms],
     ["failed", differences?.failedPercent],
     ["cost", differences?.costUsd],
@@ -85,17 +94,14 @@ function comparedText(result: Result, policy: PolicyResult): string {
 }
 
 function table(result: Result): string {
-  const heads = [
-    "policy",
-    "objective",
-    ...tableMetrics(result),
-    "failed",
-    "cost",
-    "against the baseline",
-  ];
+  const figures = isAboutTopics(result)
+    ? ["missed deadlines", "makespan"]
+    : [...tableMetrics(result), "failed"];
+  const heads = ["policy", "objective", ...figures, "cost", "against the baseline"];
   const rows = ranked(result).map((policy) => row(result, policy));
   const head = `| ${heads.join(" | ")} |`;
-  return [head, "| --- | --- | --: | --: | --: | --: | --- |", ...rows].join("\n");
+  const aligned = ["---", "---", ...figures.map(() => "--:"), "--:", "---"];
+  return [head, `| ${aligned.join(" | ")} |`, ...rows].join("\n");
 }
 
 function sureText(result: Result): string {

@@ -12,7 +12,7 @@ export function isAboutTopics({ policies }: Result): boolean {
 export const longTime = (seconds: number | null | undefined): string =>
   seconds === null || seconds === undefined ? "–" : clock(seconds);
 
-/** When the work of all groups was done: the latest; null when some never was. */
+/** Of the batches of all groups, the longest; null when some were never done. */
 export function makespanSeconds({ topics = [] }: PolicyResult): number | null {
   const spans = topics.map(({ makespanSeconds: whole }) => whole?.mean ?? null);
   return spans.reduce<number | null>(
@@ -27,13 +27,13 @@ export function worstMissed({ topics = [] }: PolicyResult): TopicSummary["missed
   return known.toSorted((a, b) => b.mean - a.mean)[0] ?? null;
 }
 
-/** "12.1 % missed their deadline, all done after 3:12:05". */
+/** "12.1 % missed their deadline, makespan 3:12:05". */
 export function topicFigures(policy: PolicyResult): string {
   const missed = worstMissed(policy);
   const whole = makespanSeconds(policy);
   const parts = [
     ...(missed === null ? [] : [`${percentText(missed.mean)} missed their deadline`]),
-    whole === null ? "some were never done" : `all done after ${clock(whole)}`,
+    ...(whole === null ? [] : [`makespan ${clock(whole)}`]),
   ];
   return parts.join(", ");
 }

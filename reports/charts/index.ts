@@ -14,3 +14,4 @@ export {
   trafficPanel,
 } from "./timelinePanels.ts";
 export { TIME_PARTS, timeSpentBars, timeSpentSize } from "./timeSpent.ts";
+export { topicPanel, topicsOf } from "./topicPanel.ts";

@@ -43,6 +43,21 @@ function thinService(service: ServiceTimeline, size: number): ServiceTimeline {
   };
 }
 
+function thinTopic(
+  { topic, group, ...counts }: NonNullable<Timeline["topics"]>[number],
+  size: number,
+): NonNullable<Timeline["topics"]>[number] {
+  const lastOf = (values: readonly number[]): number[] =>
+    fold(values, size, (part) => part.at(-1) ?? 0);
+  return {
+    topic,
+    group,
+    waiting: lastOf(counts.waiting),
+    working: lastOf(counts.working),
+    consumed: lastOf(counts.consumed),
+  };
+}
+
 /**
  * The same timeline in at most `mostBins` bins, since a panel has only so many pixels. Rates are
  * averaged, failures added, latencies are the worst of the joined bins, replicas the last.
@@ -65,5 +80,8 @@ export function thinTimeline(timeline: Timeline, mostBins: number): Timeline {
     p95Ms: fold(timeline.p95Ms, size, worst),
     p99Ms: fold(timeline.p99Ms, size, worst),
     services: timeline.services.map((service) => thinService(service, size)),
+    ...(timeline.topics === undefined
+      ? {}
+      : { topics: timeline.topics.map((topic) => thinTopic(topic, size)) }),
   };
 }

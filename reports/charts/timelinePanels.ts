@@ -35,12 +35,15 @@ type Values = readonly (number | null)[];
 const TOP = 8;
 
 /** Panels of all kinds share their left and right edges, so that time runs straight down. */
-function panelSize({ width, last }: PanelOptions, plot: number): ChartSize {
+export function panelSize({ width, last }: PanelOptions, plot: number): ChartSize {
   const padding = { left: 46, right: 10, top: TOP, bottom: last ? 36 : 6 };
   return { width, height: plot + padding.top + padding.bottom, padding };
 }
 
-function timeEncoding(model: TimelineModel, { width, last }: PanelOptions): SpecValue & object {
+export function timeEncoding(
+  model: TimelineModel,
+  { width, last }: PanelOptions,
+): SpecValue & object {
   const { name, seconds } = model.unit;
   const duration = model.durationSeconds / seconds;
   const ticks = timeTicks(duration, width > 400 ? 10 : 4);
@@ -50,7 +53,7 @@ function timeEncoding(model: TimelineModel, { width, last }: PanelOptions): Spec
   return position("time", { domain: [0, duration], nice: false }, axis);
 }
 
-function yAxis(
+export function yAxis(
   ticks: readonly number[],
   labelExpr: string,
   domain?: readonly number[],
@@ -63,7 +66,7 @@ function yAxis(
 }
 
 /** Bins as rows; each holds from its start to the next, so the last value is drawn to its end. */
-function stepRows(
+export function stepRows(
   model: TimelineModel,
   columns: Readonly<Record<string, Values>>,
   at: "start" | "middle",
@@ -94,7 +97,7 @@ function withoutRepeats(rows: readonly Row[]): readonly Row[] {
 /** Enough digits for pixels; it keeps the page small. */
 const round = (value: number): number => Number(value.toPrecision(5));
 
-function line(
+export function line(
   values: readonly Row[],
   x: SpecValue,
   y: SpecValue,
@@ -104,7 +107,7 @@ function line(
 }
 
 /** Dotted lines at the faults, with their letters on the first panel. */
-function faultLayers(
+export function faultLayers(
   model: TimelineModel,
   x: SpecValue & object,
   lettered: boolean,

@@ -24,6 +24,7 @@ import { type Section, sectionHtml } from "./sections/shared.ts";
 import { assumptionsSection, sureSection } from "./sections/sure.ts";
 import { sweepSection } from "./sections/sweep.ts";
 import { timelineSection } from "./sections/timeline.ts";
+import { topicsSection } from "./sections/topics.ts";
 import { verdictSection } from "./sections/verdict.ts";
 import { whereSection } from "./sections/where.ts";
 
@@ -74,6 +75,7 @@ async function sectionsOf(result: Result): Promise<readonly Section[]> {
     headroomSection(result),
     sweepSection(result),
     ran ? verdictSection(result) : null,
+    topicsSection(result),
     await costSection(result),
     ran ? await timelineSection(result) : null,
     await delaySection(result),

@@ -16,7 +16,7 @@ import { confidenceInterval, pairedDifference } from "../stats/intervals.ts";
 import { paretoFront } from "../stats/pareto.ts";
 import { chainSettings } from "./chainSettings.ts";
 import type { ReplicationOutput } from "./replication.ts";
-import { missedPercent, summariseTopics } from "./topics.ts";
+import { isMeasured, missedPercent, summariseTopics } from "./topics.ts";
 import { warningsOf } from "./warnings.ts";
 
 export interface ExperimentIdentity {
@@ -155,7 +155,7 @@ function policyResult(
     metrics: metricsOf(replications, scenario, level),
     objective: {
       // Without a request nothing failed, and nothing is known.
-      held: replications.some(({ requests }) => requests > 0) && checks.every(({ held }) => held),
+      held: replications.some(isMeasured) && checks.every(({ held }) => held),
       heldIn,
       of: replications.length,
       checks,

@@ -1,4 +1,5 @@
 import type { Group } from "../dataplane/exact/consumers.ts";
+import type { Message } from "../dataplane/topics/messageLedger.ts";
 import { assert } from "../kernel/assert.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type { Estimate, ReplicationResult, TopicCounts, TopicSummary } from "../result/result.ts";
@@ -14,6 +15,10 @@ export function topicResults(model: Model): Pick<ReplicationResult, "topics" | "
     provisioning: provisioningOf(model),
   };
 }
+
+/** Whether anything came in the measured time: without it nothing is known. */
+export const isMeasured = ({ requests, topics = [] }: ReplicationResult): boolean =>
+  requests > 0 || topics.some(({ published }) => published > 0);
 
 /** Percent of all messages with a deadline that missed it; null without any that is due. */
 export function missedPercent({ topics = [] }: Pick<ReplicationResult, "topics">): number | null {
@@ -32,6 +37,8 @@ function countsOf({ plan, ledger, wastedMicros }: Group, model: Model): TopicCou
   const messages = ledger.messages.filter(
     ({ publishedAt }) => publishedAt >= model.scenario.warmUp,
   );
+  const { producers } = model.scenario.topics[plan.topic]!;
+  const isBatch = ({ producer }: Message): boolean => producers[producer]!.kind === "batch";
   const withStatus = (wanted: string): number =>
     messages.filter(({ status }) => status === wanted).length;
   const done = withStatus("consumed");
@@ -44,8 +51,6 @@ function countsOf({ plan, ledger, wastedMicros }: Group, model: Model): TopicCou
       firstDeliveredAt === null ? [] : [toSeconds(firstDeliveredAt - publishedAt)],
     )
     .sort((a, b) => a - b);
-  const ends = messages.flatMap(({ consumedAt }) => (consumedAt === null ? [] : [consumedAt]));
-  const isDone = messages.length > 0 && done + dead === messages.length && ends.length > 0;
   return {
     topic: plan.topicName,
     group: plan.spec.name,
@@ -63,8 +68,20 @@ function countsOf({ plan, ledger, wastedMicros }: Group, model: Model): TopicCou
     missed: due.filter(({ deadline, consumedAt }) => (consumedAt ?? now) > deadline!).length,
     meanWaitSeconds: waits.length === 0 ? null : mean(waits),
     p95WaitSeconds: waits[Math.ceil(0.95 * waits.length) - 1] ?? null,
-    makespanSeconds: isDone ? toSeconds(latest(ends) - messages[0]!.publishedAt) : null,
+    makespanSeconds: makespanOf(messages.filter((message) => isBatch(message))),
   };
+}
+
+/** Null when any of them is not done, or when there are none. */
+function makespanOf(messages: readonly Message[]): number | null {
+  const [first] = messages;
+  if (first === undefined) return null;
+  let end = 0;
+  for (const { consumedAt } of messages) {
+    if (consumedAt === null) return null;
+    end = Math.max(end, consumedAt);
+  }
+  return toSeconds(end - first.publishedAt);
 }
 
 const mean = (values: readonly number[]): number =>

@@ -46,7 +46,10 @@ const topicCounts = z.strictObject({
   /** From publishing to the first hand-out: null when none was handed out. */
   meanWaitSeconds: z.number().nullable(),
   p95WaitSeconds: z.number().nullable(),
-  /** From the first message to the end of the last one's work; null when some are left. */
+  /**
+   * From the first batch to the end of the work on the last of all batches; null when it is not
+   * done, or dead-lettered, or when there are streams only, which have no end.
+   */
   makespanSeconds: z.number().nullable(),
 });
 
@@ -228,7 +231,7 @@ const topicSummary = z.strictObject({
   missedPercent: estimate.nullable(),
   meanWaitSeconds: estimate.nullable(),
   p95WaitSeconds: estimate.nullable(),
-  /** Null when messages were left in any replication. */
+  /** Null where it is in any replication. */
   makespanSeconds: estimate.nullable(),
 });
 

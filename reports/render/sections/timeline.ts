@@ -8,6 +8,8 @@ import {
   replicaPanel,
   type TimelineModel,
   timelineModel,
+  topicPanel,
+  topicsOf,
   trafficPanel,
 } from "../../charts/index.ts";
 import { serviceOf } from "../../charts/timelineModel.ts";
@@ -133,7 +135,17 @@ class="blue">ready</b>`,
       overlay: (options) => spotsHtml(policy, service, model, options),
     }),
   );
+  const topics = topicsOf(model).map(
+    ({ topic }, place): Panel => ({
+      key: html`${topic}:<b class="red">waiting</b><b class="blue">in work</b>`,
+      spec: (options) => topicPanel(policy, place, model, options),
+      overlay: bare,
+    }),
+  );
+  // Without requests there is nothing else to show.
+  if (topics.length > 0 && !hasRequests(model)) return [...topics, ...replicas];
   return [
+    ...topics,
     {
       key: html`requests/s:<b class="ink">traffic</b>${capacity}`,
       spec: (options) => trafficPanel(policy, model, options),
@@ -152,6 +164,9 @@ class="blue">ready</b>`,
     },
   ];
 }
+
+const hasRequests = ({ timelines }: TimelineModel): boolean =>
+  [...timelines.values()].some(({ arrivalsRps }) => arrivalsRps.some((rps) => rps > 0));
 
 /** Reasons with a swatch, since those of one colour differ in lightness only. */
 function failureKey(model: TimelineModel): SafeHtml {
@@ -226,11 +241,16 @@ function timeTable(policies: readonly PolicyResult[], model: TimelineModel): Saf
   const timelines = policies.map(({ name }) => model.timelines.get(name)!);
   const first = timelines[0]!;
   const heads = policies.map(({ name }) => html`<th scope="colgroup" colspan="3">${name}</th>`);
-  const columns = policies.map(
-    () => html`<th scope="col">ready</th><th scope="col">p95 ms</th><th scope="col">failed %</th>`,
+  const figureHeads = hasRequests(model) ? ["p95 ms", "failed %"] : ["waiting", "in work"];
+  const columns = policies.map(() =>
+    ["ready", ...figureHeads].map((head) => html`<th scope="col">${head}</th>`),
   );
   const rows = tableBins(first).map((bin) => {
-    const figures = timelines.map((timeline) => figureCells(timeline, bin, model.service));
+    const figures = timelines.map((timeline) =>
+      hasRequests(model)
+        ? figureCells(timeline, bin, model.service)
+        : topicCells(timeline, bin, model.service),
+    );
     const traffic = fixed(first.arrivalsRps[bin] ?? 0, 0);
     const time = instant(bin * first.binSeconds);
     return html`<tr><th scope="row">${time}</th><td>${traffic}</td>${figures}</tr>
@@ -239,6 +259,18 @@ function timeTable(policies: readonly PolicyResult[], model: TimelineModel): Saf
   return html`<div class="scroll"><table class="t"><thead><tr><th scope="col" rowspan="2">time</th>
 <th scope="col" rowspan="2">traffic<br>requests/s</th>${heads}</tr><tr>${columns}</tr></thead>
 <tbody>${rows}</tbody></table></div>`;
+}
+
+/** Messages of all topics together. */
+function topicCells({ topics = [], services }: Timeline, bin: number, name: string | null) {
+  const ready = services.find(({ service }) => service === name)?.ready[bin] ?? null;
+  const total = (read: (topic: (typeof topics)[number]) => readonly number[]): string =>
+    fixed(
+      topics.reduce((sum, topic) => sum + (read(topic)[bin] ?? 0), 0),
+      0,
+    );
+  return html`<td>${ready ?? "–"}</td><td>${total(({ waiting }) => waiting)}</td>
+<td>${total(({ working }) => working)}</td>`;
 }
 
 function figureCells(timeline: Timeline, bin: number, service: string | null): SafeHtml {

@@ -16,6 +16,7 @@ import {
   span,
   usdText,
 } from "../../format.ts";
+import { isAboutTopics, longTime, makespanSeconds, worstMissed } from "../../topicWords.ts";
 import {
   baselineOf,
   comparisonOf,
@@ -48,7 +49,9 @@ ${runnerUpHtml(result)}`,
 function leadHtml(result: Result): SafeHtml {
   const objective = objectiveText(result);
   const time = span(result.scenario.durationSeconds);
-  const over = `over all requests of the ${time}, from intended start, queueing included.`;
+  const over = isAboutTopics(result)
+    ? `of the messages of the ${time} that were due.`
+    : `over all requests of the ${time}, from intended start, queueing included.`;
   return objective === null
     ? html`No objective is set; figures are ${over}`
     : html`Objective: ${objective}, ${over}`;
@@ -67,11 +70,12 @@ function captionText(result: Result): string {
 }
 
 function tableOf(result: Result): SafeHtml {
-  const metrics = tableMetrics(result);
+  const metrics = isAboutTopics(result) ? [] : tableMetrics(result);
   const heads = [
     ...(objectiveText(result) === null ? [] : ["objective"]),
-    ...metrics.map((metric) => `${metric} latency`),
-    "failed requests",
+    ...(isAboutTopics(result)
+      ? ["missed deadlines", "makespan"]
+      : [...metrics.map((metric) => `${metric} latency`), "failed requests"]),
     `cost, ${span(result.scenario.durationSeconds)}`,
   ];
   const rows = ranked(result).map((policy) => rowOf(result, policy, metrics));
@@ -88,7 +92,8 @@ function rowOf(result: Result, policy: PolicyResult, metrics: readonly LatencyMe
   const pick = picked ? html` class="pick"` : nothing;
   return html`<tr${pick}><th scope="row">${policy.name}${small}</th>
 ${statusCell(result, policy)}${metrics.map((metric) => latencyCell(result, policy, metric))}
-${failedCell(result, policy)}${costCell(result, policy)}</tr>
+${isAboutTopics(result) ? topicCells(result, policy) : failedCell(result, policy)}
+${costCell(result, policy)}</tr>
 `;
 }
 
@@ -168,6 +173,19 @@ function failedDifference(difference: PairedDifference | null | undefined): Safe
   const decimals = decimalsFor(ends, { least: 1, most: 2 });
   const bound = (value: number): string => signed(value, decimals);
   return differenceHtml(difference, (value) => `${bound(value)} pp`, bound);
+}
+
+/** Of messages: deadlines that were missed, and when all batches were done. */
+function topicCells(result: Result, policy: PolicyResult): SafeHtml {
+  const missed = worstMissed(policy);
+  const whole = makespanSeconds(policy);
+  const decimals = missed === null ? 1 : percentDecimals(missed.mean);
+  return html`${cell({
+    label: "Missed",
+    value: missed === null ? "–" : percentText(missed.mean),
+    beside: missed === null ? null : intervalText(missed, decimals),
+    difference: failedDifference(differencesOf(result, policy)?.missedPercent),
+  })}${cell({ label: "Makespan", value: longTime(whole), beside: null, difference: nothing })}`;
 }
 
 function failedCell(result: Result, policy: PolicyResult): SafeHtml {

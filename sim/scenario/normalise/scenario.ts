@@ -131,8 +131,10 @@ function normaliseObjective(
     (a, b) => written.indexOf(a.metric) - written.indexOf(b.metric),
   );
   // Latency alone would be held best by refusing everybody.
-  const isSilent = ordered.every(({ metric }) => metric !== "failed" && metric !== "missed");
-  return isSilent ? [...ordered, { metric: "failed", limit: DEFAULT_FAILED_PERCENT }] : ordered;
+  const isSilent = !ordered.some(({ metric }) => metric === "failed");
+  return isSilent && context.names("traffic").length > 0
+    ? [...ordered, { metric: "failed", limit: DEFAULT_FAILED_PERCENT }]
+    : ordered;
 }
 
 const milliseconds = (time: Micros): number => time / 1_000;
