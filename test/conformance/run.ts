@@ -18,6 +18,7 @@ const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   hpa: hpaGroup,
   queueing: statisticalGroup("queueing"),
   rollout: rolloutGroup,
+  tail: statisticalGroup("tail"),
 };
 
 const USAGE = "usage: npm run -s conformance -- --dir DIR [--group NAME]";

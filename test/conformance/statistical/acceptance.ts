@@ -32,6 +32,8 @@ export interface MetricSamples {
   readonly samples: readonly number[];
   /** Largest |m / v − 1| that an approximate table allows (mean field); else null. */
   readonly relativeTolerance: number | null;
+  /** Of a share: the independent trials of each replication that it counts. */
+  readonly trials?: number;
 }
 
 export interface CaseSamples {
@@ -52,10 +54,16 @@ const FAMILY_ERROR = 0.01;
 /** What the warm-up may leave behind. */
 const REMAINS = 0.002;
 
-export function estimate({ samples }: Pick<MetricSamples, "samples">): Estimate {
+/**
+ * A share of known trials is not known better than binomially: where nothing was counted because
+ * the table's value is small, the samples show no deviation at all.
+ */
+export function estimate({ samples, expected, trials }: MetricSamples): Estimate {
   const values = [...samples];
   const n = values.length;
-  return { mean: mean(values), standardError: sampleStandardDeviation(values) / Math.sqrt(n), n };
+  const least = trials === undefined ? 0 : Math.sqrt((expected * (1 - expected)) / (trials * n));
+  const standardError = Math.max(sampleStandardDeviation(values) / Math.sqrt(n), least);
+  return { mean: mean(values), standardError, n };
 }
 
 /** Whether the metric is known well enough to be judged at all. */

@@ -9,6 +9,8 @@ export interface MetricSpec {
   readonly precision: Precision;
   /** Largest |m / v − 1| that an approximate table allows; null for exact ones. */
   readonly relativeTolerance: number | null;
+  /** Of a share: the independent trials of each replication that it counts. */
+  readonly trials?: number;
 }
 
 /** How the cases of one statistical table are simulated. */

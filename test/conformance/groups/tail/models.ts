@@ -1,0 +1,13 @@
+import type { StatisticalModel } from "../../statistical/model.ts";
+import { chain, fanOut, hedge, tailAtScale } from "./latencies.ts";
+import { retryLayers, retryTimeout } from "./retries.ts";
+
+/** By the `model` of a table. */
+export const tailModels: Readonly<Record<string, StatisticalModel>> = {
+  "fan-out": fanOut,
+  "tail-at-scale": tailAtScale,
+  hedge,
+  chain,
+  "retry-timeout": retryTimeout,
+  "retry-layers": retryLayers,
+};
