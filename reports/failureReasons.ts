@@ -18,6 +18,7 @@ const KNOWN: readonly FailureReasonStyle[] = [
   { reason: "timeout", label: "timeout", token: "purple", opacity: 1 },
   { reason: "deadline-exceeded", label: "deadline exceeded", token: "purple", opacity: 0.5 },
   { reason: "abandoned", label: "abandoned", token: "purple", opacity: 0.3 },
+  { reason: "breaker-open", label: "breaker open", token: "blue", opacity: 1 },
   { reason: "error", label: "error", token: "grey", opacity: 1 },
   { reason: "killed", label: "killed", token: "grey", opacity: 0.7 },
   { reason: "no-endpoint", label: "no endpoint", token: "grey", opacity: 0.45 },

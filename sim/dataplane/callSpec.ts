@@ -1,3 +1,4 @@
+import type { Json } from "../kernel/json.ts";
 import type { Micros } from "../kernel/time.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 
@@ -17,12 +18,43 @@ export interface CallSpec {
   readonly deadline: Micros | null;
   readonly retries: RetrySpec | null;
   readonly hedge: HedgeSpec | null;
+  /** What each attempt has to pass at its caller, in this order. */
+  readonly guards: readonly GuardSpec[];
 }
+
+/** What a call is that says nothing of all that. */
+export const PLAIN_CALL = {
+  timeout: null,
+  deadline: null,
+  retries: null,
+  hedge: null,
+  guards: [],
+} as const;
+
+/** Kinds of policies that let calls through or refuse them. */
+export type GuardKind = "circuitBreaker";
+
+/** A policy before the calls of a caller, or before a service. */
+export interface GuardSpec {
+  readonly kind: GuardKind;
+  /** Its name among the policies of its kind. */
+  readonly policy: string;
+  readonly config: Json;
+  /** One state for all replicas that apply it; otherwise each has its own. */
+  readonly isShared: boolean;
+  /** Limits are kept for each of these; null for one that holds for all. */
+  readonly per: GuardKey | null;
+}
+
+export const GUARD_KEYS = ["tenant", "user", "key", "region"] as const;
+
+export type GuardKey = (typeof GUARD_KEYS)[number];
 
 /**
  * What a failed attempt is, in Envoy's words: an error answer, or the failure of somebody that the
  * callee called (`5xx`); a replica that died with it (`reset`); no replica that would take it
  * (`connect-failure`); a full queue (`refused-stream`); the caller's own patience (`timeout`).
+ * `overloaded` is ours: a breaker, limiter or load shedder refused it.
  * Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
  */
 export const RETRY_CONDITIONS = [
@@ -31,6 +63,7 @@ export const RETRY_CONDITIONS = [
   "connect-failure",
   "refused-stream",
   "timeout",
+  "overloaded",
 ] as const;
 
 export type RetryCondition = (typeof RETRY_CONDITIONS)[number];
@@ -44,6 +77,15 @@ export interface RetrySpec {
   /** A failed attempt that may be repeated is repeated with this probability. */
   readonly probability: number;
   readonly backoff: BackoffSpec;
+  /** What keeps the retries of all calls together in bounds; null for nothing. */
+  readonly limit: RetryLimitSpec | null;
+}
+
+export interface RetryLimitSpec {
+  /** Its name among the limits of retries. */
+  readonly policy: string;
+  readonly config: Json;
+  readonly isShared: boolean;
 }
 
 /** Pause before attempt n + 1. */

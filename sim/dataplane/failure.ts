@@ -19,6 +19,8 @@ export const FAILURE_REASONS = [
   "deadline-exceeded",
   /** It waited in the queue for longer than its patience lasted. */
   "abandoned",
+  /** A circuit breaker of the caller's was open. */
+  "breaker-open",
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -33,3 +35,4 @@ export const REFUSED = 6;
 export const POOL_TIMEOUT = 7;
 export const DEADLINE_EXCEEDED = 8;
 export const GAVE_UP = 9;
+export const BREAKER_OPEN = 10;

@@ -41,6 +41,8 @@ export interface RequestSeries {
 /** What calls took beyond their first attempts. */
 export interface AttemptCounts {
   readonly retries: Float64Array;
+  /** Retries that a budget or throttling did not allow. */
+  readonly retriesDenied: Float64Array;
   /** Copies that were sent because the first took long, and those of them that answered first. */
   readonly hedges: Float64Array;
   readonly hedgesWon: Float64Array;
@@ -101,7 +103,13 @@ export class Recorder {
     this.#failures = new Float64Array(shape.reasons);
     this.series = emptyRequestSeries(shape.reasons);
     this.services = Array.from({ length: shape.services }, emptyServiceSeries);
-    this.attempts = { retries: sums(), hedges: sums(), hedgesWon: sums(), timeouts: sums() };
+    this.attempts = {
+      retries: sums(),
+      retriesDenied: sums(),
+      hedges: sums(),
+      hedgesWon: sums(),
+      timeouts: sums(),
+    };
     this.hurt = Array.from({ length: shape.services }, () => new Set<number>());
   }
 

@@ -23,6 +23,11 @@ const retries = fc.option(
     // Unlimited attempts end some day, and layers multiply: four of them stay below 100.
     probability: fc.constantFrom(0.3, 0.5),
     retryOn: fc.constantFrom(undefined, ["5xx", "timeout"], ["reset", "connect-failure"]),
+    limit: fc.constantFrom(
+      undefined,
+      { budget: { retryRatio: 0.5, minRetriesPerSecond: 1 } },
+      { throttling: { maxTokens: 4 }, shared: true },
+    ),
     backoff: fc.record({
       base: fc.integer({ min: 1, max: 50 }).map((ms) => `${ms}ms`),
       jitter: fc.constantFrom(0, 0.5, "full", "decorrelated"),
@@ -41,8 +46,16 @@ const hedge = fc.option(
   { nil: undefined, freq: 1 },
 );
 
+const circuitBreaker = fc.option(
+  fc.constantFrom(
+    { threshold: { failureThreshold: 2, resetTimeoutSeconds: 1 } },
+    { resilience4j: { slidingWindowSize: 5, waitDurationInOpenStateMs: 500 }, shared: true },
+  ),
+  { nil: undefined, freq: 1 },
+);
+
 /** How a call is made. */
-const settings = { timeout, deadline: timeout, retries, hedge };
+const settings = { timeout, deadline: timeout, retries, hedge, circuitBreaker };
 
 const call = (index: number, services: number): fc.Arbitrary<unknown> =>
   fc

@@ -16,7 +16,10 @@ const retries = {
   attempts: 2,
   perTryTimeout: "300ms",
   backoff: { base: "5ms", jitter: "decorrelated" },
+  limit: { budget: { retryRatio: 0.3, minRetriesPerSecond: 1 } },
 };
+
+const circuitBreaker = { resilience4j: { slidingWindowSize: 20, waitDurationInOpenStateMs: 2000 } };
 
 /**
  * A little of everything that a model keeps between events: autoscaler, canary in progress, faults,
@@ -43,7 +46,7 @@ export const richScenario: ScenarioText = {
           { work: { exponential: "2ms" } },
           {
             parallel: [
-              { call: { service: "shop", hedge: { after: "60ms" }, retries } },
+              { call: { service: "shop", hedge: { after: "60ms" }, retries, circuitBreaker } },
               [{ wait: "3ms" }, { call: "stock" }],
             ],
           },

@@ -1,21 +1,54 @@
+import { present } from "../../kernel/assert.ts";
+import type { AdmissionPolicy } from "../../policy/resilience/admission.ts";
+import { circuitBreakers } from "../../policy/resilience/index.ts";
+import { retryLimits } from "../../policy/resilience/retryLimits.ts";
 import { compileDistribution } from "../../workload/distributions.ts";
-import type { CallSpec, RetrySpec } from "../callSpec.ts";
-import type { CallSite, PlannedRetries } from "./plan.ts";
+import type { CallSpec, GuardKind, GuardSpec, RetrySpec } from "../callSpec.ts";
+import { BREAKER_OPEN } from "../failure.ts";
+import { nameHash } from "./names.ts";
+import type { CallSite, PlannedGuard, PlannedRetries } from "./plan.ts";
+
+/** Policies of each kind by name, and how calls fail that they refuse. */
+const GUARDS: Readonly<
+  Record<
+    GuardKind,
+    {
+      readonly policies: Readonly<Record<string, AdmissionPolicy>>;
+      readonly reason: number;
+    }
+  >
+> = {
+  circuitBreaker: { policies: circuitBreakers, reason: BREAKER_OPEN },
+};
 
 /**
- * What a caller does at a call site. A call of one attempt has one limit, its timeout: it is plain,
- * and costs nothing beyond its attempt.
+ * What a caller does at a call site. A call of one attempt that nothing guards has one limit, its
+ * timeout: it is plain, and costs nothing beyond its attempt.
  */
-export function planCall(call: CallSpec): Pick<CallSite, "timeout" | "call"> {
-  const { timeout, deadline, retries, hedge } = call;
-  if (deadline === null && retries === null && hedge === null) return { timeout, call: null };
+export function planCall(call: CallSpec, path: string): Pick<CallSite, "timeout" | "call"> {
+  const { timeout, deadline, retries, hedge, guards } = call;
+  const isPlain = deadline === null && retries === null && hedge === null && guards.length === 0;
+  if (isPlain) return { timeout, call: null };
   return {
     timeout: retries?.perTryTimeout ?? null,
-    call: { timeout, deadline, retries: retries === null ? null : planRetries(retries), hedge },
+    call: {
+      timeout,
+      deadline,
+      retries: retries === null ? null : planRetries(retries, path),
+      hedge,
+      guards: guards.map((guard) => planGuard(guard, path)),
+    },
   };
 }
 
-function planRetries({ attempts, retryOn, probability, backoff }: RetrySpec): PlannedRetries {
+function planGuard({ kind, policy, config, isShared, per }: GuardSpec, path: string): PlannedGuard {
+  const { policies, reason } = GUARDS[kind];
+  const known = present(policies[policy], policy);
+  return { use: nameHash(`${path} ${kind}`), policy: known, config, reason, isShared, per };
+}
+
+function planRetries(spec: RetrySpec, path: string): PlannedRetries {
+  const { attempts, retryOn, probability, backoff, limit } = spec;
   return {
     attempts,
     retryOn: new Set(retryOn),
@@ -24,5 +57,13 @@ function planRetries({ attempts, retryOn, probability, backoff }: RetrySpec): Pl
       backoff.kind === "drawn"
         ? { kind: "drawn", time: compileDistribution(backoff.time) }
         : backoff,
+    limit:
+      limit === null
+        ? null
+        : {
+            ...limit,
+            use: nameHash(`${path} retries`),
+            policy: present(retryLimits[limit.policy], limit.policy),
+          },
   };
 }

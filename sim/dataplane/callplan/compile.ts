@@ -1,12 +1,12 @@
 import { assert, unreachable } from "../../kernel/assert.ts";
-import { digestText } from "../../kernel/digest.ts";
 import { compileDistribution, type TimeDistribution } from "../../workload/distributions.ts";
-import type { CallSpec } from "../callSpec.ts";
+import { type CallSpec, PLAIN_CALL } from "../callSpec.ts";
 import type { ServiceSpec, StepSpec } from "../serviceSpec.ts";
 import type { TopicSpec } from "../topicSpec.ts";
 import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
 import { planCall } from "./calls.ts";
 import { type ExpectedLoad, expectedLoad } from "./expectedLoad.ts";
+import { nameHash } from "./names.ts";
 import {
   type CallPlan,
   type CallSite,
@@ -18,10 +18,6 @@ import {
   type PlannedTraffic,
 } from "./plan.ts";
 import { planStation } from "./station.ts";
-
-/** A stable 31-bit number for a name path: draws depend on names, not on positions in a file. */
-export const nameHash = (path: string): number =>
-  Number.parseInt(digestText(path).slice(0, 8), 16) & 0x7fffffff;
 
 /** Compiles services and traffic, whose names are known to resolve, into one flat program. */
 export function compileCallPlan(
@@ -43,7 +39,7 @@ function planGroups(topic: TopicSpec, index: number, writer: ProgramWriter): Pla
     hash: nameHash(`topic ${topic.name}/${name}`),
   }));
   return topic.groups.map((spec) => {
-    const call = { ...spec.call, timeout: null, deadline: null, retries: null, hedge: null };
+    const call = { ...spec.call, ...PLAIN_CALL };
     const site = writer.callSite(call, `topic ${topic.name} to ${spec.name}`);
     const { service } = writer.siteAt(site);
     return { spec, topic: index, topicName: topic.name, service, site, producers };
@@ -226,13 +222,9 @@ class ProgramWriter {
       (candidate) => candidate.name === call.endpoint,
     );
     assert(endpoint >= 0, `no endpoint ${call.endpoint} of ${call.service}`);
+    const name = `${path} ${call.service} ${call.endpoint}`;
     return (
-      this.#sites.push({
-        hash: nameHash(`${path} ${call.service} ${call.endpoint}`),
-        service,
-        endpoint,
-        ...planCall(call),
-      }) - 1
+      this.#sites.push({ hash: nameHash(name), service, endpoint, ...planCall(call, name) }) - 1
     );
   }
 

@@ -1,7 +1,10 @@
+import type { Json } from "../../kernel/json.ts";
 import type { Micros } from "../../kernel/time.ts";
 import type { BalancerSpec } from "../../policy/balancers/index.ts";
+import type { AdmissionPolicy } from "../../policy/resilience/admission.ts";
+import type { RetryLimit } from "../../policy/resilience/retryLimits.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
-import type { BackoffSpec, HedgeSpec, RetryCondition } from "../callSpec.ts";
+import type { BackoffSpec, GuardKey, HedgeSpec, RetryCondition } from "../callSpec.ts";
 import type {
   CpuDiscipline,
   MemorySpec,
@@ -71,6 +74,18 @@ export interface PlannedCall {
   readonly deadline: Micros | null;
   readonly retries: PlannedRetries | null;
   readonly hedge: HedgeSpec | null;
+  readonly guards: readonly PlannedGuard[];
+}
+
+/** A use of a policy before calls; `use` tells its states and draws from those of others. */
+export interface PlannedGuard {
+  readonly use: number;
+  readonly policy: AdmissionPolicy;
+  readonly config: Json;
+  /** Of the failure when it refuses. */
+  readonly reason: number;
+  readonly isShared: boolean;
+  readonly per: GuardKey | null;
 }
 
 export interface PlannedRetries {
@@ -78,6 +93,14 @@ export interface PlannedRetries {
   readonly retryOn: ReadonlySet<RetryCondition>;
   readonly probability: number;
   readonly backoff: PlannedBackoff;
+  readonly limit: PlannedRetryLimit | null;
+}
+
+export interface PlannedRetryLimit {
+  readonly use: number;
+  readonly policy: RetryLimit;
+  readonly config: Json;
+  readonly isShared: boolean;
 }
 
 export type PlannedBackoff =

@@ -1,11 +1,14 @@
+import type { Json } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import type { Recorder } from "../../result/recorder.ts";
-import type { CallSite } from "../callplan/plan.ts";
+import type { CallSite, PlannedRetryLimit } from "../callplan/plan.ts";
 import { DEADLINE_EXCEEDED, OK, TIMEOUT } from "../failure.ts";
 import { pauseBefore } from "./backoff.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
+import type { Guards, Outcome } from "./guards.ts";
+import { Instances } from "./instances.ts";
 import type { PlaneParts } from "./parts.ts";
 import { type Ending, isRetried } from "./retryConditions.ts";
 
@@ -22,7 +25,7 @@ const {
   SITE,
   TRAFFIC,
 } = INT;
-const { DEADLINE, DEMAND, REQUEST, SINCE, START, TIMER } = REAL;
+const { DEADLINE, DEMAND, REQUEST, SINCE, START, TICKETS, TIMER } = REAL;
 const { BRANCH, CALL, TIED } = FLAG;
 
 /** Attempts that are under way at once, at most: the columns that a row has for them. */
@@ -37,6 +40,8 @@ const NONE = -1;
 export interface Transport {
   /** Sends a row that is an attempt; it may end at once. */
   transmit(row: number): void;
+  /** A guard has refused it: it fails without being sent. */
+  refuse(row: number, reason: number): void;
   /** The caller waits for it no longer: the attempt has failed. */
   giveUp(row: number, reason: number): void;
   /** The caller has its answer from another: it neither failed nor succeeded. */
@@ -57,18 +62,22 @@ export class Attempts {
   readonly #draws: KeyedDraws;
   readonly #recorder: Recorder;
   readonly #rows: CallTable;
+  readonly #guards: Guards;
   readonly #transport: Transport;
+  /** States of the limits of retries. */
+  readonly #limits = new Instances();
   readonly #timeUp: number;
   readonly #again: number;
   readonly #copy: number;
 
-  constructor(parts: PlaneParts, transport: Transport) {
+  constructor(parts: PlaneParts, guards: Guards, transport: Transport) {
     const { simulation, rows } = parts;
     this.#simulation = simulation;
     this.#sites = parts.plan.program.sites;
     this.#draws = parts.draws;
     this.#recorder = parts.recorder;
     this.#rows = rows;
+    this.#guards = guards;
     this.#transport = transport;
     this.#timeUp = simulation.register("call's time is up", (row, generation) => {
       if (rows.is(row, generation)) this.#endTime(row);
@@ -101,7 +110,10 @@ export class Attempts {
     real[row + START] = now;
     real[row + DEMAND] = 0;
     real[row + SINCE] = NONE;
-    const { timeout, deadline } = this.#sites[index]!.call!;
+    const { timeout, deadline, retries } = this.#sites[index]!.call!;
+    if (retries !== null && retries.limit !== null) {
+      retries.limit.policy.onCall(this.#limitState(row, retries.limit), now);
+    }
     real[row + DEADLINE] = earlier(
       real[parent + DEADLINE]!,
       deadline === null ? 0 : now + deadline,
@@ -126,6 +138,7 @@ export class Attempts {
     const isKnown = this.#forget(row, attempt);
     if (!isKnown) return;
     const { reason, number } = ending;
+    this.#report(row, attempt, reason === OK ? "success" : "failure");
     if (reason === OK) {
       if (number >= ATTEMPTS_MAX) this.#recorder.attempts.hedgesWon[this.#service(row)]!++;
       this.#settle(row, OK);
@@ -156,8 +169,30 @@ export class Attempts {
       if ((int[other + FLAGS]! & TIED) === 0) continue;
       int[copy] = NONE;
       int[row + PENDING]!--;
+      this.#report(row, other, "ignored");
       this.#transport.discard(other, true);
     }
+  }
+
+  /** The caller's process is gone: nobody hears how its attempts end. */
+  lost(row: number): void {
+    const { int } = this.#rows;
+    for (let copy = row + COPIES; copy < row + COPIES + COPIES_MAX; copy++) {
+      if (int[copy] !== NONE) this.#report(row, int[copy]!, "ignored");
+    }
+  }
+
+  /** A process is gone, and what it knew. */
+  forget(replica: number): void {
+    this.#limits.forget(replica);
+  }
+
+  state(): Json {
+    return this.#limits.state();
+  }
+
+  restore(state: Json): void {
+    this.#limits.restore(state);
   }
 
   // ---- attempts ------------------------------------------------------------------------
@@ -193,6 +228,14 @@ export class Attempts {
     if (this.#sites[site]!.call!.hedge?.tied === true) int[attempt + FLAGS] = TIED;
     int[row + COPIES + copy] = attempt;
     int[row + PENDING]!++;
+    const { guards } = this.#sites[site]!.call!;
+    if (guards.length > 0) {
+      const refusal = this.#guards.admit(guards, attempt, int[row + REPLICA]!, TICKETS);
+      if (refusal !== OK) {
+        this.#transport.refuse(attempt, refusal);
+        return;
+      }
+    }
     this.#transport.transmit(attempt);
   }
 
@@ -244,9 +287,35 @@ export class Attempts {
     if (!rows.is(int[row + PARENT]!, int[row + PARENT_GENERATION]!)) return false;
     const attempt = int[row + ATTEMPT]!;
     if (attempt + 1 >= Math.min(retries.attempts, ATTEMPTS_MAX)) return false;
-    if (retries.probability === 1) return true;
+    const { probability, limit } = retries;
     const key = int[row + KEY]! ^ PROBABILITY_SITE;
-    return this.#draws.uniform(real[row + REQUEST]!, key, attempt) < retries.probability;
+    if (probability < 1) {
+      const draw = this.#draws.uniform(real[row + REQUEST]!, key, attempt);
+      if (draw >= probability) return false;
+    }
+    if (limit === null) return true;
+    const isGranted = limit.policy.tryRetry(this.#limitState(row, limit), this.#simulation.now);
+    if (!isGranted) this.#recorder.attempts.retriesDenied[this.#service(row)]!++;
+    return isGranted;
+  }
+
+  /** Tells the caller's guards, and the limit of its retries, how an attempt has ended. */
+  #report(row: number, attempt: number, outcome: Outcome): void {
+    const { int, real } = this.#rows;
+    const { guards, retries } = this.#sites[int[row + SITE]!]!.call!;
+    if (guards.length > 0) {
+      const end = { tickets: TICKETS, outcome, since: real[attempt + START]! };
+      this.#guards.ended(guards, attempt, int[row + REPLICA]!, end);
+    }
+    if (retries === null || retries.limit === null || outcome === "ignored") return;
+    retries.limit.policy.onAttempt(this.#limitState(row, retries.limit), outcome);
+  }
+
+  #limitState(row: number, limit: PlannedRetryLimit): Json {
+    const replica = limit.isShared ? NONE : this.#rows.int[row + REPLICA]!;
+    return this.#limits.of(limit.use, replica, () =>
+      limit.policy.init(limit.config, this.#simulation.now),
+    );
   }
 
   // ---- the end -------------------------------------------------------------------------
@@ -258,6 +327,7 @@ export class Attempts {
     const reason = deadline > 0 && deadline <= this.#simulation.now ? DEADLINE_EXCEEDED : TIMEOUT;
     for (let copy = row + COPIES; copy < row + COPIES + COPIES_MAX; copy++) {
       if (int[copy] === NONE) continue;
+      this.#report(row, int[copy]!, "failure");
       this.#transport.giveUp(int[copy]!, reason);
       int[copy] = NONE;
     }
@@ -270,7 +340,9 @@ export class Attempts {
     this.#cancelTimer(row, SINCE);
     const isCancelled = this.#sites[int[row + SITE]!]!.call!.hedge?.losers === "cancel";
     for (let copy = row + COPIES; copy < row + COPIES + COPIES_MAX; copy++) {
-      if (int[copy] !== NONE) this.#transport.discard(int[copy]!, isCancelled);
+      if (int[copy] === NONE) continue;
+      this.#report(row, int[copy]!, "ignored");
+      this.#transport.discard(int[copy]!, isCancelled);
     }
     this.#transport.finish(row, reason);
   }

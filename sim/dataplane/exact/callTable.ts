@@ -81,6 +81,8 @@ export const REAL = {
   LINK: 8,
   /** When the request is worthless, where calls have deadlines at all; 0 for never. */
   DEADLINE: 9,
+  /** What guards gave for its admission: three columns for its caller's guards. */
+  TICKETS: 10,
 } as const;
 
 const { FLAGS, GENERATION, NEXT, POOL, REPLICA } = INT;

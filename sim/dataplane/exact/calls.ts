@@ -1,4 +1,5 @@
 import type { TimerLane } from "../../kernel/calendar.ts";
+import type { Json } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { Recorder } from "../../result/recorder.ts";
@@ -10,6 +11,7 @@ import { Attempts } from "./attempts.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
 import type { Effects } from "./effects.ts";
+import type { Guards } from "./guards.ts";
 import type { Journeys } from "./journeys.ts";
 import type { Links, Place } from "./links.ts";
 import type { Memory } from "./memory.ts";
@@ -33,16 +35,25 @@ const {
   SITE,
   TRAFFIC,
 } = INT;
-const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TIMER, WAITED } = REAL;
 const { ABANDONED, ADMITTED, BRANCH, CALL, CANCELLED, HOLDS_SLOT, MESSAGE, ON_DEADLINE, RELAYED } =
   FLAG;
+const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TICKETS, TIMER, WAITED } = REAL;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
 const FACTOR_SITE = 0x54000000;
 
 /** What an answer on its way back has of the call. */
 const ANSWER_INT = [PARENT, PARENT_GENERATION, REPLICA, SITE, ATTEMPT, TRAFFIC, KEY] as const;
-const ANSWER_REAL = [REQUEST, START, WAITED, SERVED, DEADLINE] as const;
+const ANSWER_REAL = [
+  REQUEST,
+  START,
+  WAITED,
+  SERVED,
+  DEADLINE,
+  TICKETS,
+  TICKETS + 1,
+  TICKETS + 2,
+] as const;
 const ANSWER_FLAGS = ON_DEADLINE | RELAYED;
 
 export interface CallParts {
@@ -53,6 +64,7 @@ export interface CallParts {
   readonly connections: Connections;
   readonly journeys: Journeys;
   readonly memory: Memory;
+  readonly guards: Guards;
   /** A replica that drains has answered its last call. */
   readonly drained: (replica: number) => void;
   /** The work on a message has ended, for its client's row. */
@@ -116,8 +128,9 @@ export class Calls {
     this.#drained = others.drained;
     this.#messageEnded = others.messageEnded;
     this.#observer = parts.observer;
-    this.#attempts = new Attempts(parts, {
+    this.#attempts = new Attempts(parts, others.guards, {
       transmit: (row) => this.#send(row),
+      refuse: (row, reason) => this.#refuse(row, reason),
       giveUp: (row, reason) => this.#giveUp(row, reason),
       discard: (row, isCancelled) => this.#discard(row, isCancelled),
       finish: (row, reason) => this.finish(row, reason),
@@ -182,6 +195,14 @@ export class Calls {
     int[row + KEY] = key;
     if (this.#hasDeadlines) real[row + DEADLINE] = real[parent + DEADLINE]!;
     return row;
+  }
+
+  /** It fails at its caller, and never leaves. */
+  #refuse(row: number, reason: number): void {
+    const { real } = this.#rows;
+    real[row + START] = this.#simulation.now;
+    real[row + TIMER] = -1;
+    this.#deliver(row, reason);
   }
 
   #send(row: number): void {
@@ -410,6 +431,25 @@ export class Calls {
     const { int } = this.#rows;
     const parent = int[row + PARENT]!;
     if (this.#rows.is(parent, int[row + PARENT_GENERATION]!)) this.#attempts.served(parent, row);
+  }
+
+  /** The process that made a call is gone: its row goes with it. */
+  lost(row: number): void {
+    if ((this.#rows.int[row + FLAGS]! & CALL) !== 0) this.#attempts.lost(row);
+    this.#rows.release(row);
+  }
+
+  /** A process is gone, and what it knew of its callees. */
+  forget(replica: number): void {
+    this.#attempts.forget(replica);
+  }
+
+  state(): Json {
+    return this.#attempts.state();
+  }
+
+  restore(state: Json): void {
+    this.#attempts.restore(state);
   }
 
   #giveUp(row: number, reason: number): void {

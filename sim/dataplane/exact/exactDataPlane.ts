@@ -25,6 +25,7 @@ import { Consumers } from "./consumers.ts";
 import { CpuScheduler, type CpuWork } from "./cpu.ts";
 import { Effects } from "./effects.ts";
 import { Endpoints } from "./endpoints.ts";
+import { Guards } from "./guards.ts";
 import { Journeys } from "./journeys.ts";
 import type { Links } from "./links.ts";
 import { Memory } from "./memory.ts";
@@ -80,6 +81,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #probes: Probes;
   readonly #calls: Calls;
   readonly consumers: Consumers;
+  readonly #guards: Guards;
   readonly #walker: Walker;
   readonly #slots: SlotKeeper;
   readonly #stations: Stations | null;
@@ -121,7 +123,9 @@ export class ExactDataPlane implements DataPlane {
       slots,
       probed: (replica, token, ok) => this.#listener?.probed(replica, token, ok),
     });
+    this.#guards = new Guards(parts);
     this.#calls = new Calls(parts, {
+      guards: this.#guards,
       router: this.#router,
       links,
       counters: this.#counters,
@@ -226,10 +230,12 @@ export class ExactDataPlane implements DataPlane {
       if (!this.#rows.is(row, generation)) continue;
       const flags = this.#rows.int[row + FLAGS]!;
       // Branches die with the row that they belong to: nobody has to be told.
-      if ((flags & BRANCH) !== 0) this.#rows.release(row);
+      if ((flags & BRANCH) !== 0) this.#calls.lost(row);
       else if ((flags & PROBE) !== 0) this.#probes.finish(row, false);
       else this.#calls.finish(row, KILLED);
     }
+    this.#calls.forget(replica);
+    this.#guards.forget(replica);
   }
 
   /** Rows of a replica that died, with their generations: they hold nothing any more. */
@@ -322,6 +328,8 @@ export class ExactDataPlane implements DataPlane {
       effects: this.#effects.state(),
       counters: this.#counters.state(),
       consumers: this.consumers.state(),
+      calls: this.#calls.state(),
+      guards: this.#guards.state(),
     };
   }
 
@@ -336,6 +344,8 @@ export class ExactDataPlane implements DataPlane {
     this.#effects.restore(saved["effects"]!);
     this.#counters.restore(saved["counters"]!);
     this.consumers.restore(saved["consumers"]!);
+    this.#calls.restore(saved["calls"]!);
+    this.#guards.restore(saved["guards"]!);
   }
 }
 

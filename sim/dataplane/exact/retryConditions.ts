@@ -1,6 +1,6 @@
 import type { PlannedRetries } from "../callplan/plan.ts";
 import type { RetryCondition } from "../callSpec.ts";
-import { KILLED, NO_ENDPOINT, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
+import { BREAKER_OPEN, KILLED, NO_ENDPOINT, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
 
 /** How an attempt ended. */
 export interface Ending {
@@ -27,6 +27,8 @@ function conditionOf({ reason, isRelayed }: Ending): RetryCondition {
       return "refused-stream";
     case TIMEOUT:
       return "timeout";
+    case BREAKER_OPEN:
+      return "overloaded";
     default:
       return "5xx";
   }

@@ -4,7 +4,7 @@ import type { Balancer } from "../../policy/balancers/balancer.ts";
 import { createBalancer } from "../../policy/balancers/index.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
-import { nameHash } from "../callplan/compile.ts";
+import { nameHash } from "../callplan/names.ts";
 import type { PlannedService } from "../callplan/plan.ts";
 import { type CallTable, INT, REAL } from "./callTable.ts";
 import type { Endpoints } from "./endpoints.ts";

@@ -6,7 +6,7 @@ import { FaultController } from "../../control/faultController.ts";
 import { NodeAutoscalerController } from "../../control/nodeAutoscalerController.ts";
 import type { Platform } from "../../control/platform.ts";
 import { RolloutController } from "../../control/rolloutController.ts";
-import { nameHash } from "../../dataplane/callplan/compile.ts";
+import { nameHash } from "../../dataplane/callplan/names.ts";
 import { present } from "../../kernel/assert.ts";
 import type { Json } from "../../kernel/json.ts";
 import type { Draw, KeyedDraws } from "../../kernel/keyedDraws.ts";

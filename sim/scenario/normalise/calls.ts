@@ -1,15 +1,21 @@
 import {
   type BackoffSpec,
   type CallSpec,
+  type GuardSpec,
   type HedgeSpec,
   RETRY_CONDITIONS,
   type RetrySpec,
 } from "../../dataplane/callSpec.ts";
+import type { Json } from "../../kernel/json.ts";
 import { type Micros, micros } from "../../kernel/time.ts";
+import type { ConfigProblem } from "../../policy/policy.ts";
+import { circuitBreakers } from "../../policy/resilience/index.ts";
+import { retryLimits } from "../../policy/resilience/retryLimits.ts";
 import type { CallSettingsInput, HedgeInput, RetriesInput } from "../schema/calls.ts";
-import type { Path } from "../tree.ts";
+import { type Path, toPlain, treeAt } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
+import { reportConfigProblem, solePolicy } from "./policies.ts";
 import { normaliseDistribution } from "./time.ts";
 
 const ONE_MINUTE = micros(60_000_000);
@@ -30,20 +36,62 @@ export function callSettings(
     deadline: durationOf(deadline),
     retries: retries === undefined ? null : retriesOf(context, retries, [...path, "retries"]),
     hedge: hedge === undefined ? null : hedgeOf(hedge),
+    guards: guardsOf(context, input, path),
   };
+}
+
+/** Policies of each kind, in the order in which a call passes them. */
+const CALL_GUARDS = { circuitBreaker: circuitBreakers } as const;
+
+function guardsOf(context: Context, input: CallSettingsInput, path: Path): readonly GuardSpec[] {
+  return CALL_GUARD_KINDS.flatMap((kind) => {
+    const written = input[kind];
+    if (written === undefined) return [];
+    const place = [...path, kind];
+    const use = policyUse(context, GUARD_WORDS[kind], CALL_GUARDS[kind], place);
+    if (use === null) return [];
+    return [{ kind, ...use, isShared: written.shared ?? false, per: null }];
+  });
+}
+
+const CALL_GUARD_KINDS = ["circuitBreaker"] as const;
+const GUARD_WORDS = { circuitBreaker: "circuit breaker" } as const;
+
+type Validated = { validate(config: unknown): readonly ConfigProblem[] };
+
+/** The policy that is named at a place and its configuration, checked; null when there is none. */
+function policyUse(
+  context: Context,
+  what: string,
+  known: Readonly<Record<string, Validated>>,
+  path: Path,
+): { readonly policy: string; readonly config: Json } | null {
+  const policy = solePolicy(context, what, path, ["shared"], Object.keys(known));
+  if (policy === null) return null;
+  const node = treeAt(context.tree, [...path, policy]);
+  const config = (node === null ? null : toPlain(node)) ?? {};
+  for (const problem of known[policy]!.validate(config)) {
+    reportConfigProblem(context, problem, [...path, policy, ...problem.path]);
+  }
+  return { policy, config };
 }
 
 const durationOf = (input: string | undefined): Micros | null =>
   input === undefined ? null : parseDuration(input);
 
 function retriesOf(context: Context, input: RetriesInput, path: Path): RetrySpec {
-  const { attempts, perTryTimeout, retryOn, probability, backoff } = input;
+  const { attempts, perTryTimeout, retryOn, probability, backoff, limit } = input;
+  const use =
+    limit === undefined
+      ? null
+      : policyUse(context, "limit of retries", retryLimits, [...path, "limit"]);
   return {
     attempts: attempts === "unlimited" ? Number.MAX_SAFE_INTEGER : attempts,
     perTryTimeout: durationOf(perTryTimeout),
     retryOn: retryOn ?? RETRY_CONDITIONS,
     probability: probability === undefined ? 1 : parseShare(probability),
     backoff: backoffOf(context, backoff, [...path, "backoff"]),
+    limit: use === null ? null : { ...use, isShared: limit?.shared ?? false },
   };
 }
 

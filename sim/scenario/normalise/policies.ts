@@ -110,7 +110,7 @@ function normaliseRollout(
 /**
  * The one key at a place that names a policy; null, and a problem, when there is none or another.
  */
-function solePolicy(
+export function solePolicy(
   context: Context,
   what: string,
   path: Path,

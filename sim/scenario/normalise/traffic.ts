@@ -84,9 +84,8 @@ function normaliseJourneys(
   input: TrafficInput,
   path: Path,
 ): readonly JourneySpec[] {
-  const { call, journeys, timeout, deadline, retries, hedge, thinkTime } = input;
+  const { call, journeys, thinkTime, arrivals, rate, users, population, ...settings } = input;
   if (call !== undefined) {
-    const settings = { timeout, deadline, retries, hedge };
     const step = normaliseStep(context, { call, ...settings, thinkTime }, path);
     return [{ name, weight: 1, steps: step }];
   }

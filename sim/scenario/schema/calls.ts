@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { RETRY_CONDITIONS } from "../../dataplane/callSpec.ts";
 import { count, duration, flag, number, positiveDuration, share, text, word } from "./leaves.ts";
 import { either, fields, list } from "./shapes.ts";
@@ -31,10 +31,21 @@ const backoff = either("a duration, or a map with base, factor, max and jitter, 
   }),
 ]);
 
+/** `{resilience4j: …}`: a policy and its configuration, which the policy itself checks. */
+const policyUse = (example: string, description: string) =>
+  z
+    .looseObject(
+      {
+        shared: flag("One for all replicas of the caller. Default false: each its own.").optional(),
+      },
+      { error: `a map with a policy's name: {${example}: …}` },
+    )
+    .meta({ minProperties: 1, maxProperties: 2, description });
+
 const RETRY_ON =
   "Which failures are tried again: error answers (5xx), a replica that died (reset) or that none " +
   "was there (connect-failure), a full queue (refused-stream), the caller's own patience " +
-  "(timeout). Default all.";
+  "(timeout), a breaker, limiter or load shedder (overloaded). Default all.";
 
 const retries = fields({
   attempts: either("a whole number from 1 to 100, or unlimited", [
@@ -52,6 +63,10 @@ const retries = fields({
     .meta({ description: RETRY_ON })
     .optional(),
   probability: share("How often a failed attempt is tried again at all. Default 1.").optional(),
+  limit: policyUse(
+    "budget",
+    "What keeps the retries of all calls in bounds: budget (as Linkerd's) or throttling (gRPC's).",
+  ).optional(),
   backoff: backoff.meta({ description: "Pauses between attempts. Default none." }).optional(),
 }).meta({ description: "How often a failed call is tried again." });
 
@@ -82,6 +97,10 @@ export const callSettings = {
   deadline: deadline.optional(),
   retries: retries.optional(),
   hedge: hedge.optional(),
+  circuitBreaker: policyUse(
+    "resilience4j",
+    "Lets no calls through while many fail: resilience4j, opossum or threshold.",
+  ).optional(),
 };
 
 export const CALL_SETTINGS = Object.keys(callSettings);
@@ -91,6 +110,11 @@ export interface CallSettingsInput {
   readonly deadline?: string | undefined;
   readonly retries?: RetriesInput | undefined;
   readonly hedge?: HedgeInput | undefined;
+  readonly circuitBreaker?: PolicyUseInput | undefined;
+}
+
+export interface PolicyUseInput {
+  readonly shared?: boolean | undefined;
 }
 
 export type RetriesInput = z.infer<typeof retries>;

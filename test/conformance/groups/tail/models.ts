@@ -1,6 +1,6 @@
 import type { StatisticalModel } from "../../statistical/model.ts";
 import { chain, fanOut, hedge, tailAtScale } from "./latencies.ts";
-import { retryLayers, retryTimeout } from "./retries.ts";
+import { retryBudget, retryLayers, retryTimeout } from "./retries.ts";
 
 /** By the `model` of a table. */
 export const tailModels: Readonly<Record<string, StatisticalModel>> = {
@@ -10,4 +10,5 @@ export const tailModels: Readonly<Record<string, StatisticalModel>> = {
   chain,
   "retry-timeout": retryTimeout,
   "retry-layers": retryLayers,
+  "retry-budget": retryBudget,
 };

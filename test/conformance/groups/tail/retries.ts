@@ -111,3 +111,47 @@ function layersOf(expected: JsonObject): readonly number[] {
   if (!Array.isArray(layers)) throw new Error("attempts are given by layer");
   return layers.map(Number);
 }
+
+/**
+ * Long-run values of a budget: what cannot be spent yet, or not any more, must not show. A request
+ * asks for its next retry long after others have spent what there was at its last one.
+ */
+const BUDGETED = { count: 10_000, gap: 1, wait: { exponential: "100ms" }, ttlSeconds: 60 };
+
+/** Retries are granted while a budget that first attempts fill allows them. */
+export const retryBudget: StatisticalModel = {
+  metrics(testCase) {
+    const expected = objectAt(testCase, "expected");
+    return [
+      ...means(expected, ["attemptsPerRequest", "retriesPerRequest"]),
+      ...shares(expected, ["successProbability", "grantFraction"]),
+      ...means(expected, ["unbudgetedAttempts"]),
+      ...shares(expected, ["unbudgetedSuccess"]),
+    ];
+  },
+  replicate(testCase, replication) {
+    const params = objectAt(testCase, "params");
+    const { count, gap, wait, ttlSeconds } = BUDGETED;
+    const budget = {
+      retryRatio: numberAt(params, "budgetRatio"),
+      minRetriesPerSecond: 0,
+      ttlSeconds,
+    };
+    const attempts = numberAt(params, "maxAttempts");
+    const failure = numberAt(params, "attemptFailure");
+    const services = { front: failing(failure, [{ wait }]) };
+    const options = { seed: seedOf(testCase), replication };
+    const limited = { retries: { attempts, limit: { budget } } };
+    const budgeted = requests(count, { services, client: limited, gap }, options);
+    const free = requests(COUNT, { services, client: { retries: { attempts } } }, options);
+    const { retries, retriesDenied } = budgeted.model.recorder.attempts;
+    return [
+      callsPerRequest(budgeted, "front"),
+      retries[0]! / budgeted.count,
+      budgeted.answered.length / budgeted.count,
+      retries[0]! / (retries[0]! + retriesDenied[0]!),
+      callsPerRequest(free, "front"),
+      free.answered.length / free.count,
+    ];
+  },
+};

@@ -10,7 +10,7 @@ import { exactly, type MetricSpec, numberAt } from "../../statistical/model.ts";
 import type { JsonObject } from "../group.ts";
 
 /** Nothing queues in these tables: how often requests come makes no difference. */
-const GAP_MILLIS = 10;
+const GAP = 10;
 /** Long enough for whoever is still under way after the last arrival. */
 const DRAIN_SECONDS = 600;
 
@@ -26,15 +26,21 @@ export interface Requests {
 /** Sends so many requests to `front`, the client's settings beside, and waits for all of them. */
 export function requests(
   count: number,
-  written: { readonly services: ScenarioText; readonly client?: ScenarioText },
+  written: {
+    readonly services: ScenarioText;
+    readonly client?: ScenarioText;
+    /** Milliseconds between two requests. */
+    readonly gap?: number;
+  },
   { seed, ...options }: ModelOptions & { readonly seed: number },
 ): Requests {
+  const { services, client, gap = GAP } = written;
   const model = modelOf(
     {
       seed,
-      duration: `${(count * GAP_MILLIS) / 1000 + DRAIN_SECONDS}s`,
-      services: written.services,
-      traffic: { users: { ...evenly(count, GAP_MILLIS), call: "front", ...written.client } },
+      duration: `${(count * gap) / 1000 + DRAIN_SECONDS}s`,
+      services,
+      traffic: { users: { ...evenly(count, gap), call: "front", ...client } },
     },
     options,
   );
