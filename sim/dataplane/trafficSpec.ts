@@ -1,5 +1,6 @@
 import type { PopulationSpec } from "../workload/attributes.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
+import type { PhaseSpec } from "../workload/phases.ts";
 import type { RateProfileSpec } from "../workload/rateProfile.ts";
 import type { CallSpec } from "./callSpec.ts";
 
@@ -11,7 +12,9 @@ export type TrafficSpec = {
 } & (
   | {
       readonly kind: "open";
-      readonly arrivals: "poisson" | "paced";
+      readonly arrivals: "poisson" | "paced" | "mmpp";
+      /** Of `mmpp`, with intensities of mean 1 over time. */
+      readonly phases: readonly PhaseSpec[];
       readonly rate: RateProfileSpec;
     }
   /** Virtual users who send one request at a time. */

@@ -5,6 +5,7 @@ import type { createStreams } from "../../kernel/streams.ts";
 import { type ArrivalProcess, pacedArrivals, poissonArrivals } from "../../workload/arrivals.ts";
 import { ANYONE, type PopulationSpec } from "../../workload/attributes.ts";
 import { compileProfile } from "../../workload/compileProfile.ts";
+import { mmppArrivals } from "../../workload/mmpp.ts";
 import type { RateProfile } from "../../workload/rateProfile.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -16,12 +17,19 @@ export function openTraffic(
   return scenario.traffic.flatMap((traffic, index) => {
     if (traffic.kind !== "open") return [];
     const rate = compileProfile(traffic.rate, scenario.warmUp + scenario.duration);
-    const arrivals: ArrivalProcess =
-      traffic.arrivals === "paced"
-        ? pacedArrivals(rate)
-        : poissonArrivals(rate, streams(`arrivals of ${traffic.name}`));
-    return [{ traffic: index, arrivals, rate }];
+    return [{ traffic: index, arrivals: arrivalsOf(traffic, rate, streams), rate }];
   });
+}
+
+function arrivalsOf(
+  { name, arrivals, phases }: Extract<Scenario["traffic"][number], { kind: "open" }>,
+  rate: RateProfile,
+  streams: ReturnType<typeof createStreams>,
+): ArrivalProcess {
+  if (arrivals === "paced") return pacedArrivals(rate);
+  const stream = streams(`arrivals of ${name}`);
+  if (arrivals === "poisson") return poissonArrivals(rate, stream);
+  return mmppArrivals(rate, phases, { arrivals: stream, phases: streams(`phases of ${name}`) });
 }
 
 /** Of clients, and of messages, which come from nobody in particular. */

@@ -2,6 +2,7 @@ import type { JourneySpec, JourneyStepSpec, TrafficSpec } from "../../dataplane/
 import type { Micros } from "../../kernel/time.ts";
 import { ANYONE, type PopulationSpec } from "../../workload/attributes.ts";
 import { compileProfile } from "../../workload/compileProfile.ts";
+import { ofMeanOne } from "../../workload/phases.ts";
 import type { RateProfileSpec } from "../../workload/rateProfile.ts";
 import type { PopulationInput, TrafficInput } from "../schema/traffic.ts";
 import type { Path } from "../tree.ts";
@@ -30,9 +31,34 @@ export function normaliseTraffic(
   return {
     ...shared,
     kind: "open",
-    arrivals: input.arrivals ?? "poisson",
+    ...normaliseArrivals(context, input.arrivals, path),
     rate,
   };
+}
+
+type OpenTrafficSpec = Extract<TrafficSpec, { readonly kind: "open" }>;
+
+function normaliseArrivals(
+  context: Context,
+  input: TrafficInput["arrivals"] = "poisson",
+  path: Path,
+): Pick<OpenTrafficSpec, "arrivals" | "phases"> {
+  if (typeof input === "string") return { arrivals: input, phases: [] };
+  const place = [...path, "arrivals", "mmpp"];
+  const written = input.mmpp.map(({ intensity, stay, next }, i) => {
+    if (next !== undefined && next.length !== input.mmpp.length) {
+      const message = `${input.mmpp.length} phases need as many weights, found ${next.length}`;
+      context.atValue([...place, i, "next"], message);
+    }
+    const weights = input.mmpp.map((_, j) => (j === i ? 0 : (next?.[j] ?? 1)));
+    return { intensity, stay: parseDuration(stay), next: weights };
+  });
+  const phases = ofMeanOne(written);
+  if (phases === null && context.isSound) {
+    const hint = "every phase must lead to every other in the end, and one needs an intensity";
+    context.atKey(place, "these phases have no mean rate", hint);
+  }
+  return { arrivals: "mmpp", phases: phases ?? [] };
 }
 
 /**

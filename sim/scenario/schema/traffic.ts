@@ -235,13 +235,34 @@ const journey = fields({
   }),
 });
 
+const phase = fields({
+  intensity: number("Rate of arrivals in this phase, relative to that in the others.", { min: 0 }),
+  stay: positiveDuration("Mean time that the phase lasts, which is exponential."),
+  next: list(
+    "a list of weights, one for each phase",
+    number("How often this phase follows; that of the phase itself counts for nothing.", {
+      min: 0,
+    }),
+  )
+    .meta({ description: "Which phase follows, by weight. Default: any other, all alike." })
+    .optional(),
+});
+
+const arrivals = either("one of poisson, paced, or a map with mmpp", [
+  word(["poisson", "paced"], "At random, or evenly spaced as by k6."),
+  fields({
+    mmpp: list("a list of at least two phases with intensity and stay", phase, 2).meta({
+      description:
+        "Bursts: a Markov-modulated Poisson process. The rate stays what it is on average, and " +
+        "each phase has its share of it.",
+    }),
+  }),
+]).meta({ description: "How arrivals fall around the rate. Default poisson." });
+
 const TRAFFIC_HEADS = ["rate", "users"];
 
 export const traffic = fields({
-  arrivals: word(
-    ["poisson", "paced"],
-    "How arrivals fall around the rate: at random, or evenly spaced as by k6. Default poisson.",
-  ).optional(),
+  arrivals: arrivals.optional(),
   rate: profile("Arrivals of an open workload: they come whatever happens.").optional(),
   users: count("Virtual users of a closed workload: one request each at a time.", 1).optional(),
   population: population.meta({ description: "Who the users are." }).optional(),
