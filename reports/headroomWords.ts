@@ -19,6 +19,10 @@ function scaled(
   return { estimate: { mean: mean * size, low: times(low), high: times(high), n }, unit };
 }
 
+/** Nothing was scaled but messages of topics, which have no one rate. */
+const isOfMessages = ({ peakRps, users }: HeadroomResult): boolean =>
+  peakRps === null && users === 0;
+
 /** Figures with as many decimals as their interval is worth. */
 export function plusMinusText({ mean, low, high }: Estimate, most: number): string {
   if (low === null || high === null || low === high) return trimmed(mean, most);
@@ -33,7 +37,9 @@ const trimmed = (value: number, decimals: number): string =>
 /** "1010 ± 20 rps", "more than 4000 rps", "none". */
 export function headroomText(headroom: HeadroomResult, policy: PolicyHeadroom): string {
   if (policy.factor.mean === 0) return "no traffic";
-  const { estimate, unit } = scaled(headroom, policy.factor);
+  const { estimate, unit } = isOfMessages(headroom)
+    ? { estimate: policy.factor, unit: "× the messages" }
+    : scaled(headroom, policy.factor);
   const text = `${plusMinusText(estimate, 1)} ${unit}`;
   return policy.unlimited > 0 ? `more than ${text}` : text;
 }
@@ -58,15 +64,20 @@ export function headroomSentence(result: Result, headroom: HeadroomResult): Verd
   const times = `${plusMinusText(best.factor, 2)} times this scenario's traffic`;
   const bottleneck = bottleneckText(best);
   const then = bottleneck === null || best.unlimited > 0 ? "" : `, then ${bottleneck} is the limit`;
-  const upTo = `up to ${headroomText(headroom, best)}, ${times}`;
+  const upTo = isOfMessages(headroom)
+    ? `up to ${plusMinusText(best.factor, 2)} times this scenario's messages`
+    : `up to ${headroomText(headroom, best)}, ${times}`;
   return { before: "", policy: best.policy, after: ` holds ${objective}${most}: ${upTo}${then}.` };
 }
 
 /** How the figures came about. */
-export function headroomNote({ within }: HeadroomResult): string {
+export function headroomNote(headroom: HeadroomResult): string {
+  const { within } = headroom;
   const percent = plain(Number((100 * within).toPrecision(3)));
   return (
-    "rates are the peak of all open traffic together, scaled as a whole; " +
+    (isOfMessages(headroom)
+      ? "streams and batches of messages are scaled as a whole; "
+      : "rates are the peak of all open traffic together, scaled as a whole; ") +
     `each run was searched by itself to ${percent} %`
   );
 }

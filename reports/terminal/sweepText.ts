@@ -1,10 +1,12 @@
 import type { PolicyResult, Result, SweepResult } from "../../sim/result/result.ts";
 import { millisecondDecimals, plural } from "../format.ts";
+import { isAboutTopics } from "../topicWords.ts";
 import { headlineMetric, latencyEstimate, objectiveText, runsOf } from "../verdict.ts";
 import { estimateColumn } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, verdictLines, warningLines } from "./shared.ts";
 import { type Column, table } from "./table.ts";
 import { type Line, renderLines, statusPiece, type TextStyle, wrapLine } from "./textStyle.ts";
+import { type FigureColumn, topicColumns } from "./topicText.ts";
 
 /** The answer of `peakday sweep`: every point of the grid in its order, and the cheapest. */
 export function sweepText(result: Result, options: TextOptions): string {
@@ -28,23 +30,18 @@ export function sweepText(result: Result, options: TextOptions): string {
 function grid(result: Result, sweep: SweepResult, style: TextStyle): readonly Line[] {
   const { policies } = result;
   const several = new Set(sweep.points.map(({ base }) => base)).size > 1;
-  const metric = headlineMetric(result);
-  const latencies = policies.map((policy) => latencyEstimate(policy, metric));
-  const means = latencies.flatMap((one) => (one === null ? [] : [one.mean]));
-  const decimals = millisecondDecimals(Math.min(...means, 1000));
-  const failed = policies.map(({ metrics }) => metrics.failedPercent);
+  const figures = isAboutTopics(result)
+    ? topicColumns(policies, { intervals: true })
+    : requestColumns(result);
   const columns: Column[] = [
     ...(several ? [{ head: "policy", align: "left" } as const] : []),
     ...sweep.axes.map(({ name }): Column => ({ head: name, align: "right" })),
     ...(result.scenario.objective.length > 0
       ? [{ head: "objective", align: "left" } as const]
       : []),
-    { head: `${metric} ms`, align: "right" },
-    { head: "failed %", align: "right" },
+    ...figures.map(({ column }) => column),
     costHead(policies),
   ];
-  const latency = estimateColumn(latencies, { decimals, intervals: true });
-  const failures = estimateColumn(failed, { decimals: 2, intervals: false });
   const costs = costCells(policies);
   const rows = policies.map((policy, index): readonly Line[] => {
     const point = sweep.points[index];
@@ -52,12 +49,30 @@ function grid(result: Result, sweep: SweepResult, style: TextStyle): readonly Li
       ...(several ? [[point?.base ?? ""]] : []),
       ...(point?.values ?? []).map((value): Line => [value]),
       ...(result.scenario.objective.length > 0 ? [[statusPiece(policy)]] : []),
-      latency[index] ?? [],
-      failures[index] ?? [],
+      ...figures.map(({ cells }) => cells[index] ?? []),
       costs[index] ?? [],
     ];
   });
   return table(columns, rows, { style, gutter: 2 });
+}
+
+function requestColumns(result: Result): readonly FigureColumn[] {
+  const { policies } = result;
+  const metric = headlineMetric(result);
+  const latencies = policies.map((policy) => latencyEstimate(policy, metric));
+  const means = latencies.flatMap((one) => (one === null ? [] : [one.mean]));
+  const decimals = millisecondDecimals(Math.min(...means, 1000));
+  const failed = policies.map(({ metrics }) => metrics.failedPercent);
+  return [
+    {
+      column: { head: `${metric} ms`, align: "right" },
+      cells: estimateColumn(latencies, { decimals, intervals: true }),
+    },
+    {
+      column: { head: "failed %", align: "right" },
+      cells: estimateColumn(failed, { decimals: 2, intervals: false }),
+    },
+  ];
 }
 
 const isPriced = (policies: readonly PolicyResult[]): boolean =>

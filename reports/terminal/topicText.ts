@@ -5,7 +5,8 @@ import { estimateColumn, plusMinus } from "./estimates.ts";
 import { type Column, flushRight } from "./table.ts";
 import type { Line } from "./textStyle.ts";
 
-interface FigureColumn {
+/** A column of a table with the cells of its rows. */
+export interface FigureColumn {
   readonly column: Column;
   readonly cells: readonly Line[];
 }

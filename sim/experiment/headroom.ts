@@ -1,3 +1,4 @@
+import type { ProducerSpec } from "../dataplane/topicSpec.ts";
 import type { TrafficSpec } from "../dataplane/trafficSpec.ts";
 import { assert, present } from "../kernel/assert.ts";
 import type { Estimate, HeadroomResult, Result } from "../result/result.ts";
@@ -148,7 +149,10 @@ function commonBottleneck(
   return { resource, service, busyPercent, inRuns: same.length };
 }
 
-/** Every open rate times the factor, and as many more users of closed traffic. */
+/**
+ * Every open rate and every stream of messages times the factor, and as many more users of closed
+ * traffic and messages of batches.
+ */
 function withTraffic(scenario: Scenario, factor: number): Scenario {
   if (factor === 1) return scenario;
   const traffic = scenario.traffic.map(
@@ -157,7 +161,16 @@ function withTraffic(scenario: Scenario, factor: number): Scenario {
         ? { ...one, rate: { kind: "scale", factor, profile: one.rate } }
         : { ...one, users: Math.max(1, Math.round(one.users * factor)) },
   );
-  return { ...scenario, traffic };
+  const topics = scenario.topics.map((topic) => ({
+    ...topic,
+    producers: topic.producers.map(
+      (one): ProducerSpec =>
+        one.kind === "stream"
+          ? { ...one, rate: { kind: "scale", factor, profile: one.rate } }
+          : { ...one, count: Math.max(1, Math.round(one.count * factor)) },
+    ),
+  }));
+  return { ...scenario, traffic, topics };
 }
 
 /** Largest rate of all open traffic together in the measured time, to the second. */

@@ -81,6 +81,15 @@ const more = {
       ...shopFaults,
     ],
   },
+  "topic elsewhere": {
+    services: { other, shop },
+    topics: {
+      jobs: {
+        producers: { all: { rate: "5/s" }, some: { batch: 50, at: "9s" } },
+        consumers: { workers: { call: "other", atOnce: 3 } },
+      },
+    },
+  },
   "policy elsewhere": {
     services: { other: { ...other, resources: { requests: { cpu: "50m" } } }, shop },
     policies: { set: { autoscalers: { other: { hpa } } } },
