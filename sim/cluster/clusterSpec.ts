@@ -1,6 +1,7 @@
 import type { Micros } from "../kernel/time.ts";
 import type { DisruptionBudgetSpec } from "../policy/disruptionBudget.ts";
 import type { DeploymentSettings } from "../policy/rollouts/deployment/spec.ts";
+import type { StatefulSetSettings } from "../policy/rollouts/statefulSet/spec.ts";
 import type { Labels, PodSchedulingSpec, Taint } from "../policy/scheduling/spec.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import type { ImagePullSettings } from "./images.ts";
@@ -74,6 +75,8 @@ export interface WorkloadSpec {
   readonly disruptionBudget?: DisruptionBudgetSpec;
   /** How a Deployment rolls. */
   readonly deployment: DeploymentSettings;
+  /** It is a StatefulSet, and this is how its pods start and are replaced; else a Deployment. */
+  readonly statefulSet?: StatefulSetSettings;
   /** Fixed usage of the containers beside the one that serves, taken together. */
   readonly sidecars: { readonly cpuMillicores: number; readonly memoryBytes: number };
   readonly startupProbe: ProbeSpec | null;

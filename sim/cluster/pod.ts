@@ -13,6 +13,8 @@ export interface Pod {
   readonly revision: number;
   /** How many pods of the workload were created before it. */
   readonly ordinal: number;
+  /** Its ordinal in a StatefulSet (label `apps.kubernetes.io/pod-index`); null in no such. */
+  readonly podIndex: number | null;
   readonly createdAt: number;
   node: number | null;
   /** Why it has no node, in the scheduler's words; null while that is not known. */
@@ -95,6 +97,7 @@ export function newPod(fields: {
   readonly workload: number;
   readonly revision: number;
   readonly ordinal: number;
+  readonly podIndex: number | null;
   readonly createdAt: number;
 }): Pod {
   return {

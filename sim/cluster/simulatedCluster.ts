@@ -12,6 +12,10 @@ import type {
   DeploymentObservation,
   DeploymentWrite,
 } from "../policy/rollouts/deployment/contract.ts";
+import type {
+  StatefulSetObservation,
+  StatefulSetWrite,
+} from "../policy/rollouts/statefulSet/contract.ts";
 import { ClusterNodes } from "./clusterNodes.ts";
 import { type ClusterSpec, zonesOf } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
@@ -24,6 +28,7 @@ import { exists, isActive, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
 import { ReplicaUsage, type WorkloadUsage } from "./replicaUsage.ts";
+import { StatefulSets } from "./statefulSets.ts";
 import {
   newWorkload,
   observeDeployment,
@@ -77,6 +82,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #lifecycle: PodLifecycle;
   readonly #contention: NodeContention;
   readonly #replicaSets: ReplicaSets;
+  readonly #statefulSets: StatefulSets;
   /** By workload: controllers that want to hear of changes. */
   readonly #watchers: (() => void)[][];
   readonly #metrics: Metrics;
@@ -142,6 +148,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       delete: (pod) => this.#lifecycle.delete(pod),
       available: (workload) => this.#changed(workload),
     });
+    this.#statefulSets = this.#newStatefulSets();
     this.#metrics = this.#newMetrics(parts);
     this.#faults = new FaultInjector({
       plane: parts.plane,
@@ -163,7 +170,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     for (const workload of this.#workloads.keys()) {
       const { spec } = this.#workloads[workload]!;
       for (let i = 0; i < spec.replicas; i++) {
-        this.#lifecycle.createReady(this.#newPod(workload, 0));
+        const podIndex = spec.statefulSet === undefined ? null : i;
+        this.#lifecycle.createReady(this.#newPod(workload, 0, podIndex));
       }
     }
     this.#started = true;
@@ -228,6 +236,16 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#replicaSets.settle(workload, index);
   }
 
+  observeStatefulSet(name: string): StatefulSetObservation {
+    return this.#statefulSets.observe(this.#workload(name), workloadIndex(this.#workloads, name));
+  }
+
+  writeStatefulSet(name: string, writes: readonly StatefulSetWrite[]): void {
+    const index = workloadIndex(this.#workloads, name);
+    this.#statefulSets.write(this.#workloads[index]!, index, writes);
+    this.#changed(index);
+  }
+
   observeWorkload(name: string): AutoscalerObservation {
     const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
@@ -235,7 +253,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const names = new Set(listed.map((pod) => this.#podName(pod)));
     return {
       specReplicas: workload.replicas,
-      statusReplicas: listed.filter(isActive).length,
+      // A StatefulSet counts its pods until they are gone.
+      statusReplicas: workload.spec.statefulSet ? listed.length : listed.filter(isActive).length,
       pods: listed.map((pod) => this.#observePod(pod)),
       ...this.#metrics.observe(names),
     };
@@ -435,7 +454,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#started = true;
   }
 
-  // ---- ReplicaSets ---------------------------------------------------------------------
+  // ---- ReplicaSets, StatefulSets ------------------------------------------------------
 
   /** Brings a workload's ReplicaSets to rest, and lets its controllers look. */
   #changed(workload: number): void {
@@ -445,13 +464,23 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#refreshEndpoints(workload);
   }
 
-  #newPod(workload: number, revision: number): Pod {
+  #newStatefulSets(): StatefulSets {
+    return new StatefulSets({
+      pods: this.#present,
+      create: (workload, revision, podIndex) =>
+        this.#lifecycle.create(this.#newPod(workload, revision, podIndex)),
+      delete: (pod) => this.#lifecycle.delete(pod),
+    });
+  }
+
+  #newPod(workload: number, revision: number, podIndex: number | null = null): Pod {
     const ordinal = this.#ordinals[workload]!++;
     const pod = newPod({
       number: this.#nextReplica(),
       workload,
       revision,
       ordinal,
+      podIndex,
       createdAt: this.#simulation.now,
     });
     this.#pods.push(pod);
@@ -515,6 +544,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       workload: OUTSIDE,
       revision: 0,
       ordinal: service,
+      podIndex: null,
       createdAt: this.#simulation.now,
     });
     this.#pods.push(pod);
@@ -577,6 +607,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   #podName(pod: Pod): string {
     const { spec, revisions } = this.#workloads[pod.workload]!;
+    if (pod.podIndex !== null) return `${spec.name}-${pod.podIndex}`;
     return `${spec.name}-${revisions[pod.revision]}-${pod.ordinal}`;
   }
 

@@ -29,7 +29,7 @@ export interface Workload {
   generation: number;
   /** Index of the revision of the wanted pod template. */
   template: number;
-  /** In order of creation. */
+  /** In order of creation; of a StatefulSet none. */
   readonly replicaSets: ReplicaSet[];
   /** Index of the revision that is known to be good. */
   stable: number;
@@ -62,6 +62,7 @@ export function newWorkload(
     routes: [],
     rollout: null,
   };
+  if (spec.statefulSet !== undefined) return workload;
   replicaSetOf(workload, 0).spec = { ...sizedSpec(workload, spec.replicas), revision: 1 };
   return workload;
 }
@@ -93,9 +94,11 @@ export function sizedSpec(workload: Workload, replicas: number): ReplicaSetSpec 
   };
 }
 
-/** Replicas that all its ReplicaSets should have. */
-export const wantedReplicas = ({ replicaSets }: Workload): number =>
-  replicaSets.reduce((sum, { spec }) => sum + spec.replicas, 0);
+/** Replicas that all its ReplicaSets should have, or a StatefulSet. */
+export const wantedReplicas = ({ spec, replicas, replicaSets }: Workload): number =>
+  spec.statefulSet === undefined
+    ? replicaSets.reduce((sum, set) => sum + set.spec.replicas, 0)
+    : replicas;
 
 /** What the API server lists of a Deployment. */
 export function observeDeployment(

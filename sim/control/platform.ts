@@ -5,6 +5,10 @@ import type {
   DeploymentObservation,
   DeploymentWrite,
 } from "../policy/rollouts/deployment/contract.ts";
+import type {
+  StatefulSetObservation,
+  StatefulSetWrite,
+} from "../policy/rollouts/statefulSet/contract.ts";
 import type { Fault } from "./fault.ts";
 
 /**
@@ -20,10 +24,13 @@ export interface Platform {
 
   /** Calls back when something about the workload's pods or spec has changed. */
   watch(workload: string, changed: () => void): void;
-  /** Makes a revision the wanted pod template of a Deployment. */
+  /** Makes a revision the wanted pod template of a Deployment or a StatefulSet. */
   setTemplate(workload: string, revision: string): void;
   observeDeployment(workload: string): DeploymentObservation;
   writeReplicaSets(workload: string, writes: readonly DeploymentWrite[]): void;
+
+  observeStatefulSet(workload: string): StatefulSetObservation;
+  writeStatefulSet(workload: string, writes: readonly StatefulSetWrite[]): void;
 
   /**
    * A rollout of this revision begins: until it is promoted or removed, the rollout says how many

@@ -10,6 +10,8 @@ import { blueGreen } from "./rollouts/blueGreen.ts";
 import type { DeploymentPolicy } from "./rollouts/deployment/contract.ts";
 import { recreate, rolling } from "./rollouts/deployment/deployment.ts";
 import { stagedCanary } from "./rollouts/stagedCanary.ts";
+import type { StatefulSetPolicy } from "./rollouts/statefulSet/contract.ts";
+import { statefulSet } from "./rollouts/statefulSet/statefulSet.ts";
 
 /**
  * Policies by the name that a scenario calls them. A user's own come on top of the built-in ones.
@@ -18,6 +20,7 @@ export interface PolicyRegistry {
   readonly autoscalers: Readonly<Record<string, AutoscalerPolicy>>;
   readonly rollouts: Readonly<Record<string, RolloutPolicy>>;
   readonly deployments: Readonly<Record<string, DeploymentPolicy>>;
+  readonly statefulSets: Readonly<Record<string, StatefulSetPolicy>>;
 }
 
 /** Every autoscaler, by the name that a scenario calls it. */
@@ -37,9 +40,17 @@ const rollouts: Readonly<Record<string, RolloutPolicy>> = {
 /** What keeps the ReplicaSets of a Deployment. */
 const deployments: Readonly<Record<string, DeploymentPolicy>> = { rolling, recreate };
 
+/** What keeps the pods of a StatefulSet. */
+const statefulSets: Readonly<Record<string, StatefulSetPolicy>> = { "stateful-set": statefulSet };
+
 /** Every node autoscaler, by the name that a scenario calls it. */
 export const nodeAutoscalers: Readonly<Record<string, NodeAutoscalerPolicy>> = {
   "cluster-autoscaler": clusterAutoscaler,
 };
 
-export const builtInPolicies: PolicyRegistry = { autoscalers, rollouts, deployments };
+export const builtInPolicies: PolicyRegistry = {
+  autoscalers,
+  rollouts,
+  deployments,
+  statefulSets,
+};

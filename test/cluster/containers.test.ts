@@ -180,7 +180,14 @@ describe("start-up CPU", () => {
       services: { shop },
       traffic: { t: { rate: "1/s", call: "shop" } },
     }).cluster;
-    const pod = newPod({ number: 0, workload: 0, revision: 0, ordinal: 0, createdAt: 0 });
+    const pod = newPod({
+      number: 0,
+      workload: 0,
+      revision: 0,
+      ordinal: 0,
+      podIndex: null,
+      createdAt: 0,
+    });
     const replica = { replica: 0, service: 0, revision: 0, zone: 0, parallelism: 4 };
     const kubelet = new Kubelet({
       simulation,

@@ -120,7 +120,7 @@ describe("the JSON Schema", () => {
         if (key === "properties" && !path.includes("/hpa")) {
           for (const [name, property] of Object.entries(inner as object)) {
             // Manifests are described by Kubernetes, and policies by themselves.
-            const isNamed = /deployment|Autoscaler/u.test(path);
+            const isNamed = /deployment|statefulSet|Autoscaler/u.test(path);
             const isDescribed = "description" in property || "$ref" in property;
             if (!isDescribed && !isNamed) undescribed.push(`${path}/${name}`);
           }

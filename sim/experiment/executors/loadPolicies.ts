@@ -27,6 +27,7 @@ export async function loadPolicies(url: string | null): Promise<PolicyRegistry> 
   const rollouts = policiesOf<PolicyRegistry["rollouts"]>(module, "rollouts");
   return {
     deployments: builtInPolicies.deployments,
+    statefulSets: builtInPolicies.statefulSets,
     autoscalers: {
       ...builtInPolicies.autoscalers,
       ...mapped(autoscalers, (name, policy) => guardedPolicy(name, policy, whyNoScaling)),

@@ -1,3 +1,4 @@
+import type { WorkloadSpec } from "../../cluster/clusterSpec.ts";
 import { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Clock } from "../../control/clock.ts";
 import type { Controller } from "../../control/controller.ts";
@@ -6,6 +7,7 @@ import { FaultController } from "../../control/faultController.ts";
 import { NodeAutoscalerController } from "../../control/nodeAutoscalerController.ts";
 import type { Platform } from "../../control/platform.ts";
 import { RolloutController } from "../../control/rolloutController.ts";
+import { StatefulSetController } from "../../control/statefulSetController.ts";
 import { nameHash } from "../../dataplane/callplan/names.ts";
 import { present } from "../../kernel/assert.ts";
 import type { Json } from "../../kernel/json.ts";
@@ -15,6 +17,10 @@ import type {
   DeploymentConfig,
   DeploymentSettings,
 } from "../../policy/rollouts/deployment/spec.ts";
+import type {
+  StatefulSetConfig,
+  StatefulSetSettings,
+} from "../../policy/rollouts/statefulSet/spec.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** Every control loop of a scenario, over any clock and platform. */
@@ -27,7 +33,7 @@ export function createControllers(parts: {
 }): {
   readonly autoscalers: readonly AutoscalerController[];
   readonly rollouts: readonly RolloutController[];
-  readonly deployments: readonly DeploymentController[];
+  readonly deployments: readonly (DeploymentController | StatefulSetController)[];
   /** Of nodes, and of faults. */
   readonly others: readonly Controller[];
 } {
@@ -65,24 +71,49 @@ export function createControllers(parts: {
     );
   const deployments = scenario.cluster.workloads
     .filter(({ name }) => !rollouts.some((rollout) => rollout.workload === name))
-    .map((spec) => {
-      const releases = scenario.policy.rollouts.filter(({ workload }) => workload === spec.name);
-      const name =
-        releases[0]?.policy ??
-        (spec.deployment.strategy.type === "Recreate" ? "recreate" : "rolling");
-      return new DeploymentController({
-        workload: spec.name,
-        policy: present(registry.deployments[name], `deployment policy ${name}`),
-        config: deploymentConfig(spec.deployment, releases[0]?.config),
-        changes: releases.map(({ revision, start }) => ({ revision, at: start })),
-        clock,
-        platform,
-        draw: drawsFor(`deployment ${spec.name}`),
-      });
-    });
+    .map((spec) => createWorkloadController(spec, { ...parts, drawsFor }));
   const nodes = createNodeAutoscaler({ ...parts, draw: drawsFor("node autoscaler") });
   const faults = new FaultController(scenario.faults, clock, platform);
   return { autoscalers, rollouts, deployments, others: [...nodes, faults] };
+}
+
+/** What keeps a workload's pods while no rollout policy does. */
+function createWorkloadController(
+  spec: WorkloadSpec,
+  parts: {
+    readonly scenario: Scenario;
+    readonly registry: PolicyRegistry;
+    readonly clock: Clock;
+    readonly platform: Platform;
+    readonly drawsFor: (name: string) => Draw;
+  },
+): DeploymentController | StatefulSetController {
+  const { scenario, registry, clock, platform, drawsFor } = parts;
+  const releases = scenario.policy.rollouts.filter(({ workload }) => workload === spec.name);
+  const common = {
+    workload: spec.name,
+    changes: releases.map(({ revision, start }) => ({ revision, at: start })),
+    clock,
+    platform,
+  };
+  const [release] = releases;
+  if (spec.statefulSet !== undefined) {
+    const name = release?.policy ?? "stateful-set";
+    return new StatefulSetController({
+      ...common,
+      policy: present(registry.statefulSets[name], `StatefulSet policy ${name}`),
+      config: statefulSetConfig(spec.statefulSet, release?.config),
+      draw: drawsFor(`stateful set ${spec.name}`),
+    });
+  }
+  const own = spec.deployment.strategy.type === "Recreate" ? "recreate" : "rolling";
+  const name = release?.policy ?? own;
+  return new DeploymentController({
+    ...common,
+    policy: present(registry.deployments[name], `deployment policy ${name}`),
+    config: deploymentConfig(spec.deployment, release?.config),
+    draw: drawsFor(`deployment ${spec.name}`),
+  });
 }
 
 function createNodeAutoscaler(parts: {
@@ -117,4 +148,25 @@ function deploymentConfig(
         };
   // The loader has had the policy check what a release says.
   return { ...written, ...(release as DeploymentConfig | undefined) };
+}
+
+/** A StatefulSet's own settings, with what a release says laid over them. */
+function statefulSetConfig(
+  { updateStrategy: strategy, ...rest }: StatefulSetSettings,
+  release: Json | undefined,
+): StatefulSetConfig {
+  const written: StatefulSetConfig =
+    strategy.type === "OnDelete"
+      ? { ...rest, updateStrategy: { type: "OnDelete" } }
+      : {
+          ...rest,
+          updateStrategy: {
+            rollingUpdate: {
+              partition: strategy.partition,
+              maxUnavailable: strategy.maxUnavailable ?? undefined,
+            },
+          },
+        };
+  // The loader has had the policy check what a release says.
+  return { ...written, ...(release as StatefulSetConfig | undefined) };
 }

@@ -5,6 +5,7 @@ import type { AutoscalerController } from "../../control/autoscalerController.ts
 import type { Controller } from "../../control/controller.ts";
 import type { DeploymentController } from "../../control/deploymentController.ts";
 import type { RolloutController } from "../../control/rolloutController.ts";
+import type { StatefulSetController } from "../../control/statefulSetController.ts";
 import type { CallObserver } from "../../dataplane/callObserver.ts";
 import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
@@ -62,7 +63,7 @@ export class Model {
   readonly cluster: SimulatedCluster;
   readonly autoscalers: readonly AutoscalerController[];
   readonly rollouts: readonly RolloutController[];
-  readonly deployments: readonly DeploymentController[];
+  readonly deployments: readonly (DeploymentController | StatefulSetController)[];
   /** Rate of each open traffic, in time of the run. */
   readonly rates: readonly RateProfile[];
   readonly end: Micros;

@@ -74,7 +74,6 @@ export function expandManifests(layers: Layers, folder: ManifestFolder): Expande
     warnings: matching.warnings,
     notes: [
       ...ignoredNotes(manifests.ignored, place),
-      ...matching.matches.flatMap((match) => assumptions(match, place, folder.file)),
       ...uselessNotes(matching.warnings, place, folder.file),
     ],
   };
@@ -150,7 +149,7 @@ class Underlay {
     const { span } = workload.resource;
     const name = treeAt(this.base, [...path, "deployment"]);
     if (name?.kind === "scalar") this.base = cutAt(this.base, [...path, "deployment"]);
-    this.#put([...path, "deployment"], workload.deployment, span);
+    this.#put([...path, workload.key], workload.manifest, span);
     if (budget !== null) {
       this.#put([...path, "podDisruptionBudget"], budget.tree, budget.span);
     }
@@ -203,7 +202,8 @@ class Underlay {
         entries: new Map(),
         damaged: false,
       };
-      const policy = isRecreate ? "recreate" : "rolling";
+      const ofDeployment = isRecreate ? "recreate" : "rolling";
+      const policy = resource.kind === "StatefulSet" ? "stateful-set" : ofDeployment;
       if (policies.length === 0) this.#put([...path, policy], empty, resource.span);
       return;
     }
@@ -266,17 +266,4 @@ function ignoredNotes(
   if (ignored.size === 0) return [];
   const kinds = [...ignored].map(([kind, names]) => `${kind} ${some(names, ", ")}`.trim());
   return [{ span, kind: "fact", text: `manifests accepted and not modelled: ${kinds.join("; ")}` }];
-}
-
-function assumptions(
-  { service, workload: { resource } }: Match,
-  span: Span,
-  scenario: string,
-): readonly ManifestNote[] {
-  if (resource.kind !== "StatefulSet") return [];
-  const where = nameInFolder(scenario, resource.span.file);
-  const text =
-    `"${service}" is a StatefulSet (${where}): its pods start without an order, ` +
-    "and roll like a Deployment's without surge";
-  return [{ span, kind: "assumed", text }];
 }

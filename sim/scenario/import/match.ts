@@ -73,7 +73,8 @@ class Matcher {
       return null;
     }
     // A scenario's own Deployment takes the place of one of the manifests; a null is none.
-    if (treeAt(base, path) !== null || written?.kind === "scalar") return null;
+    const isOwn = treeAt(base, path) ?? treeAt(base, ["services", service, "statefulSet"]);
+    if (isOwn !== null || written?.kind === "scalar") return null;
     const found = this.#called(service);
     const all = found.length > 0 ? found : this.#behind(service);
     if (all.length > 0) return this.#sole(service, service, all, key);

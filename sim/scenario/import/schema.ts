@@ -4,8 +4,8 @@ import {
   checkBudget,
   deploymentSpecShape,
   ignored,
-  integerOrPercent,
   podSpec,
+  statefulSetSpecShape,
 } from "../schema/kubernetes.ts";
 import { count, text, word } from "../schema/leaves.ts";
 import { fields, list } from "../schema/shapes.ts";
@@ -81,23 +81,7 @@ const deployment = resource(
 const statefulSet = resource(
   "apps/v1",
   "StatefulSet",
-  fields({
-    replicas: deploymentSpecShape.replicas,
-    selector: labelSelector,
-    template: podTemplate,
-    minReadySeconds: deploymentSpecShape.minReadySeconds,
-    revisionHistoryLimit: deploymentSpecShape.revisionHistoryLimit,
-    podManagementPolicy: word(["OrderedReady", "Parallel"], "How pods start.").optional(),
-    updateStrategy: fields({
-      type: word(["RollingUpdate", "OnDelete"], "How pods are replaced.").optional(),
-      rollingUpdate: fields({
-        partition: count("Pods from this number on are updated.", 0).optional(),
-        maxUnavailable: integerOrPercent("Pods that may be missing.").optional(),
-      }).optional(),
-    }).optional(),
-    ...ignored("ordinals", "persistentVolumeClaimRetentionPolicy", "serviceName"),
-    ...ignored("volumeClaimTemplates"),
-  }),
+  fields({ ...statefulSetSpecShape, selector: labelSelector, template: podTemplate }),
 );
 
 const budget = resource(

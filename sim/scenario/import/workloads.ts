@@ -12,8 +12,9 @@ export interface Workload {
   readonly resource: Resource;
   /** Of its pods. */
   readonly labels: Labels;
-  /** As the Deployment that the simulator keeps. */
-  readonly deployment: MapTree;
+  /** The key of a service that it stands under, and what stands there. */
+  readonly key: "deployment" | "statefulSet";
+  readonly manifest: MapTree;
 }
 
 const TEMPLATE: Path = ["spec", "template"];
@@ -31,7 +32,8 @@ export function workloadsOf(
       case "Rollout": {
         const own = labelsAt(tree, [...TEMPLATE, "metadata", "labels"]);
         checkSelector(tree, own, findings);
-        return [{ resource, labels: own, deployment: asDeployment(resource, tree) }];
+        const key = resource.kind === "StatefulSet" ? "statefulSet" : "deployment";
+        return [{ resource, labels: own, key, manifest: asWorkload(resource, tree) }];
       }
       default:
         return [];
@@ -100,30 +102,23 @@ const put = (tree: MapTree, path: Path, value: Tree): MapTree => {
   return whole.kind === "map" ? whole : tree;
 };
 
-/** What of a spec is the same in all workloads. */
-const SHARED = ["replicas", "selector", "template", "minReadySeconds", "revisionHistoryLimit"];
+/** What of a Rollout's spec a Deployment has, too. */
+const SHARED = [
+  "replicas",
+  "selector",
+  "template",
+  "minReadySeconds",
+  "revisionHistoryLimit",
+  "progressDeadlineSeconds",
+];
 
-/**
- * StatefulSets and Rollouts in the simulator's terms. A StatefulSet replaces its pods one by one,
- * or as many as it may miss, and never has more than it wants.
- */
-function asDeployment({ kind, span }: Resource, tree: MapTree): MapTree {
-  if (kind === "Deployment") return tree;
+/** Deployments and StatefulSets as they are, a Rollout as a Deployment. */
+function asWorkload({ kind }: Resource, tree: MapTree): MapTree {
   const spec = treeAt(tree, ["spec"]);
-  if (spec?.kind !== "map") return tree;
-  const kept = kind === "Rollout" ? [...SHARED, "progressDeadlineSeconds"] : SHARED;
-  const entries = new Map<string, Entry>([...spec.entries].filter(([key]) => kept.includes(key)));
-  const deployment: MapTree = {
+  if (kind !== "Rollout" || spec?.kind !== "map") return tree;
+  const entries = new Map<string, Entry>([...spec.entries].filter(([key]) => SHARED.includes(key)));
+  return {
     ...tree,
     entries: new Map([["spec", { key: spec.span, value: { ...spec, entries } }]]),
   };
-  if (kind === "Rollout") return deployment;
-  const scalar = (value: number): Tree => ({ kind: "scalar", span, value });
-  const missing = treeAt(tree, ["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"]);
-  const rolling: Path = ["spec", "strategy", "rollingUpdate"];
-  return put(
-    put(deployment, [...rolling, "maxSurge"], scalar(0)),
-    [...rolling, "maxUnavailable"],
-    missing ?? scalar(1),
-  );
 }

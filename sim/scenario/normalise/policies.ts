@@ -81,7 +81,9 @@ function normaliseRollout(
   times: Times,
 ): PolicySet["rollouts"] {
   if (!context.knows("service", service, context.names("services"), path, "key")) return [];
-  const known = { ...context.registry.rollouts, ...context.registry.deployments };
+  const isStatefulSet = context.names("services", service).includes("statefulSet");
+  const { rollouts, deployments, statefulSets } = context.registry;
+  const known = isStatefulSet ? statefulSets : { ...rollouts, ...deployments };
   const policy = solePolicy(
     context,
     "rollout policy",

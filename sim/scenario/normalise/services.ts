@@ -5,8 +5,18 @@ import {
   type DeploymentSettings,
   deploymentSettings,
 } from "../../policy/rollouts/deployment/spec.ts";
+import {
+  statefulSetSettings,
+  validateStatefulSetConfig,
+} from "../../policy/rollouts/statefulSet/spec.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
-import type { DeploymentInput, DeploymentSpecInput, PodSpecInput } from "../schema/kubernetes.ts";
+import type {
+  DeploymentInput,
+  DeploymentSpecInput,
+  PodSpecInput,
+  StatefulSetInput,
+  StatefulSetSpecInput,
+} from "../schema/kubernetes.ts";
 import type { PriorityClassesInput } from "../schema/scheduling.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
@@ -15,6 +25,7 @@ import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { normalisePodLife } from "./podLife.ts";
+import { reportConfigProblem } from "./policies.ts";
 import { normaliseScheduling } from "./scheduling.ts";
 import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
 import { normaliseStation, queueLimitOf, slotsOf } from "./station.ts";
@@ -120,7 +131,7 @@ export function normaliseDatastore(
   };
 }
 
-/** The Deployment of a service: what stands beside `deployment` comes before what stands in it. */
+/** The workload of a service: what stands beside `deployment` comes before what stands in it. */
 export function normaliseDeployment(
   context: Context,
   name: string,
@@ -128,7 +139,7 @@ export function normaliseDeployment(
   classes: PriorityClassesInput = {},
 ): WorkloadSpec {
   const path: Path = ["services", name];
-  const spec = specOf(input.deployment);
+  const spec = specOf(input);
   const container = spec.template?.spec.containers[0];
   const resources = normaliseResources(context, input, path);
   return {
@@ -136,6 +147,7 @@ export function normaliseDeployment(
     replicas: input.replicas ?? spec.replicas ?? 1,
     container: { name: container?.name ?? name, ...resources },
     deployment: normaliseRolling(context, input, path),
+    ...normaliseStatefulSet(context, input, path),
     podRequests: podRequests(spec.template?.spec, resources.requests),
     scheduling: normaliseScheduling(context, name, { template: spec.template, classes }, [
       ...path,
@@ -147,9 +159,38 @@ export function normaliseDeployment(
   };
 }
 
+/** Of its Deployment; of its StatefulSet what both have. */
+const specOf = ({ statefulSet, deployment }: ServiceInput): DeploymentSpecInput =>
+  statefulSet === undefined ? specIn(deployment) : statefulSetSpecOf(statefulSet);
+
 /** A name of a manifest has become the manifest by now, if there is one. */
-const specOf = (deployment: DeploymentInput | string | undefined): DeploymentSpecInput =>
+const specIn = (deployment: DeploymentInput | string | undefined): DeploymentSpecInput =>
   typeof deployment === "string" ? {} : (deployment?.spec ?? deployment ?? {});
+
+const statefulSetSpecOf = (statefulSet: StatefulSetInput): StatefulSetSpecInput =>
+  statefulSet.spec ?? statefulSet;
+
+/** Nothing for a service that is no StatefulSet. */
+function normaliseStatefulSet(
+  context: Context,
+  input: ServiceInput,
+  path: Path,
+): Pick<WorkloadSpec, "statefulSet"> {
+  if (input.statefulSet === undefined) return {};
+  for (const key of ["deployment", "strategy"] as const) {
+    if (input[key] === undefined) continue;
+    const hint = key === "strategy" ? "it has an updateStrategy" : "take one of them away";
+    context.atKey([...path, key], `a StatefulSet has no ${key}`, hint);
+  }
+  const { podManagementPolicy, updateStrategy, minReadySeconds } = statefulSetSpecOf(
+    input.statefulSet,
+  );
+  const config = { podManagementPolicy, updateStrategy, minReadySeconds };
+  for (const problem of validateStatefulSetConfig(config)) {
+    reportConfigProblem(context, problem, [...path, ...deploymentPath(input), ...problem.path]);
+  }
+  return { statefulSet: statefulSetSettings(config) };
+}
 
 function normaliseBudget(
   input: ServiceInput["podDisruptionBudget"],
@@ -164,7 +205,7 @@ function normaliseBudget(
 }
 
 function normaliseRolling(context: Context, input: ServiceInput, path: Path): DeploymentSettings {
-  const spec = specOf(input.deployment);
+  const spec = specOf(input);
   const strategy = input.strategy ?? spec.strategy;
   const { maxSurge = DEFAULT_SURGE, maxUnavailable = DEFAULT_SURGE } =
     strategy?.rollingUpdate ?? {};
@@ -192,7 +233,7 @@ type PodRequests = WorkloadSpec["podRequests"];
  * limit without a request is the request too, as in Kubernetes.
  */
 function normaliseResources(context: Context, input: ServiceInput, path: Path): Resources {
-  const containers = specOf(input.deployment).template?.spec.containers ?? [];
+  const containers = specOf(input).template?.spec.containers ?? [];
   const own = input.resources ?? containers[0]?.resources;
   const others = containers.slice(1).map((container) => container.resources);
   const limits = listOf(own?.limits);
@@ -262,10 +303,15 @@ function checkLimits(
   }
 }
 
-const deploymentPath = ({ deployment }: ServiceInput): Path =>
-  typeof deployment === "string" || deployment?.spec === undefined
+/** Where the spec of its Deployment or StatefulSet stands. */
+function deploymentPath({ deployment, statefulSet }: ServiceInput): Path {
+  if (statefulSet !== undefined) {
+    return statefulSet.spec === undefined ? ["statefulSet"] : ["statefulSet", "spec"];
+  }
+  return typeof deployment === "string" || deployment?.spec === undefined
     ? ["deployment"]
     : ["deployment", "spec"];
+}
 
 function listOf(list: { cpu?: unknown; memory?: unknown } | undefined): ResourceList {
   return { cpuMillicores: millicores(list?.cpu), memoryBytes: bytes(list?.memory) };

@@ -24,7 +24,7 @@ export function ignored<const Keys extends string>(...keys: readonly Keys[]): Ig
 const PERCENT_OR_COUNT = "a count or a percentage like 25%";
 
 /** Kubernetes' IntOrString of a rolling update. */
-export const integerOrPercent = (description: string) =>
+const integerOrPercent = (description: string) =>
   z
     .union(
       [
@@ -142,6 +142,34 @@ export const deploymentSpecShape = {
   ...ignored("selector", "paused"),
 };
 
+export const statefulSetSpecShape = {
+  replicas: deploymentSpecShape.replicas,
+  template: deploymentSpecShape.template,
+  minReadySeconds: deploymentSpecShape.minReadySeconds,
+  revisionHistoryLimit: deploymentSpecShape.revisionHistoryLimit,
+  podManagementPolicy: word(
+    ["OrderedReady", "Parallel"],
+    "Pods come and go one by one (OrderedReady, the default), or all at once (Parallel).",
+  ).optional(),
+  updateStrategy: fields({
+    type: word(
+      ["RollingUpdate", "OnDelete"],
+      "A new template replaces pods from the last to the first (RollingUpdate, the default), or " +
+        "none until they are gone for another reason (OnDelete).",
+    ).optional(),
+    rollingUpdate: fields({
+      partition: count("Pods from this ordinal on are replaced. Default 0.", 0).optional(),
+      maxUnavailable: integerOrPercent("Pods that may be missing. Default 1.").optional(),
+    })
+      .meta({ description: "How far an update may go." })
+      .optional(),
+  })
+    .meta({ description: "How pods are replaced." })
+    .optional(),
+  ...ignored("ordinals", "persistentVolumeClaimRetentionPolicy", "selector", "serviceName"),
+  ...ignored("volumeClaimTemplates"),
+};
+
 /** A manifest, or only its spec: one form, so that a mistake in either is told as one. */
 export const deployment = fields({
   apiVersion: z.literal("apps/v1", { error: "apps/v1" }).optional(),
@@ -150,17 +178,31 @@ export const deployment = fields({
   ...ignored("metadata", "status"),
   ...deploymentSpecShape,
 })
-  .check(checkManifest)
+  .check((context) => checkManifest(context, deploymentSpecShape))
   .meta({
     description:
       "An apps/v1 Deployment, or its spec, verbatim. The keys beside it come before what is in it.",
   });
 
+export const statefulSet = fields({
+  apiVersion: z.literal("apps/v1", { error: "apps/v1" }).optional(),
+  kind: z.literal("StatefulSet", { error: "StatefulSet" }).optional(),
+  spec: fields(statefulSetSpecShape).optional(),
+  ...ignored("metadata", "status"),
+  ...statefulSetSpecShape,
+})
+  .check((context) => checkManifest(context, statefulSetSpecShape))
+  .meta({
+    description:
+      "An apps/v1 StatefulSet, or its spec, verbatim, instead of a Deployment. " +
+      "The keys beside it come before what is in it.",
+  });
+
 /** What is part of the spec does not stand beside it. */
-function checkManifest(context: z.core.ParsePayload<object>): void {
+function checkManifest(context: z.core.ParsePayload<object>, specShape: object): void {
   const written = new Map(Object.entries(context.value));
   if (written.get("spec") === undefined) return;
-  for (const key of Object.keys(deploymentSpecShape)) {
+  for (const key of Object.keys(specShape)) {
     if (written.get(key) === undefined) continue;
     context.issues.push({
       code: "custom",
@@ -217,6 +259,8 @@ export function checkBudget({ value, issues }: z.core.ParsePayload<object>): voi
 
 export type DeploymentInput = z.infer<typeof deployment>;
 export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof deploymentSpecShape>;
+export type StatefulSetInput = z.infer<typeof statefulSet>;
+export type StatefulSetSpecInput = Pick<StatefulSetInput, keyof typeof statefulSetSpecShape>;
 export type ProbeInput = z.infer<typeof probe>;
 export type ContainerInput = z.infer<typeof container>;
 export type PodSpecInput = z.infer<typeof podSpec>;

@@ -6,6 +6,7 @@ import {
   deployment,
   podDisruptionBudget,
   probe,
+  statefulSet,
   strategy,
 } from "./kubernetes.ts";
 import {
@@ -164,6 +165,7 @@ export const service = fields({
   ])
     .meta({ description: "Default: the one of the service's name in the manifests, if any." })
     .optional(),
+  statefulSet: statefulSet.optional(),
   podDisruptionBudget: podDisruptionBudget.optional(),
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   resources: containerResources.optional(),
