@@ -38,7 +38,10 @@ const retries = fc.option(
 
 const hedge = fc.option(
   fc.record({
-    after: fc.integer({ min: 0, max: 20 }).map((ms) => `${ms}ms`),
+    after: fc.oneof(
+      fc.integer({ min: 0, max: 20 }).map((ms) => `${ms}ms`),
+      fc.constantFrom("p50", "p99.9"),
+    ),
     max: fc.constantFrom(1, 1, 2),
     losers: fc.constantFrom("cancel", "run-on"),
     tied: fc.boolean(),

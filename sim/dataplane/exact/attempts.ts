@@ -2,8 +2,13 @@ import type { Json } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
+import {
+  type LatestQuantileState,
+  latestQuantile,
+} from "../../policy/resilience/latestQuantile.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import type { CallSite, PlannedRetryLimit } from "../callplan/plan.ts";
+import type { HedgeDelay } from "../callSpec.ts";
 import { DEADLINE_EXCEEDED, OK, TIMEOUT } from "../failure.ts";
 import { pauseBefore } from "./backoff.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
@@ -64,8 +69,8 @@ export class Attempts {
   readonly #rows: CallTable;
   readonly #guards: Guards;
   readonly #transport: Transport;
-  /** States of the limits of retries. */
-  readonly #limits = new Instances();
+  /** What callers know: states of the limits of retries, latencies of hedged calls. */
+  readonly #known = new Instances();
   readonly #timeUp: number;
   readonly #again: number;
   readonly #copy: number;
@@ -184,15 +189,15 @@ export class Attempts {
 
   /** A process is gone, and what it knew. */
   forget(replica: number): void {
-    this.#limits.forget(replica);
+    this.#known.forget(replica);
   }
 
   state(): Json {
-    return this.#limits.state();
+    return this.#known.state();
   }
 
   restore(state: Json): void {
-    this.#limits.restore(state);
+    this.#known.restore(state);
   }
 
   // ---- attempts ------------------------------------------------------------------------
@@ -202,8 +207,8 @@ export class Attempts {
     const generation = rows.int[row + GENERATION]!;
     const { hedge } = this.#sites[rows.int[row + SITE]!]!.call!;
     if (hedge !== null) {
-      const delay = hedge.after.kind === "fixed" ? hedge.after.delay : Number.POSITIVE_INFINITY;
-      if (delay < Number.POSITIVE_INFINITY) {
+      const delay = this.#hedgeDelay(row, hedge.after);
+      if (delay !== null) {
         const timer = this.#simulation.scheduleAfter(delay, this.#copy, row, generation);
         rows.real[row + SINCE] = timer;
       }
@@ -246,10 +251,24 @@ export class Attempts {
     const copy = this.#copies(row);
     real[row + SINCE] = NONE;
     this.#recorder.attempts.hedges[this.#service(row)]!++;
-    if (copy < max && after.kind === "fixed") {
-      real[row + SINCE] = this.#simulation.scheduleAfter(after.delay, this.#copy, row, generation);
+    const delay = copy < max ? this.#hedgeDelay(row, after) : null;
+    if (delay !== null) {
+      real[row + SINCE] = this.#simulation.scheduleAfter(delay, this.#copy, row, generation);
     }
     this.#launch(row, copy);
+  }
+
+  /** How long a copy waits for the one before it; null: there is none yet. */
+  #hedgeDelay(row: number, after: HedgeDelay): number | null {
+    return after.kind === "fixed" ? after.delay : this.#latencies(row, after.quantile).value;
+  }
+
+  /** What first copies of this call have taken at this caller. */
+  #latencies(row: number, quantile: number): LatestQuantileState {
+    const { int } = this.#rows;
+    const use = this.#sites[int[row + SITE]!]!.hash ^ HEDGE_USE;
+    const state = this.#known.of(use, int[row + REPLICA]!, () => latestQuantile.init(quantile));
+    return state as LatestQuantileState; // made here only
   }
 
   #scheduleRetry(row: number): void {
@@ -302,7 +321,12 @@ export class Attempts {
   /** Tells the caller's guards, and the limit of its retries, how an attempt has ended. */
   #report(row: number, attempt: number, outcome: Outcome): void {
     const { int, real } = this.#rows;
-    const { guards, retries } = this.#sites[int[row + SITE]!]!.call!;
+    const { guards, retries, hedge } = this.#sites[int[row + SITE]!]!.call!;
+    // One that lost against its copy took at least so long: longer than the copy waited.
+    if (hedge?.after.kind === "quantile" && int[attempt + ATTEMPT]! < ATTEMPTS_MAX) {
+      const took = this.#simulation.now - real[attempt + START]!;
+      latestQuantile.add(this.#latencies(row, hedge.after.quantile), took);
+    }
     if (guards.length > 0) {
       const end = { tickets: TICKETS, outcome, since: real[attempt + START]! };
       this.#guards.ended(guards, attempt, int[row + REPLICA]!, end);
@@ -313,7 +337,7 @@ export class Attempts {
 
   #limitState(row: number, limit: PlannedRetryLimit): Json {
     const replica = limit.isShared ? NONE : this.#rows.int[row + REPLICA]!;
-    return this.#limits.of(limit.use, replica, () =>
+    return this.#known.of(limit.use, replica, () =>
       limit.policy.init(limit.config, this.#simulation.now),
     );
   }
@@ -380,6 +404,8 @@ export class Attempts {
 }
 
 const PROBABILITY_SITE = 0x5b000000;
+/** Tells what a call site knows of latencies from what limits its retries. */
+const HEDGE_USE = 0x5d000000;
 
 /** The earlier of two times of which 0 stands for never. */
 const earlier = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b));

@@ -11,7 +11,12 @@ import { type Micros, micros } from "../../kernel/time.ts";
 import type { ConfigProblem } from "../../policy/policy.ts";
 import { circuitBreakers } from "../../policy/resilience/index.ts";
 import { retryLimits } from "../../policy/resilience/retryLimits.ts";
-import type { CallSettingsInput, HedgeInput, RetriesInput } from "../schema/calls.ts";
+import {
+  type CallSettingsInput,
+  type HedgeInput,
+  QUANTILE,
+  type RetriesInput,
+} from "../schema/calls.ts";
 import { type Path, toPlain, treeAt } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
@@ -117,11 +122,17 @@ function backoffOf(context: Context, input: RetriesInput["backoff"], path: Path)
 
 function hedgeOf({ after, max, losers, tied }: HedgeInput): HedgeSpec {
   return {
-    after: { kind: "fixed", delay: parseDuration(after) },
+    after: hedgeDelayOf(after),
     max: max ?? 1,
     losers: losers ?? "cancel",
     tied: tied ?? false,
   };
+}
+
+function hedgeDelayOf(after: string): HedgeSpec["after"] {
+  const percent = QUANTILE.exec(after)?.[1];
+  if (percent === undefined) return { kind: "fixed", delay: parseDuration(after) };
+  return { kind: "quantile", quantile: Number(percent) / 100 };
 }
 
 /** What a call is made of, wherever it stands. */

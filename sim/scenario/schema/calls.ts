@@ -70,8 +70,16 @@ const retries = fields({
   backoff: backoff.meta({ description: "Pauses between attempts. Default none." }).optional(),
 }).meta({ description: "How often a failed call is tried again." });
 
+/** `p95`, `p99.9`: above 0 and below 100. */
+export const QUANTILE = /^p(?!0+(?:\.0+)?$)(\d{1,2}(?:\.\d+)?)$/u;
+
 const hedge = fields({
-  after: duration("A copy is sent when there is no answer after this long."),
+  after: either("a duration like 30ms, or a quantile like p95", [
+    duration("After this long."),
+    z.string().regex(QUANTILE, { error: "a duration like 30ms, or a quantile like p95" }).meta({
+      description: "After this quantile of what the caller's latest 1000 calls took.",
+    }),
+  ]).meta({ description: "A copy is sent when there is no answer by then." }),
   max: count("Copies beside the first, each after as long again. Default 1.", 1, 2).optional(),
   losers: word(
     ["cancel", "run-on"],
