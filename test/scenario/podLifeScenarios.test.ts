@@ -1,19 +1,6 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type ReplicationOutput, runReplication } from "../../sim/experiment/replication.ts";
-import { builtInPolicies } from "../../sim/policy/index.ts";
-import { loadScenario } from "../../sim/scenario/load.ts";
-
-/** Replication 0 of one policy of a scenario file of the project. */
-function runOf(name: string, policy: string): ReplicationOutput {
-  const file = `scenarios/${name}.yaml`;
-  const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
-  const options = { file, text, policies: [policy], readFile: () => null };
-  const [scenario] = loadScenario(options).scenarios;
-  if (scenario === undefined) throw new Error(`no policy ${policy} in ${file}`);
-  const task = { scenario, replication: 0, detail: true, from: null };
-  return runReplication(task, builtInPolicies);
-}
+import type { ReplicationOutput } from "../../sim/experiment/replication.ts";
+import { runOf } from "../support/scenarioFiles.ts";
 
 /** Ready and wanted replicas of the first service at the end of each bin. */
 function replicasOf(name: string, policy: string): { ready: number[]; wanted: number[] } {
