@@ -1,13 +1,7 @@
 import { compileDistribution } from "../../workload/distributions.ts";
-import type { CallSpec } from "../callSpec.ts";
-import type { ServiceSpec, StepSpec } from "../serviceSpec.ts";
+import type { ServiceSpec } from "../serviceSpec.ts";
 import type { TrafficSpec } from "../trafficSpec.ts";
-
-interface Tally {
-  /** Expected visits and CPU work (microseconds) of each service, for one journey. */
-  readonly visits: Float64Array;
-  readonly work: Float64Array;
-}
+import { callGraph, endpointId, expectedVisits } from "./callGraph.ts";
 
 /** What one journey of a traffic brings to each service, on average: first attempts only. */
 export interface ExpectedLoad {
@@ -16,62 +10,38 @@ export interface ExpectedLoad {
   readonly work: readonly number[];
 }
 
-/** By traffic. Call graphs are acyclic: the loader has checked that. */
+/** By traffic. Requests may come round again, but come to an end: the loader has checked that. */
 export function expectedLoad(
   services: readonly ServiceSpec[],
   traffic: readonly TrafficSpec[],
 ): readonly ExpectedLoad[] {
-  return traffic.map((entry) => {
-    const tally: Tally = {
-      visits: new Float64Array(services.length),
-      work: new Float64Array(services.length),
-    };
-    const total = entry.journeys.reduce((sum, journey) => sum + journey.weight, 0);
-    for (const journey of entry.journeys) {
-      for (const step of journey.steps) {
-        visit(services, step.call, (journey.weight / total) * step.probability, tally);
-      }
-    }
-    return { visits: Array.from(tally.visits), work: Array.from(tally.work) };
+  const graph = callGraph(services);
+  const once = graph.map(({ service, work }) => {
+    const { min, max } = services[service]?.revisions[0]?.latencyFactor ?? { min: 1, max: 1 };
+    const sum = work.reduce(
+      (all, { share, time }) => all + share * compileDistribution(time).mean,
+      0,
+    );
+    return sum * ((min + max) / 2);
   });
-}
-
-function visit(
-  services: readonly ServiceSpec[],
-  call: CallSpec,
-  share: number,
-  tally: Tally,
-): void {
-  const index = services.findIndex((service) => service.name === call.service);
-  const { min, max } = services[index]?.revisions[0]?.latencyFactor ?? { min: 1, max: 1 };
-  const factor = (min + max) / 2;
-  const endpoint = services[index]?.endpoints.find((candidate) => candidate.name === call.endpoint);
-  if (endpoint === undefined || share === 0) return;
-  tally.visits[index]! += share;
-  const walk = (steps: readonly StepSpec[], part: number): void => {
-    for (const step of steps) {
-      switch (step.kind) {
-        case "work":
-          tally.work[index]! += part * factor * compileDistribution(step.time).mean;
-          break;
-        case "wait":
-          break;
-        case "call":
-        case "query":
-          visit(services, step.call, part, tally);
-          break;
-        case "parallel":
-          for (const branch of step.branches) walk(branch, part);
-          break;
-        case "choice":
-          for (const option of step.options) walk(option.steps, part * option.probability);
-          break;
-        case "cache":
-          walk(step.hit, part * step.hitRatio);
-          walk(step.miss, part * (1 - step.hitRatio));
-          break;
+  return traffic.map(({ journeys }) => {
+    const total = journeys.reduce((sum, journey) => sum + journey.weight, 0);
+    const outside = new Map<number, number>();
+    for (const { weight, steps } of journeys) {
+      for (const { call, probability } of steps) {
+        const id = endpointId(call.service, call.endpoint);
+        const node = graph.findIndex((candidate) => candidate.id === id);
+        if (node < 0) continue;
+        outside.set(node, (outside.get(node) ?? 0) + (weight / total) * probability);
       }
     }
-  };
-  walk(endpoint.steps, share);
+    const visits = services.map(() => 0);
+    const work = services.map(() => 0);
+    for (const [node, count] of expectedVisits(graph, outside).entries()) {
+      const { service } = graph[node]!;
+      visits[service]! += count;
+      work[service]! += count * once[node]!;
+    }
+    return { visits, work };
+  });
 }

@@ -4,12 +4,12 @@ import { OBJECTIVES } from "../schema/cluster.ts";
 import type { ScenarioInput } from "../schema/scenario.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import { normaliseCanary } from "./canary.ts";
+import { reportCircles } from "./circles.ts";
 import { normaliseCluster, normaliseLinks, placesOf } from "./cluster.ts";
 import type { Context } from "./context.ts";
 import { normaliseFault } from "./faults.ts";
 import { AS_IS, normalisePolicySet } from "./policies.ts";
 import { normaliseDatastore, normaliseDeployment, normaliseService } from "./services.ts";
-import { reportCircles } from "./steps.ts";
 import { normaliseTopic } from "./topics.ts";
 import { normaliseTraffic } from "./traffic.ts";
 
@@ -38,7 +38,7 @@ export function normaliseScenario(
       normaliseDatastore(context, name, store),
     ),
   ];
-  reportCircles(context);
+  reportCircles(context, servers);
   const deployments = services.map(([name, service]) =>
     normaliseDeployment(context, name, service, input.cluster?.priorityClasses),
   );

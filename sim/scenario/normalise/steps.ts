@@ -1,9 +1,10 @@
+import { endpointId } from "../../dataplane/callplan/callGraph.ts";
 import type { StepSpec } from "../../dataplane/serviceSpec.ts";
 import type { CacheInput, QueryInput, StepInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseShare } from "../units.ts";
 import { callSettings, DATASTORE_ENDPOINT, resolveCall } from "./calls.ts";
-import type { Context, Edge } from "./context.ts";
+import type { Context } from "./context.ts";
 import { normaliseDistribution } from "./time.ts";
 
 /** Room for the rounding of shares that add up to 1 on paper. */
@@ -75,9 +76,6 @@ function normaliseCall(
   return [{ kind: "call", call }];
 }
 
-/** How an endpoint is named in messages, and found again. */
-const endpointId = (service: string, endpoint: string): string => `${service} ${endpoint}`;
-
 function normaliseQuery(
   context: Context,
   input: string | QueryInput,
@@ -129,34 +127,4 @@ function normaliseChoice(
       steps: normaliseSteps(context, option.steps, [...path, i, "steps"], owner),
     })),
   };
-}
-
-/**
- * Finds calls that come back to where they started: they would never end. Depth first in the order
- * of the file; each circle is reported at the call that closes it.
- */
-export function reportCircles(context: Context): void {
-  const outgoing = new Map<string, Edge[]>();
-  for (const edge of context.edges) {
-    outgoing.set(edge.from, [...(outgoing.get(edge.from) ?? []), edge]);
-  }
-  const done = new Set<string>();
-  const trail: string[] = [];
-  const visit = (node: string): void => {
-    if (done.has(node)) return;
-    trail.push(node);
-    for (const { to, path } of outgoing.get(node) ?? []) {
-      const start = trail.indexOf(to);
-      if (start < 0) {
-        visit(to);
-        continue;
-      }
-      const circle = [...trail.slice(start), to].join(" → ");
-      const hint = "calls must form a tree: a request would never end";
-      context.atValue(path, `these calls go round in a circle: ${circle}`, hint);
-    }
-    trail.pop();
-    done.add(node);
-  };
-  for (const node of outgoing.keys()) visit(node);
 }
