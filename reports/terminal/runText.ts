@@ -87,6 +87,22 @@ function failureCells(policy: PolicyResult): readonly Line[] {
     .map(([reason, count]) => [`${failureLabel(reason)} ${fixed((100 * count) / total, 0)} %`]);
 }
 
+/** Answers that something stood in for, in percent of all requests, by kind; no row without any. */
+function degradedRows(policy: PolicyResult): readonly (readonly Line[])[] {
+  const requests = policy.replications.reduce((sum, { requests: count }) => sum + count, 0);
+  const kinds = new Map<string, number>();
+  for (const { degraded = {} } of policy.replications) {
+    for (const [kind, count] of Object.entries(degraded)) {
+      kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+    }
+  }
+  if (kinds.size === 0) return [];
+  const percent = (count: number): string => fixed((100 * count) / requests, 2);
+  const total = [...kinds.values()].reduce((sum, count) => sum + count, 0);
+  const cells = [...kinds].map(([kind, count]): Line => [`${kind} ${percent(count)} %`]);
+  return [[["degraded %"], [percent(total)], ...(kinds.size > 1 ? cells : [[...kinds.keys()]])]];
+}
+
 function replicaRows(policy: PolicyResult): readonly (readonly Line[])[] {
   return policy.replicas.map(({ service, mean, min, max }) => [
     ["replicas"],
@@ -103,6 +119,7 @@ function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
     [["requests"], plusMinus(metrics.requests, 0), [`${fixed(metrics.throughputRps.mean, 1)} rps`]],
     [["latency ms"], ...latencyCells(policy)],
     [["failed %"], plusMinus(metrics.failedPercent, 2), ...failureCells(policy)],
+    ...degradedRows(policy),
   ];
   const hasRequests = policy.topics === undefined || metrics.requests.mean > 0;
   const rows: (readonly Line[])[] = [

@@ -1,6 +1,7 @@
 import type { Json } from "../kernel/json.ts";
 import type { Micros } from "../kernel/time.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
+import type { StepSpec } from "./serviceSpec.ts";
 
 /** A call as its caller makes it: whom, how long, how often. */
 export interface CallSpec {
@@ -20,6 +21,20 @@ export interface CallSpec {
   readonly hedge: HedgeSpec | null;
   /** What each attempt has to pass at its caller, in this order. */
   readonly guards: readonly GuardSpec[];
+  /** What the caller does when the call has failed for good; null: it fails, too. */
+  readonly fallback: FallbackSpec | null;
+}
+
+/**
+ * Kinds of answers that stand in for the one that failed, from the best to the worst: what was
+ * known before, what is right for most, what lacks a part.
+ */
+export const FALLBACK_KINDS = ["cached", "default", "degraded"] as const;
+
+export interface FallbackSpec {
+  readonly kind: (typeof FALLBACK_KINDS)[number];
+  /** Done by the caller instead. */
+  readonly steps: readonly StepSpec[];
 }
 
 /** What a call is that says nothing of all that. */
@@ -29,6 +44,7 @@ export const PLAIN_CALL = {
   retries: null,
   hedge: null,
   guards: [],
+  fallback: null,
 } as const;
 
 /** Kinds of policies that let calls through or refuse them. */

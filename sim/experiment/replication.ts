@@ -1,8 +1,10 @@
 import { workloadIndex } from "../cluster/workload.ts";
+import { FALLBACK_KINDS } from "../dataplane/callSpec.ts";
 import { FAILURE_REASONS } from "../dataplane/failure.ts";
 import { assert, InvariantError } from "../kernel/assert.ts";
 import { micros, seconds, toMillis, toSeconds } from "../kernel/time.ts";
 import type { PolicyRegistry } from "../policy/index.ts";
+import type { Recorder } from "../result/recorder.ts";
 import type {
   Decision,
   ReplicationResult,
@@ -171,11 +173,12 @@ export function summariseModel(
 
 function replicationResult(model: Model, replication: number): ReplicationResult {
   const { recorder, scenario } = model;
-  const { requests, completed, failed, latency } = recorder;
+  const { requests, completed, degraded, failed, latency } = recorder;
   const inFlight = model.plane.countInFlight();
   assert(
-    requests === completed + failed + inFlight,
-    `${requests} arrivals, ${completed} completed, ${failed} failed, ${inFlight} in flight`,
+    requests === completed + degraded + failed + inFlight,
+    `${requests} arrivals, ${completed} completed, ${degraded} degraded, ${failed} failed, ` +
+      `${inFlight} in flight`,
   );
   const failures: Record<string, number> = {};
   recorder.failuresByReason.forEach((count, reason) => {
@@ -195,6 +198,7 @@ function replicationResult(model: Model, replication: number): ReplicationResult
     inFlight,
     dropped: 0,
     failures,
+    ...degradedOf(recorder),
     latency: summary,
     failedPercent,
     replicaHours: bill.replicaHours,
@@ -208,6 +212,13 @@ function replicationResult(model: Model, replication: number): ReplicationResult
     worstMinute: worstMinute(recorder),
     ...topics,
   };
+}
+
+/** Requests whose answer has a part that stood in for one that failed, by its kind; if any. */
+function degradedOf({ degradedByKind }: Recorder): Pick<ReplicationResult, "degraded"> {
+  const counts = degradedByKind.map((count, kind) => [FALLBACK_KINDS[kind]!, count] as const);
+  const some = counts.filter(([, count]) => count > 0);
+  return some.length === 0 ? {} : { degraded: Object.fromEntries(some) };
 }
 
 function latencySummary(latency: Model["recorder"]["latency"]): ReplicationResult["latency"] {

@@ -48,6 +48,8 @@ export interface AttemptCounts {
   readonly hedgesWon: Float64Array;
   /** Attempts that their caller gave up. */
   readonly timeouts: Float64Array;
+  /** Calls that failed for good and whose callers did something else instead. */
+  readonly fallbacks: Float64Array;
 }
 
 /**
@@ -73,6 +75,7 @@ export class Recorder {
   readonly #minute = new LatencyHistogram();
   readonly #binFailures: Float64Array;
   readonly #failures: Float64Array;
+  readonly #degraded: Float64Array;
   #binArrivals = 0;
   #binCompleted = 0;
   #requests = 0;
@@ -86,6 +89,8 @@ export class Recorder {
     readonly services: number;
     readonly caches: number;
     readonly reasons: number;
+    /** Kinds of fallbacks. */
+    readonly fallbacks: number;
     readonly binMicros: number;
   }) {
     const sums = (): Float64Array => new Float64Array(shape.services);
@@ -101,6 +106,7 @@ export class Recorder {
     this.cacheMisses = new Float64Array(shape.caches);
     this.#binFailures = new Float64Array(shape.reasons);
     this.#failures = new Float64Array(shape.reasons);
+    this.#degraded = new Float64Array(shape.fallbacks);
     this.series = emptyRequestSeries(shape.reasons);
     this.services = Array.from({ length: shape.services }, emptyServiceSeries);
     this.attempts = {
@@ -109,6 +115,7 @@ export class Recorder {
       hedges: sums(),
       hedgesWon: sums(),
       timeouts: sums(),
+      fallbacks: sums(),
     };
     this.hurt = Array.from({ length: shape.services }, () => new Set<number>());
   }
@@ -130,6 +137,15 @@ export class Recorder {
     return this.#failures.reduce((sum, count) => sum + count, 0);
   }
 
+  /** Requests with a degraded answer, by kind of the worst part of it. */
+  get degradedByKind(): readonly number[] {
+    return Array.from(this.#degraded);
+  }
+
+  get degraded(): number {
+    return this.#degraded.reduce((sum, count) => sum + count, 0);
+  }
+
   get bins(): number {
     return this.series.arrivals.length;
   }
@@ -142,6 +158,12 @@ export class Recorder {
   requestCompleted(latency: number): void {
     this.#completed++;
     this.#binCompleted++;
+    this.#bin.record(latency);
+  }
+
+  /** An answer with a part that stood in for one that failed: neither completed nor failed. */
+  requestDegraded(kind: number, latency: number): void {
+    this.#degraded[kind]!++;
     this.#bin.record(latency);
   }
 
@@ -161,6 +183,7 @@ export class Recorder {
     this.#bin.reset();
     this.#binFailures.fill(0);
     this.#failures.fill(0);
+    this.#degraded.fill(0);
     this.#binArrivals = 0;
     this.#binCompleted = 0;
     this.#requests = 0;
@@ -201,6 +224,7 @@ export class Recorder {
       bins: plainState({ requests: this.series, services: this.services }),
       sums: this.#sums().map((sums) => Array.from(sums)),
       caches: [Array.from(this.cacheHits), Array.from(this.cacheMisses)],
+      degraded: Array.from(this.#degraded),
       attempts: Object.values(this.attempts).map((counts) => Array.from(counts)),
       failures: [Array.from(this.#failures), Array.from(this.#binFailures)],
       counts: [this.#requests, this.#completed, this.#binArrivals, this.#binCompleted],
@@ -223,6 +247,7 @@ export class Recorder {
     Object.values(this.attempts).forEach((counts, index) => {
       counts.set(saved.attempts[index]!);
     });
+    this.#degraded.set(saved.degraded);
     this.#failures.set(saved.failures[0]!);
     this.#binFailures.set(saved.failures[1]!);
     const [requests, completed, binArrivals, binCompleted] = saved.counts;
@@ -267,6 +292,7 @@ interface RecorderState {
   readonly bins: { readonly requests: RequestSeries; readonly services: readonly ServiceSeries[] };
   readonly sums: readonly (readonly number[])[];
   readonly caches: readonly (readonly number[])[];
+  readonly degraded: readonly number[];
   readonly attempts: readonly (readonly number[])[];
   readonly failures: readonly (readonly number[])[];
   readonly counts: readonly [number, number, number, number];

@@ -73,6 +73,11 @@ const replication = z.strictObject({
   /** Arrivals that the load generator could not send; always 0 in a simulation. */
   dropped: z.number(),
   failures: counts,
+  /**
+   * Requests that were answered with something instead of what failed (`cached`, `default`,
+   * `degraded`): neither completed nor failed. Only where there were any.
+   */
+  degraded: counts.optional(),
   latency: latency.nullable(),
   failedPercent: z.number(),
   replicaHours: z.number(),

@@ -14,7 +14,7 @@ function problemsOf(model: Model): readonly string[] {
   const { recorder, plane, cluster } = model;
   const problems: string[] = [];
   const inFlight = plane.countInFlight();
-  if (recorder.requests !== recorder.completed + recorder.failed + inFlight) {
+  if (recorder.requests !== recorder.completed + recorder.degraded + recorder.failed + inFlight) {
     problems.push(`${recorder.requests} requests, ${inFlight} in flight do not add up`);
   }
   const books = booksOf(model);

@@ -28,6 +28,21 @@ const widest = (text: string): number =>
   Math.max(...text.split("\n").map((line) => [...line].length));
 
 describe("the terminal text of a result", () => {
+  it("tells of answers that something stood in for", () => {
+    const result = sampleResult({ n: 1, policies: ["scheduled"] });
+    const policies = result.policies.map((policy) => ({
+      ...policy,
+      replications: policy.replications.map((replication) => ({
+        ...replication,
+        requests: 1000,
+        degraded: { cached: 20, degraded: 5 },
+      })),
+    }));
+    const text = runText({ ...result, policies }, { style });
+    expect(text).toMatch(/^degraded % +2\.50 +cached 2\.00 % +degraded 0\.50 %$/mu);
+    expect(runText(result, { style })).not.toContain("degraded");
+  });
+
   const compared = (options: SampleOptions, given: Partial<TextOptions> = {}) =>
     compareText(sampleResult(options), { style, files, ...given });
 

@@ -57,16 +57,25 @@ const circuitBreaker = fc.option(
   { nil: undefined, freq: 1 },
 );
 
+const fallback = fc.option(
+  fc.constantFrom(
+    { kind: "cached" },
+    { kind: "default", steps: [{ work: "1ms" }] },
+    { kind: "degraded", steps: [{ wait: "3ms" }, { query: "memory" }] },
+  ),
+  { nil: undefined, freq: 1 },
+);
+
 /** How a call is made. */
 const settings = { timeout, deadline: timeout, retries, hedge, circuitBreaker };
 
 const call = (index: number, services: number): fc.Arbitrary<unknown> =>
   fc
-    .record({ service: fc.integer({ min: index + 1, max: services - 1 }), ...settings })
+    .record({ service: fc.integer({ min: index + 1, max: services - 1 }), fallback, ...settings })
     .map((made) => ({ call: { ...made, service: serviceName(made.service), endpoint: "get" } }));
 
 const query = fc
-  .record({ datastore: fc.constantFrom("db", "memory"), ...settings })
+  .record({ datastore: fc.constantFrom("db", "memory"), fallback, ...settings })
   .map((made) => ({ query: made }));
 
 function step(index: number, services: number, depth: number): fc.Arbitrary<unknown> {

@@ -3,7 +3,13 @@ import type { AdmissionPolicy } from "../../policy/resilience/admission.ts";
 import { circuitBreakers } from "../../policy/resilience/index.ts";
 import { retryLimits } from "../../policy/resilience/retryLimits.ts";
 import { compileDistribution } from "../../workload/distributions.ts";
-import type { CallSpec, GuardKind, GuardSpec, RetrySpec } from "../callSpec.ts";
+import {
+  type CallSpec,
+  FALLBACK_KINDS,
+  type GuardKind,
+  type GuardSpec,
+  type RetrySpec,
+} from "../callSpec.ts";
 import { BREAKER_OPEN } from "../failure.ts";
 import { nameHash } from "./names.ts";
 import type { CallSite, PlannedGuard, PlannedRetries } from "./plan.ts";
@@ -26,9 +32,9 @@ const GUARDS: Readonly<
  * timeout: it is plain, and costs nothing beyond its attempt.
  */
 export function planCall(call: CallSpec, path: string): Pick<CallSite, "timeout" | "call"> {
-  const { timeout, deadline, retries, hedge, guards } = call;
-  const isPlain = deadline === null && retries === null && hedge === null && guards.length === 0;
-  if (isPlain) return { timeout, call: null };
+  const { timeout, deadline, retries, hedge, guards, fallback } = call;
+  const isPlain = [deadline, retries, hedge, fallback].every((setting) => setting === null);
+  if (isPlain && guards.length === 0) return { timeout, call: null };
   return {
     timeout: retries?.perTryTimeout ?? null,
     call: {
@@ -37,6 +43,8 @@ export function planCall(call: CallSpec, path: string): Pick<CallSite, "timeout"
       retries: retries === null ? null : planRetries(retries, path),
       hedge,
       guards: guards.map((guard) => planGuard(guard, path)),
+      fallback:
+        fallback === null ? null : { kind: FALLBACK_KINDS.indexOf(fallback.kind), entry: -1 },
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   type Choice,
   type Fork,
   Op,
+  type PlannedFallback,
   type PlannedGroup,
   type PlannedService,
   type PlannedTraffic,
@@ -53,6 +54,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     const path = `${service.name}/${endpoint.name}`;
     writer.steps(endpoint.steps, path, pools);
     writer.emit(Op.End, 0, path);
+    writer.fallbacks();
     return entry;
   });
   return {
@@ -131,6 +133,12 @@ class ProgramWriter {
   readonly #sites: CallSite[] = [];
   readonly #forks: Fork[] = [];
   readonly #choices: Choice[] = [];
+  readonly #fallbacks: {
+    readonly planned: PlannedFallback;
+    readonly steps: readonly StepSpec[];
+    readonly path: string;
+    readonly pools: readonly string[];
+  }[] = [];
 
   constructor(services: readonly ServiceSpec[]) {
     this.#services = services;
@@ -151,6 +159,16 @@ class ProgramWriter {
     steps.forEach((step, index) => {
       this.#step(step, `${path}/${index}`, pools);
     });
+  }
+
+  /** Writes what callers do when calls have failed, of all calls since it last did. */
+  fallbacks(): void {
+    for (let next = this.#fallbacks.pop(); next !== undefined; next = this.#fallbacks.pop()) {
+      const { planned, steps, path, pools } = next;
+      planned.entry = this.at;
+      this.steps(steps, path, pools);
+      this.emit(Op.EndBranch, 0, path);
+    }
   }
 
   /** What the kubelet's probes do in the service, beside its endpoints. */
@@ -185,13 +203,13 @@ class ProgramWriter {
         return;
       }
       case "call":
-        this.emit(Op.Call, this.callSite(step.call, path), path);
+        this.emit(Op.Call, this.callSite(step.call, path, pools), path);
         return;
       case "query": {
         const pool = pools.indexOf(step.pool);
         assert(pool >= 0, `no pool ${step.pool}`);
         this.emit(Op.Acquire, pool, path);
-        this.emit(Op.Call, this.callSite(step.call, path), path);
+        this.emit(Op.Call, this.callSite(step.call, path, pools), path);
         this.emit(Op.Release, pool, path);
         return;
       }
@@ -215,7 +233,7 @@ class ProgramWriter {
     }
   }
 
-  callSite(call: CallSpec, path: string): number {
+  callSite(call: CallSpec, path: string, pools: readonly string[] = []): number {
     const service = this.#services.findIndex((candidate) => candidate.name === call.service);
     assert(service >= 0, `no service ${call.service}`);
     const endpoint = this.#services[service]!.endpoints.findIndex(
@@ -223,9 +241,13 @@ class ProgramWriter {
     );
     assert(endpoint >= 0, `no endpoint ${call.endpoint} of ${call.service}`);
     const name = `${path} ${call.service} ${call.endpoint}`;
-    return (
-      this.#sites.push({ hash: nameHash(name), service, endpoint, ...planCall(call, name) }) - 1
-    );
+    const planned = planCall(call, name);
+    if (call.fallback !== null && planned.call?.fallback) {
+      const { steps } = call.fallback;
+      const entry = { planned: planned.call.fallback, steps, path: `${path}/fallback`, pools };
+      this.#fallbacks.push(entry);
+    }
+    return this.#sites.push({ hash: nameHash(name), service, endpoint, ...planned }) - 1;
   }
 
   siteAt(index: number): CallSite {
@@ -240,7 +262,7 @@ class ProgramWriter {
     branches.forEach((branch, index) => {
       const only = branch.length === 1 ? branch[0] : undefined;
       if (only?.kind === "call") {
-        calls.push(this.callSite(only.call, `${path}/${index}/0`));
+        calls.push(this.callSite(only.call, `${path}/${index}/0`, pools));
         return;
       }
       entries.push(this.at);

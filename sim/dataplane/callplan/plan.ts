@@ -75,6 +75,14 @@ export interface PlannedCall {
   readonly retries: PlannedRetries | null;
   readonly hedge: HedgeSpec | null;
   readonly guards: readonly PlannedGuard[];
+  readonly fallback: PlannedFallback | null;
+}
+
+export interface PlannedFallback {
+  /** Index among the kinds of fallbacks. */
+  readonly kind: number;
+  /** Its first instruction; known when the whole program is. */
+  entry: number;
 }
 
 /** A use of a policy before calls; `use` tells its states and draws from those of others. */

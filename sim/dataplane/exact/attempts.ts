@@ -7,11 +7,11 @@ import {
   latestQuantile,
 } from "../../policy/resilience/latestQuantile.ts";
 import type { Recorder } from "../../result/recorder.ts";
-import type { CallSite, PlannedRetryLimit } from "../callplan/plan.ts";
+import type { CallSite, PlannedFallback, PlannedRetryLimit } from "../callplan/plan.ts";
 import type { HedgeDelay } from "../callSpec.ts";
 import { DEADLINE_EXCEEDED, OK, TIMEOUT } from "../failure.ts";
 import { pauseBefore } from "./backoff.ts";
-import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
+import { type CallTable, FALLBACK_SHIFT, FLAG, INT, REAL } from "./callTable.ts";
 import type { Guards, Outcome } from "./guards.ts";
 import { Instances } from "./instances.ts";
 import type { PlaneParts } from "./parts.ts";
@@ -25,12 +25,13 @@ const {
   KEY,
   PARENT,
   PARENT_GENERATION,
+  PC,
   PENDING,
   REPLICA,
   SITE,
   TRAFFIC,
 } = INT;
-const { DEADLINE, DEMAND, REQUEST, SINCE, START, TICKETS, TIMER } = REAL;
+const { DEADLINE, DEMAND, FACTOR, REQUEST, SINCE, START, TICKETS, TIMER } = REAL;
 const { BRANCH, CALL, TIED } = FLAG;
 
 /** Attempts that are under way at once, at most: the columns that a row has for them. */
@@ -53,6 +54,8 @@ export interface Transport {
   discard(row: number, isCancelled: boolean): void;
   /** Ends a call. */
   finish(row: number, reason: number): void;
+  /** Lets a branch go on with its program. */
+  walk(row: number): void;
 }
 
 /**
@@ -368,7 +371,26 @@ export class Attempts {
       this.#report(row, int[copy]!, "ignored");
       this.#transport.discard(int[copy]!, isCancelled);
     }
-    this.#transport.finish(row, reason);
+    const { fallback } = this.#sites[int[row + SITE]!]!.call!;
+    if (reason === OK || fallback === null) this.#transport.finish(row, reason);
+    else this.#fallBack(row, fallback);
+  }
+
+  /** The call becomes a branch of its caller's, which gives it an answer of its own. */
+  #fallBack(row: number, { kind, entry }: PlannedFallback): void {
+    const rows = this.#rows;
+    const { int, real } = rows;
+    const parent = int[row + PARENT]!;
+    if (!rows.is(parent, int[row + PARENT_GENERATION]!)) {
+      rows.release(row);
+      return;
+    }
+    this.#recorder.attempts.fallbacks[this.#service(row)]!++;
+    int[row + FLAGS] = BRANCH | (1 << (FALLBACK_SHIFT + kind));
+    int[row + ATTEMPT] = 0;
+    int[row + PC] = entry;
+    real[row + FACTOR] = real[parent + FACTOR]!;
+    this.#transport.walk(row);
   }
 
   #cancelTimer(row: number, column: number): void {

@@ -32,6 +32,8 @@ export const FLAG = {
   TIED: 4096,
   /** The client of a message that a worker works on. */
   MESSAGE: 8192,
+  /** Its answer has a part that stood in for one that failed; a bit for each kind of fallback. */
+  FALLBACK: 7 << 14,
 } as const;
 
 /** Columns of `int`, to be added to a row. For their use see `FLAG`. */
@@ -84,6 +86,9 @@ export const REAL = {
   /** What guards gave for its admission: three columns for its caller's guards. */
   TICKETS: 10,
 } as const;
+
+/** The lowest bit of `FLAG.FALLBACK`: the bit of the first kind. */
+export const FALLBACK_SHIFT = 14;
 
 const { FLAGS, GENERATION, NEXT, POOL, REPLICA } = INT;
 const { SERVED, WAITED } = REAL;

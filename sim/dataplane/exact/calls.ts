@@ -35,8 +35,18 @@ const {
   SITE,
   TRAFFIC,
 } = INT;
-const { ABANDONED, ADMITTED, BRANCH, CALL, CANCELLED, HOLDS_SLOT, MESSAGE, ON_DEADLINE, RELAYED } =
-  FLAG;
+const {
+  ABANDONED,
+  ADMITTED,
+  BRANCH,
+  CALL,
+  CANCELLED,
+  FALLBACK,
+  HOLDS_SLOT,
+  MESSAGE,
+  ON_DEADLINE,
+  RELAYED,
+} = FLAG;
 const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TICKETS, TIMER, WAITED } = REAL;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
@@ -54,7 +64,7 @@ const ANSWER_REAL = [
   TICKETS + 1,
   TICKETS + 2,
 ] as const;
-const ANSWER_FLAGS = ON_DEADLINE | RELAYED;
+const ANSWER_FLAGS = ON_DEADLINE | RELAYED | FALLBACK;
 
 export interface CallParts {
   readonly router: Router;
@@ -100,6 +110,8 @@ export class Calls {
   readonly #attempts: Attempts;
   /** Some call has a deadline: only then do calls carry one. */
   readonly #hasDeadlines: boolean;
+  /** Some call has a fallback: only then do answers say what they are. */
+  readonly #hasFallbacks: boolean;
   /** By call site; null where calls have no timeout. */
   readonly #lanes: readonly (TimerLane | null)[];
   readonly #arrival: number;
@@ -134,8 +146,10 @@ export class Calls {
       giveUp: (row, reason) => this.#giveUp(row, reason),
       discard: (row, isCancelled) => this.#discard(row, isCancelled),
       finish: (row, reason) => this.finish(row, reason),
+      walk: (row) => parts.walk(row),
     });
     this.#hasDeadlines = this.#sites.some(({ call }) => (call?.deadline ?? null) !== null);
+    this.#hasFallbacks = this.#sites.some(({ call }) => (call?.fallback ?? null) !== null);
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
     );
@@ -322,6 +336,7 @@ export class Calls {
     if ((flags & BRANCH) !== 0) {
       const parent = rows.int[row + PARENT]!;
       const generation = rows.int[row + PARENT_GENERATION]!;
+      if (this.#hasFallbacks && reason === OK) this.#passOn(row);
       rows.release(row);
       if (rows.is(parent, generation)) this.#answered(parent, reason);
       return;
@@ -396,6 +411,7 @@ export class Calls {
     this.#book(row, this.#sites[site]!.service, reason);
     const parent = int[row + PARENT]!;
     const generation = int[row + PARENT_GENERATION]!;
+    if (this.#hasFallbacks && reason === OK) this.#passOn(row);
     if (!rows.is(parent, generation)) {
       rows.release(row);
     } else if ((int[parent + FLAGS]! & CALL) === 0) {
@@ -407,6 +423,14 @@ export class Calls {
       rows.release(row);
       this.#attempts.ended(parent, row, { reason, number, isRelayed });
     }
+  }
+
+  /** What stood in for a part of an answer is a part of the caller's answer, too. */
+  #passOn(row: number): void {
+    const { int } = this.#rows;
+    const parent = int[row + PARENT]!;
+    if (!this.#rows.is(parent, int[row + PARENT_GENERATION]!)) return;
+    int[parent + FLAGS]! |= int[row + FLAGS]! & FALLBACK;
   }
 
   /** The caller's patience is over; the call goes on without it. */

@@ -4,12 +4,12 @@ import type { Simulation } from "../../kernel/simulation.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import { type CallPlan, Op } from "../callplan/plan.ts";
 import { OK } from "../failure.ts";
-import { type CallTable, FLAG, INT, REAL, STRIDE } from "./callTable.ts";
+import { type CallTable, FALLBACK_SHIFT, FLAG, INT, REAL, STRIDE } from "./callTable.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 
 const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, TRAFFIC } = INT;
 const { DEADLINE, REQUEST, SINCE, START } = REAL;
-const { MEASURED } = FLAG;
+const { FALLBACK, MEASURED } = FLAG;
 
 const JOURNEY_SITE = 0x56000000;
 /** Between two journeys of a virtual user of which the first took no time: one millisecond. */
@@ -95,9 +95,13 @@ export class Journeys {
     this.#simulation.digest.add(now, TRACE.completed + (reason << 4), latency);
     if ((int[row + FLAGS]! & MEASURED) !== 0) {
       int[row + FLAGS]! &= ~MEASURED;
-      if (reason === OK) this.#recorder.requestCompleted(latency);
+      const fallback = int[row + FLAGS]! & FALLBACK;
+      if (reason === OK && fallback !== 0) {
+        this.#recorder.requestDegraded(31 - Math.clz32(fallback >> FALLBACK_SHIFT), latency);
+      } else if (reason === OK) this.#recorder.requestCompleted(latency);
       else this.#recorder.requestFailed(reason, latency);
     }
+    int[row + FLAGS]! &= ~FALLBACK;
     if (reason !== OK) this.#lose(row);
     this.#walk(row);
   }

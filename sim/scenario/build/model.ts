@@ -9,6 +9,7 @@ import type { StatefulSetController } from "../../control/statefulSetController.
 import type { CallObserver } from "../../dataplane/callObserver.ts";
 import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
+import { FALLBACK_KINDS } from "../../dataplane/callSpec.ts";
 import { ExactDataPlane } from "../../dataplane/exact/exactDataPlane.ts";
 import { Links } from "../../dataplane/exact/links.ts";
 import { OpenClients } from "../../dataplane/exact/openClients.ts";
@@ -93,6 +94,7 @@ export class Model {
       services: this.plan.services.length,
       caches: this.plan.caches.length,
       reasons: FAILURE_REASONS.length,
+      fallbacks: FALLBACK_KINDS.length,
       binMicros: binMicros(scenario.duration),
     });
     this.plane = new ExactDataPlane({

@@ -29,12 +29,10 @@ const DEFAULT_FACTOR = 2;
 /** The one endpoint of every datastore. */
 export const DATASTORE_ENDPOINT = "query";
 
-/** What a caller does beyond a plain call. */
-export function callSettings(
-  context: Context,
-  input: CallSettingsInput,
-  path: Path,
-): Omit<CallSpec, "service" | "endpoint"> {
+type CallSettings = Omit<CallSpec, "service" | "endpoint" | "fallback">;
+
+/** What a caller does beyond a plain call, but for its fallback. */
+export function callSettings(context: Context, input: CallSettingsInput, path: Path): CallSettings {
   const { timeout, deadline, retries, hedge } = input;
   return {
     timeout: durationOf(timeout),
@@ -147,7 +145,7 @@ export function resolveCall(
   context: Context,
   parts: CallParts,
   paths: { readonly target: Path; readonly endpoint: Path; readonly settings: Path },
-): CallSpec | null {
+): Omit<CallSpec, "fallback"> | null {
   const [service = "", ...rest] = parts.target.trim().split(/\s+/u);
   const written = parts.endpoint ?? (rest.length > 0 ? rest.join(" ") : undefined);
   if (

@@ -1,6 +1,7 @@
 import { endpointId } from "../../dataplane/callplan/callGraph.ts";
+import type { FallbackSpec } from "../../dataplane/callSpec.ts";
 import type { StepSpec } from "../../dataplane/serviceSpec.ts";
-import type { CacheInput, QueryInput, StepInput } from "../schema/services.ts";
+import type { CacheInput, FallbackInput, QueryInput, StepInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseShare } from "../units.ts";
 import { callSettings, DATASTORE_ENDPOINT, resolveCall } from "./calls.ts";
@@ -73,7 +74,19 @@ function normaliseCall(
   if (call === null) return [];
   const from = endpointId(owner.service, owner.endpoint);
   context.edges.push({ from, to: endpointId(call.service, call.endpoint), path: paths.target });
-  return [{ kind: "call", call }];
+  const fallback = isShort ? null : fallbackOf(context, input.fallback, path, owner);
+  return [{ kind: "call", call: { ...call, fallback } }];
+}
+
+function fallbackOf(
+  context: Context,
+  input: FallbackInput | undefined,
+  path: Path,
+  owner: Owner,
+): FallbackSpec | null {
+  if (input === undefined) return null;
+  const place = [...path, "fallback", "steps"];
+  return { kind: input.kind, steps: normaliseSteps(context, input.steps ?? [], place, owner) };
 }
 
 function normaliseQuery(
@@ -94,6 +107,7 @@ function normaliseQuery(
     service: datastore,
     endpoint: DATASTORE_ENDPOINT,
     ...callSettings(context, query, path),
+    fallback: fallbackOf(context, query.fallback, path, owner),
   };
   const pool = query.pool ?? (pools.includes(datastore) ? datastore : null);
   return [pool === null ? { kind: "call", call } : { kind: "query", pool, call }];

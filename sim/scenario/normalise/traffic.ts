@@ -139,5 +139,5 @@ function normaliseStep(context: Context, input: StepInput, path: Path): readonly
   const pause = distributionOr(context, thinkTime, [...path, "thinkTime"], null);
   if (spec === null) return [];
   const share = probability === undefined ? 1 : parseShare(probability);
-  return [{ call: spec, probability: share, thinkTime: pause }];
+  return [{ call: { ...spec, fallback: null }, probability: share, thinkTime: pause }];
 }

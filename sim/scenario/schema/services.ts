@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FALLBACK_KINDS } from "../../dataplane/callSpec.ts";
 import { balancer } from "./balancer.ts";
 import { CALL_SETTINGS, type CallSettingsInput, callSettings, callTarget } from "./calls.ts";
 import {
@@ -43,12 +44,19 @@ export interface StepInput {
     | undefined;
 }
 
+export interface FallbackInput {
+  readonly kind: (typeof FALLBACK_KINDS)[number];
+  readonly steps?: readonly StepInput[] | undefined;
+}
+
 export interface CallInput extends CallSettingsInput {
   readonly service: string;
+  readonly fallback?: FallbackInput | undefined;
   readonly endpoint?: string | undefined;
 }
 
 export interface QueryInput extends CallSettingsInput {
+  readonly fallback?: FallbackInput | undefined;
   readonly datastore: string;
   readonly pool?: string | undefined;
 }
@@ -70,6 +78,15 @@ const stepList = () =>
 const settingOfCall = (key: string): string =>
   `write call: { service: …, ${key}: … }, or query: { datastore: …, ${key}: … }`;
 
+const fallback = fields({
+  kind: word(
+    FALLBACK_KINDS,
+    "What stands in for the answer: what was known before (cached), what is right for most " +
+      "(default), or nothing (degraded). The request counts as such, never as a success.",
+  ),
+  steps: stepList().meta({ description: "What the caller does instead." }).optional(),
+}).meta({ description: "What the caller does when the call has failed for good." });
+
 const stepKeys = {
   work: distribution("CPU time.").optional(),
   wait: distribution("Time that passes without CPU.").optional(),
@@ -79,6 +96,7 @@ const stepKeys = {
       service: text("The service that is called."),
       endpoint: text("Its endpoint. Default: its only one.").optional(),
       ...callSettings,
+      fallback: fallback.optional(),
     }),
   ])
     .meta({ description: "A call to another service; the caller waits." })
@@ -89,6 +107,7 @@ const stepKeys = {
       datastore: text("The datastore that is asked."),
       pool: text("Connections it goes over. Default: the pool named after it, if any.").optional(),
       ...callSettings,
+      fallback: fallback.optional(),
     }),
   ])
     .meta({ description: "A call to a datastore." })
@@ -122,7 +141,7 @@ const stepKeys = {
 
 const step: z.ZodType<StepInput> = fields(
   stepKeys,
-  Object.fromEntries(CALL_SETTINGS.map((key) => [key, settingOfCall(key)])),
+  Object.fromEntries([...CALL_SETTINGS, "fallback"].map((key) => [key, settingOfCall(key)])),
 )
   .check(checkOneOf("a step", STEP_KINDS))
   .meta({ id: "Step", ...META_ONE_KEY, description: "One thing that a request does." });
