@@ -1,5 +1,6 @@
 import type { Micros } from "../kernel/time.ts";
 import type { BalancerSpec } from "../policy/balancers/index.ts";
+import type { OutlierDetectionConfig } from "../policy/resilience/outlier/settings.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import type { CallSpec } from "./callSpec.ts";
 import type { StationSpec } from "./stationSpec.ts";
@@ -59,6 +60,8 @@ export interface ServiceSpec {
   readonly probeThread: "shared" | "own";
   /** A request that is past its deadline when a slot comes free is dropped: `deadline-exceeded`. */
   readonly dropsExpired: boolean;
+  /** How callers find out which replicas to leave alone; null: they do not. */
+  readonly outlierDetection: OutlierDetectionConfig | null;
   /** Connection pools of each replica. */
   readonly pools: readonly PoolSpec[];
   readonly endpoints: readonly EndpointSpec[];

@@ -115,6 +115,10 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
       queue: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
       asynchronous: fc.boolean(),
       dropExpired: fc.boolean(),
+      outlierDetection: fc.option(
+        fc.constantFrom({ consecutive5xx: 2, intervalSeconds: 1, maxEjectionPercent: 50 }),
+        { nil: undefined, freq: 1 },
+      ),
       balancer: fc.constantFrom("round-robin", "random", "least-request"),
       replicas: fc.integer({ min: 1, max: 3 }),
       startup: time(2000),

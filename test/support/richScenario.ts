@@ -65,6 +65,7 @@ export const richScenario: ScenarioText = {
       balancer: "least-request",
       warmUp: { factor: 2, duration: "10s", coldCaches: true },
       memory: { base: "80Mi", perRequest: "1Mi", leakPerRequest: "20Ki" },
+      outlierDetection: { consecutive5xx: 2, intervalSeconds: 2, baseEjectionTimeSeconds: 4 },
       pools: { db: { size: 3, acquireTimeout: "100ms" } },
       revisions: { v1: { errors: "0.5%" }, v2: { errors: "2%", latency: { min: 1, max: 1.4 } } },
       endpoints: {

@@ -71,6 +71,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     memory: service.memory,
     warmUp: service.warmUp,
     dropsExpired: service.dropsExpired,
+    outlierDetection: service.outlierDetection,
     probe: writer.probe(service, index),
     pools: service.pools,
     entries: Int32Array.from(entries),

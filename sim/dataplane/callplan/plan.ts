@@ -2,6 +2,7 @@ import type { Json } from "../../kernel/json.ts";
 import type { Micros } from "../../kernel/time.ts";
 import type { BalancerSpec } from "../../policy/balancers/index.ts";
 import type { AdmissionPolicy } from "../../policy/resilience/admission.ts";
+import type { OutlierDetectionConfig } from "../../policy/resilience/outlier/settings.ts";
 import type { RetryLimit } from "../../policy/resilience/retryLimits.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
 import type { BackoffSpec, GuardKey, HedgeSpec, RetryCondition } from "../callSpec.ts";
@@ -145,6 +146,7 @@ export interface PlannedService {
   readonly memory: MemorySpec;
   readonly warmUp: ReplicaWarmUpSpec | null;
   readonly dropsExpired: boolean;
+  readonly outlierDetection: OutlierDetectionConfig | null;
   /** Entry instruction of a probe, and the site that stands for it. */
   readonly probe: { readonly entry: number; readonly site: number; readonly ownThread: boolean };
   readonly pools: readonly {

@@ -15,6 +15,7 @@ import type { Guards } from "./guards.ts";
 import type { Journeys } from "./journeys.ts";
 import type { Links, Place } from "./links.ts";
 import type { Memory } from "./memory.ts";
+import type { Outliers } from "./outliers.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
@@ -75,6 +76,7 @@ export interface CallParts {
   readonly journeys: Journeys;
   readonly memory: Memory;
   readonly guards: Guards;
+  readonly outliers: Outliers;
   /** A replica that drains has answered its last call. */
   readonly drained: (replica: number) => void;
   /** The work on a message has ended, for its client's row. */
@@ -108,6 +110,7 @@ export class Calls {
   readonly #messageEnded: (row: number, reason: number) => void;
   readonly #observer: CallObserver | null;
   readonly #attempts: Attempts;
+  readonly #outliers: Outliers;
   /** Some call has a deadline: only then do calls carry one. */
   readonly #hasDeadlines: boolean;
   /** Some call has a fallback: only then do answers say what they are. */
@@ -140,6 +143,7 @@ export class Calls {
     this.#drained = others.drained;
     this.#messageEnded = others.messageEnded;
     this.#observer = parts.observer;
+    this.#outliers = others.outliers;
     this.#attempts = new Attempts(parts, others.guards, {
       transmit: (row) => this.#send(row),
       refuse: (row, reason) => this.#refuse(row, reason),
@@ -503,6 +507,9 @@ export class Calls {
     if (replica >= 0) {
       const revision = this.#replicas.revision[replica]!;
       this.#counters.add(service, revision, reason !== OK, latency);
+    }
+    if (this.#services[service]!.outlierDetection !== null) {
+      this.#outliers.ended(service, row, reason);
     }
     if (reason === OK) {
       recorder.answered[service]!++;

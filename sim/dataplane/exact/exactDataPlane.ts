@@ -29,6 +29,7 @@ import { Guards } from "./guards.ts";
 import { Journeys } from "./journeys.ts";
 import type { Links } from "./links.ts";
 import { Memory } from "./memory.ts";
+import { Outliers } from "./outliers.ts";
 import type { PlaneParts } from "./parts.ts";
 import { Probes } from "./probes.ts";
 import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable } from "./replicaTable.ts";
@@ -82,6 +83,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #calls: Calls;
   readonly consumers: Consumers;
   readonly #guards: Guards;
+  readonly #outliers: Outliers;
   readonly #walker: Walker;
   readonly #slots: SlotKeeper;
   readonly #stations: Stations | null;
@@ -106,7 +108,8 @@ export class ExactDataPlane implements DataPlane {
       outOfMemory: (replica) => this.#listener?.outOfMemory(replica),
     });
     this.#endpoints = new Endpoints(parts, callerLag);
-    this.#router = new Router(parts, this.#endpoints);
+    this.#outliers = new Outliers(parts);
+    this.#router = new Router(parts, this.#endpoints, this.#outliers);
     const plain = new Slots(parts);
     // Only a plan that has stations pays for asking which services are some.
     this.#stations = plan.services.some(({ station }) => station !== null)
@@ -126,6 +129,7 @@ export class ExactDataPlane implements DataPlane {
     this.#guards = new Guards(parts);
     this.#calls = new Calls(parts, {
       guards: this.#guards,
+      outliers: this.#outliers,
       router: this.#router,
       links,
       counters: this.#counters,
@@ -236,6 +240,7 @@ export class ExactDataPlane implements DataPlane {
     }
     this.#calls.forget(replica);
     this.#guards.forget(replica);
+    this.#outliers.forget(replica);
   }
 
   /** Rows of a replica that died, with their generations: they hold nothing any more. */
@@ -330,6 +335,7 @@ export class ExactDataPlane implements DataPlane {
       consumers: this.consumers.state(),
       calls: this.#calls.state(),
       guards: this.#guards.state(),
+      outliers: this.#outliers.state(),
     };
   }
 
@@ -346,6 +352,7 @@ export class ExactDataPlane implements DataPlane {
     this.consumers.restore(saved["consumers"]!);
     this.#calls.restore(saved["calls"]!);
     this.#guards.restore(saved["guards"]!);
+    this.#outliers.restore(saved["outliers"]!);
   }
 }
 

@@ -8,6 +8,7 @@ import { nameHash } from "../callplan/names.ts";
 import type { PlannedService } from "../callplan/plan.ts";
 import { type CallTable, INT, REAL } from "./callTable.ts";
 import type { Endpoints } from "./endpoints.ts";
+import type { Outliers } from "./outliers.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 
@@ -41,12 +42,13 @@ export class Router {
   readonly #replicas: ReplicaTable;
   readonly #attributes: readonly AttributeSampler[];
   readonly #endpoints: Endpoints;
+  readonly #outliers: Outliers;
   /** By service and revision. */
   readonly #balancers: Balancer[][];
   readonly #rules: (readonly CompiledRule[])[];
   readonly #routes: (readonly RouteRule[])[];
 
-  constructor(parts: PlaneParts, endpoints: Endpoints) {
+  constructor(parts: PlaneParts, endpoints: Endpoints, outliers: Outliers) {
     const { services } = parts.plan;
     this.#services = services;
     this.#draws = parts.draws;
@@ -54,6 +56,7 @@ export class Router {
     this.#replicas = parts.replicas;
     this.#attributes = parts.attributes;
     this.#endpoints = endpoints;
+    this.#outliers = outliers;
     this.#balancers = services.map((service) =>
       service.revisions.map(() => createBalancer(service.balancer)),
     );
@@ -86,7 +89,11 @@ export class Router {
   choose(service: number, row: number): number {
     const isRouted = this.#rules[service]!.length > 0;
     const revision = isRouted ? this.#revision(service, row) : 0;
-    const endpoints = this.#endpoints.of(service, isRouted ? revision : -1, row);
+    const known = this.#endpoints.of(service, isRouted ? revision : -1, row);
+    const endpoints =
+      this.#services[service]!.outlierDetection === null
+        ? known
+        : this.#outliers.healthy(service, row, this.#endpoints.of(service, -1, row), known);
     const count = endpoints.length;
     if (count === 0) return -1;
     if (count === 1) return endpoints[0]!;

@@ -24,6 +24,7 @@ import { parseDuration, parseShare } from "../units.ts";
 import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
+import { normaliseOutlierDetection } from "./outliers.ts";
 import { normalisePodLife } from "./podLife.ts";
 import { reportConfigProblem } from "./policies.ts";
 import { normaliseScheduling } from "./scheduling.ts";
@@ -68,6 +69,10 @@ export function normaliseService(
     station: normaliseStation(context, input, path, { discipline, warmUp }),
     asynchronous: input.asynchronous ?? false,
     dropsExpired: input.dropExpired ?? false,
+    outlierDetection: normaliseOutlierDetection(context, input.outlierDetection, [
+      ...path,
+      "outlierDetection",
+    ]),
     balancer: normaliseBalancer(input.balancer),
     ...normaliseServing(context, input, path),
     pools: Object.entries(input.pools ?? {}).map(([pool, { size, acquireTimeout }]) => ({
@@ -123,6 +128,7 @@ export function normaliseDatastore(
     station: null,
     asynchronous: false,
     dropsExpired: false,
+    outlierDetection: null,
     balancer: { kind: "round-robin" },
     ...PLAIN_SERVING,
     pools: [],

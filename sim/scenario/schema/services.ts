@@ -212,6 +212,14 @@ export const service = fields({
   breakdowns: breakdowns.optional(),
   setup: setup.optional(),
   asynchronous: flag("Gives its slot back while it waits for others. Default false.").optional(),
+  outlierDetection: z
+    .record(z.string(), z.unknown(), { error: "a map with consecutive5xx and the like" })
+    .meta({
+      description:
+        "Callers eject replicas that fail: the fields of Envoy's OutlierDetection, in camel case " +
+        "and with its defaults; times in seconds (intervalSeconds, baseEjectionTimeSeconds).",
+    })
+    .optional(),
   dropExpired: flag(
     "Requests past their deadline are dropped when their turn comes. Default false.",
   ).optional(),
