@@ -1,5 +1,6 @@
 import type { Finding } from "../parse.ts";
 import type { ScenarioNote } from "../scenario.ts";
+import { priorityClassShape } from "../schema/scheduling.ts";
 import { applySettings, type Setting } from "../settings.ts";
 import {
   cutAt,
@@ -62,6 +63,7 @@ export function expandManifests(layers: Layers, folder: ManifestFolder): Expande
   const workloads = workloadsOf(manifests.resources, findings);
   const matching = matchServices(layers.base, whole, manifests.resources, workloads);
   const underlay = new Underlay(layers.base, whole);
+  underlay.addPriorityClasses(manifests.resources);
   for (const match of matching.matches) underlay.addService(match, manifests.resources);
   if (matching.matches.length > 0) underlay.addPolicies(matching.matches);
   const rest = withoutNames({ ...layers, base: underlay.base }, whole);
@@ -158,6 +160,15 @@ class Underlay {
     }
   }
 
+  addPriorityClasses(resources: readonly Resource[]): void {
+    for (const { kind, name, tree, span } of resources) {
+      if (kind !== "PriorityClass") continue;
+      const entries = [...tree.entries].filter(([key]) => PRIORITY_CLASS_KEYS.has(key));
+      const value: MapTree = { ...tree, entries: new Map(entries) };
+      this.#put(["cluster", "priorityClasses", name], value, span);
+    }
+  }
+
   addPolicies(matches: readonly Match[]): void {
     const scaled = matches.filter(({ autoscaler }) => autoscaler !== null);
     const sets = keysAt(this.#whole, ["policies"]);
@@ -226,6 +237,8 @@ class Underlay {
     this.base = setAt(this.base, path, value, span);
   }
 }
+
+const PRIORITY_CLASS_KEYS = new Set(Object.keys(priorityClassShape));
 
 /** The AnalysisTemplates that a Rollout can name. */
 function templatesFor(rollout: Resource, resources: readonly Resource[]): ListTree {

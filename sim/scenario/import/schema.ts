@@ -8,6 +8,7 @@ import {
   statefulSetSpecShape,
 } from "../schema/kubernetes.ts";
 import { count, text, word } from "../schema/leaves.ts";
+import { priorityClassShape } from "../schema/scheduling.ts";
 import { fields, list } from "../schema/shapes.ts";
 
 /**
@@ -129,6 +130,14 @@ const rollout = resource(
 const analysisTemplate = (kind: string) =>
   resource("argoproj.io/v1alpha1", kind, z.record(z.string(), z.unknown(), { error: "a map" }));
 
+const priorityClass = fields({
+  apiVersion: literal("scheduling.k8s.io/v1"),
+  kind: literal("PriorityClass"),
+  metadata: objectMeta,
+  ...priorityClassShape,
+  ...ignored("description"),
+});
+
 /** HorizontalPodAutoscalers are checked by the policy; here only what surrounds their spec. */
 const autoscaler = fields({
   apiVersion: z.enum(["autoscaling/v2", "autoscaling/v1"], { error: "autoscaling/v2" }),
@@ -159,6 +168,7 @@ export const KINDS = [
   "Service",
   "AnalysisTemplate",
   "ClusterAnalysisTemplate",
+  "PriorityClass",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -180,4 +190,5 @@ export const KIND_SCHEMAS: Readonly<Record<Kind, KindSchema>> = {
     groups: ["argoproj.io"],
     schema: analysisTemplate("ClusterAnalysisTemplate"),
   },
+  PriorityClass: { groups: ["scheduling.k8s.io"], schema: priorityClass },
 };

@@ -119,6 +119,9 @@ function asWorkload({ kind }: Resource, tree: MapTree): MapTree {
   const entries = new Map<string, Entry>([...spec.entries].filter(([key]) => SHARED.includes(key)));
   return {
     ...tree,
-    entries: new Map([["spec", { key: spec.span, value: { ...spec, entries } }]]),
+    entries: new Map([
+      ...[...tree.entries].filter(([key]) => key === "metadata"),
+      ["spec", { key: spec.span, value: { ...spec, entries } }],
+    ]),
   };
 }

@@ -10,6 +10,7 @@ import { type Path, type Tree, toPlain, treeAt } from "../tree.ts";
 import { durationText, parseDuration } from "../units.ts";
 import type { Context } from "./context.ts";
 import { writtenConfig } from "./policyConfig.ts";
+import { checkScaleTarget } from "./scaleTarget.ts";
 
 /** What is compared when a file names no policies. */
 export const AS_IS: PolicySet = {
@@ -56,6 +57,7 @@ function normaliseAutoscaler(
   const policy = solePolicy(context, "autoscaler", path, [], Object.keys(known));
   if (policy === null) return [];
   const config = checkedConfig(context, policy, known[policy], [...path, policy], times);
+  checkScaleTarget(context, service, policy, [...path, policy]);
   return [{ workload: service, policy, config }];
 }
 

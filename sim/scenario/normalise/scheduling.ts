@@ -42,12 +42,7 @@ function normalisePriority(
   path: Path,
 ): Pick<WorkloadSpec["scheduling"], "priority" | "preemptionPolicy"> {
   const classes = { ...SYSTEM_CLASSES, ...own };
-  const name =
-    pod?.priorityClassName ??
-    Object.keys(classes).find((key) => {
-      const entry = classes[key];
-      return typeof entry === "object" && entry.globalDefault === true;
-    });
+  const name = pod?.priorityClassName ?? defaultClass(classes);
   const written = pod?.preemptionPolicy;
   if (name === undefined) return written === undefined ? {} : { preemptionPolicy: written };
   const place = [...path, "priorityClassName"];
@@ -57,4 +52,12 @@ function normalisePriority(
     typeof entry === "object" ? entry : { value: entry ?? 0, preemptionPolicy: undefined };
   const policy = written ?? preemptionPolicy;
   return { priority: value, ...(policy === undefined ? {} : { preemptionPolicy: policy }) };
+}
+
+/** Of several that are the default, the least important one, as Kubernetes chooses. */
+function defaultClass(classes: PriorityClassesInput): string | undefined {
+  const defaults = Object.entries(classes).flatMap(([name, entry]) =>
+    typeof entry === "object" && entry.globalDefault === true ? [{ name, value: entry.value }] : [],
+  );
+  return defaults.sort((a, b) => a.value - b.value)[0]?.name;
 }

@@ -141,21 +141,23 @@ export const taints = list(
 
 const priority = count("Higher is more important.", -2_147_483_648, 1_000_000_000);
 
+export const priorityClassShape = {
+  value: priority,
+  preemptionPolicy: word(
+    ["PreemptLowerPriority", "Never"],
+    "Default PreemptLowerPriority.",
+  ).optional(),
+  globalDefault: z
+    .boolean({ error: "true or false" })
+    .meta({ description: "Of pods that name no class." })
+    .optional(),
+};
+
 export const priorityClasses = named(
   "a map from classes to their values",
   either("a number, or a map with value, preemptionPolicy and globalDefault", [
     priority,
-    fields({
-      value: priority,
-      preemptionPolicy: word(
-        ["PreemptLowerPriority", "Never"],
-        "Default PreemptLowerPriority.",
-      ).optional(),
-      globalDefault: z
-        .boolean({ error: "true or false" })
-        .meta({ description: "Of pods that name no class." })
-        .optional(),
-    }),
+    fields(priorityClassShape),
   ]).meta({ description: "How important its pods are." }),
 ).meta({ description: "PriorityClasses, beside the two that Kubernetes has." });
 
