@@ -62,6 +62,10 @@ export interface ServiceSpec {
   readonly dropsExpired: boolean;
   /** How callers find out which replicas to leave alone; null: they do not. */
   readonly outlierDetection: OutlierDetectionConfig | null;
+  /** Callers choose among the replicas in their own zone, while there are any. */
+  readonly prefersClose: boolean;
+  /** A new replica takes its part of the calls in steps over this time; null for at once. */
+  readonly slowStart: Micros | null;
   /** Connection pools of each replica. */
   readonly pools: readonly PoolSpec[];
   readonly endpoints: readonly EndpointSpec[];

@@ -119,7 +119,11 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
         fc.constantFrom({ consecutive5xx: 2, intervalSeconds: 1, maxEjectionPercent: 50 }),
         { nil: undefined, freq: 1 },
       ),
-      balancer: fc.constantFrom("round-robin", "random", "least-request"),
+      balancer: fc.constantFrom(...["round-robin", "random", "least-request"], {
+        "consistent-hash": { key: "user", boundedLoad: 1.5 },
+      }),
+      trafficDistribution: fc.constantFrom(undefined, undefined, "PreferClose"),
+      slowStart: fc.constantFrom(undefined, undefined, "3s"),
       replicas: fc.integer({ min: 1, max: 3 }),
       startup: time(2000),
       probeWork: time(5),

@@ -72,6 +72,8 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     warmUp: service.warmUp,
     dropsExpired: service.dropsExpired,
     outlierDetection: service.outlierDetection,
+    prefersClose: service.prefersClose,
+    slowStart: service.slowStart,
     probe: writer.probe(service, index),
     pools: service.pools,
     entries: Int32Array.from(entries),

@@ -147,6 +147,8 @@ export interface PlannedService {
   readonly warmUp: ReplicaWarmUpSpec | null;
   readonly dropsExpired: boolean;
   readonly outlierDetection: OutlierDetectionConfig | null;
+  readonly prefersClose: boolean;
+  readonly slowStart: Micros | null;
   /** Entry instruction of a probe, and the site that stands for it. */
   readonly probe: { readonly entry: number; readonly site: number; readonly ownThread: boolean };
   readonly pools: readonly {

@@ -259,6 +259,7 @@ export class ExactDataPlane implements DataPlane {
   }
 
   setEndpoints(service: number, replicas: readonly number[]): void {
+    this.#replicas.publish(replicas, this.#simulation.now);
     this.#endpoints.set(service, replicas);
   }
 

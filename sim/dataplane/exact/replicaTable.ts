@@ -42,6 +42,8 @@ export class ReplicaTable {
   ordinal = new Int32Array(INITIAL);
   /** When the process started; one that was there when the run began is warm, and older. */
   startedAt = new Float64Array(INITIAL);
+  /** When the control plane first told of this process; before all time when it was there at 0. */
+  publishedAt = new Float64Array(INITIAL);
   /** Bytes; above, the process is reported as out of memory. */
   memoryLimit = new Float64Array(INITIAL);
   /** Probes that it was sent: numbers their draws. */
@@ -78,11 +80,20 @@ export class ReplicaTable {
     }
     this.ordinal[replica] = ordinal;
     this.starts[replica]!++;
+    this.publishedAt[replica] = UNPUBLISHED;
     this.cpuMicros[replica] = 0;
     this.cpuSince[replica] = now;
     this.requests[replica] = 0;
     this.probes[replica] = 0;
     this.phase[replica] = SERVING;
+  }
+
+  /** The control plane lists these processes. */
+  publish(replicas: readonly number[], now: number): void {
+    for (const replica of replicas) {
+      if (this.publishedAt[replica] !== UNPUBLISHED) continue;
+      this.publishedAt[replica] = now === 0 ? LONG_AGO : now;
+    }
   }
 
   /** Books the CPU time used so far; `rate` cores are in use from now on. */
@@ -175,6 +186,9 @@ interface TableState {
   readonly pools: readonly (readonly Json[])[];
 }
 
+const UNPUBLISHED = -1;
+const LONG_AGO = -(2 ** 50);
+
 const INTEGER_COLUMNS = [
   "service",
   "revision",
@@ -199,6 +213,7 @@ const FLOAT_COLUMNS = [
   "cpuSince",
   "cpuMicros",
   "startedAt",
+  "publishedAt",
   "memoryLimit",
   "probes",
 ] as const;

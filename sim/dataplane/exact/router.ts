@@ -1,7 +1,8 @@
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
+import type { Simulation } from "../../kernel/simulation.ts";
 import type { Balancer } from "../../policy/balancers/balancer.ts";
-import { createBalancer } from "../../policy/balancers/index.ts";
+import { createBalancer, type HashKey } from "../../policy/balancers/index.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { nameHash } from "../callplan/names.ts";
@@ -12,11 +13,14 @@ import type { Outliers } from "./outliers.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 
-const { ATTEMPT, KEY, TRAFFIC } = INT;
+const { ATTEMPT, KEY, PARENT, REPLICA, TRAFFIC } = INT;
 const { REQUEST } = REAL;
 
 const ROUTE_SITE = 0x52000000;
 const BALANCER_SITE = 0x53000000;
+const SLOW_START_SITE = 0x5e000000;
+/** The least share of its part that a new endpoint gets, as in Envoy. */
+const SLOW_START_LEAST = 0.1;
 
 /**
  * A route rule with revisions and names resolved. Canaries come first in the cumulative weights.
@@ -43,6 +47,12 @@ export class Router {
   readonly #attributes: readonly AttributeSampler[];
   readonly #endpoints: Endpoints;
   readonly #outliers: Outliers;
+  readonly #simulation: Simulation;
+  /** By service: callers leave some of its endpoints out. */
+  readonly #narrows: readonly boolean[];
+  /** By service: what its balancer hashes; null for one that draws. */
+  readonly #hashKeys: readonly (HashKey | null)[];
+  readonly #byZone = new WeakMap<Int32Array, Map<number, Int32Array>>();
   /** By service and revision. */
   readonly #balancers: Balancer[][];
   readonly #rules: (readonly CompiledRule[])[];
@@ -57,6 +67,13 @@ export class Router {
     this.#attributes = parts.attributes;
     this.#endpoints = endpoints;
     this.#outliers = outliers;
+    this.#simulation = parts.simulation;
+    this.#narrows = services.map(
+      ({ outlierDetection, prefersClose }) => outlierDetection !== null || prefersClose,
+    );
+    this.#hashKeys = services.map(({ balancer }) =>
+      balancer.kind === "consistent-hash" ? balancer.key : null,
+    );
     this.#balancers = services.map((service) =>
       service.revisions.map(() => createBalancer(service.balancer)),
     );
@@ -90,23 +107,79 @@ export class Router {
     const isRouted = this.#rules[service]!.length > 0;
     const revision = isRouted ? this.#revision(service, row) : 0;
     const known = this.#endpoints.of(service, isRouted ? revision : -1, row);
-    const endpoints =
-      this.#services[service]!.outlierDetection === null
-        ? known
-        : this.#outliers.healthy(service, row, this.#endpoints.of(service, -1, row), known);
+    const endpoints = this.#narrows[service]! ? this.#narrow(service, row, known) : known;
     const count = endpoints.length;
     if (count === 0) return -1;
     if (count === 1) return endpoints[0]!;
     const balancer = this.#balancers[service]![revision]!;
     const rows = this.#rows;
-    const draw = balancer.needsDraw
-      ? this.#draws.uniform(
-          rows.real[row + REQUEST]!,
-          rows.int[row + KEY]! ^ BALANCER_SITE,
-          rows.int[row + ATTEMPT]!,
-        )
-      : 0;
-    return endpoints[balancer.pick(endpoints, this.#replicas.outstanding, draw)]!;
+    const draw = !balancer.needsDraw
+      ? 0
+      : this.#hashKeys[service] === null
+        ? this.#draws.uniform(
+            rows.real[row + REQUEST]!,
+            rows.int[row + KEY]! ^ BALANCER_SITE,
+            rows.int[row + ATTEMPT]!,
+          )
+        : this.#hash(service, row, this.#hashKeys[service]!);
+    const load = this.#replicas.outstanding;
+    const picked = endpoints[balancer.pick(endpoints, load, draw)]!;
+    const { slowStart } = this.#services[service]!;
+    if (slowStart === null || !this.#isTooNew(row, picked, slowStart)) return picked;
+    const warm = endpoints.filter((replica) => this.#age(replica) >= slowStart);
+    return warm.length === 0 ? picked : warm[balancer.pick(warm, load, draw)]!;
+  }
+
+  /** Of the endpoints that a caller knows, those that it may call now. */
+  #narrow(service: number, row: number, known: Int32Array): Int32Array {
+    const { outlierDetection, prefersClose } = this.#services[service]!;
+    const healthy =
+      outlierDetection === null
+        ? known
+        : this.#outliers.healthy(service, row, this.#endpoints.of(service, -1, row), known);
+    if (!prefersClose) return healthy;
+    const { int } = this.#rows;
+    const caller = int[int[row + PARENT]! + REPLICA]!;
+    if (caller < 0) return healthy;
+    const close = this.#inZone(healthy, this.#replicas.zone[caller]!);
+    return close.length === 0 ? healthy : close;
+  }
+
+  /** Lists never change, so what was found in one stays right. */
+  #inZone(endpoints: Int32Array, zone: number): Int32Array {
+    let zones = this.#byZone.get(endpoints);
+    if (zones === undefined) {
+      zones = new Map();
+      this.#byZone.set(endpoints, zones);
+    }
+    let list = zones.get(zone);
+    if (list === undefined) {
+      list = endpoints.filter((replica) => this.#replicas.zone[replica] === zone);
+      zones.set(zone, list);
+    }
+    return list;
+  }
+
+  /** The hash of what requests have in common, the same for all that have it. */
+  #hash(service: number, row: number, key: HashKey): number {
+    const { int, real } = this.#rows;
+    const attributes = this.#attributes[int[row + TRAFFIC]!]!;
+    const value = attributes[key](real[row + REQUEST]!);
+    return this.#draws.uniform(value, this.#services[service]!.hash ^ BALANCER_SITE, 0);
+  }
+
+  /** Whether a new endpoint is spared this call: it takes its part of them step by step. */
+  #isTooNew(row: number, replica: number, window: number): boolean {
+    const age = this.#age(replica);
+    if (age >= window) return false;
+    const { int, real } = this.#rows;
+    const key = int[row + KEY]! ^ SLOW_START_SITE;
+    const draw = this.#draws.uniform(real[row + REQUEST]!, key, int[row + ATTEMPT]!);
+    return draw >= Math.max(SLOW_START_LEAST, age / window);
+  }
+
+  #age(replica: number): number {
+    return this.#simulation.now - this.#replicas.publishedAt[replica]!;
   }
 
   state(): Json {

@@ -1,4 +1,5 @@
 import type { Balancer } from "./balancer.ts";
+import { ConsistentHash } from "./consistentHash.ts";
 import { LeastRequest } from "./leastRequest.ts";
 import { JoinShortestQueue, PowerOfChoices } from "./powerOfChoices.ts";
 import { RandomChoice } from "./random.ts";
@@ -16,7 +17,18 @@ export type BalancerSpec =
       readonly choices: number | "all";
       readonly replacement: boolean;
       readonly ties: "random" | "in-turn";
+    }
+  /** Requests with one key go to one endpoint, while it has at most `bound` times the mean. */
+  | {
+      readonly kind: "consistent-hash";
+      readonly key: HashKey;
+      readonly bound: number | null;
     };
+
+/** What of a request is hashed. */
+export const HASH_KEYS = ["user", "key", "tenant", "region"] as const;
+
+export type HashKey = (typeof HASH_KEYS)[number];
 
 export function createBalancer(spec: BalancerSpec): Balancer {
   switch (spec.kind) {
@@ -29,5 +41,7 @@ export function createBalancer(spec: BalancerSpec): Balancer {
       if (choices !== "all") return new PowerOfChoices({ choices, replacement });
       return ties === "random" ? new JoinShortestQueue() : new LeastRequest();
     }
+    case "consistent-hash":
+      return new ConsistentHash(spec);
   }
 }

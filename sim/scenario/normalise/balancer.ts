@@ -9,7 +9,11 @@ export function normaliseBalancer(input: BalancerInput = "round-robin"): Balance
     return { kind: "least-request", choices: "all", replacement: false, ties: "in-turn" };
   }
   if (typeof input === "string") return { kind: input };
-  const { choices, replacement } = input["least-request"];
+  const hash = input["consistent-hash"];
+  if (hash !== undefined) {
+    return { kind: "consistent-hash", key: hash.key, bound: hash.boundedLoad ?? null };
+  }
+  const { choices, replacement } = input["least-request"] ?? {};
   return {
     kind: "least-request",
     choices: choices ?? DEFAULT_CHOICES,

@@ -69,6 +69,8 @@ export function normaliseService(
     station: normaliseStation(context, input, path, { discipline, warmUp }),
     asynchronous: input.asynchronous ?? false,
     dropsExpired: input.dropExpired ?? false,
+    prefersClose: input.trafficDistribution !== undefined,
+    slowStart: input.slowStart === undefined ? null : parseDuration(input.slowStart),
     outlierDetection: normaliseOutlierDetection(context, input.outlierDetection, [
       ...path,
       "outlierDetection",
@@ -129,6 +131,8 @@ export function normaliseDatastore(
     asynchronous: false,
     dropsExpired: false,
     outlierDetection: null,
+    prefersClose: false,
+    slowStart: null,
     balancer: { kind: "round-robin" },
     ...PLAIN_SERVING,
     pools: [],

@@ -220,6 +220,15 @@ export const service = fields({
         "and with its defaults; times in seconds (intervalSeconds, baseEjectionTimeSeconds).",
     })
     .optional(),
+  trafficDistribution: word(
+    ["PreferClose", "PreferSameZone"],
+    "As in a Kubernetes Service: callers choose among the replicas of their own zone, while " +
+      "there are any. Default: among all.",
+  ).optional(),
+  slowStart: positiveDuration(
+    "A replica that callers have just heard of gets 10 % of its part at first, and all of it " +
+      "after this long (Envoy's slow start). Default none.",
+  ).optional(),
   dropExpired: flag(
     "Requests past their deadline are dropped when their turn comes. Default false.",
   ).optional(),
