@@ -107,7 +107,15 @@ export interface RetryLimitSpec {
 /** Pause before attempt n + 1. */
 export type BackoffSpec =
   /** A draw of its own each time. */
-  | { readonly kind: "drawn"; readonly time: DistributionSpec }
+  | {
+      readonly kind: "drawn";
+      readonly time: DistributionSpec;
+      /**
+       * Who pauses: each caller by itself (`classical`), or all that wait as one, of whom the first
+       * tries again at the end of a pause (`constant`).
+       */
+      readonly orbit: "classical" | "constant";
+    }
   | {
       /** `base` × `factor`^(n − 1), at most `max`. */
       readonly kind: "exponential";

@@ -62,9 +62,7 @@ function planRetries(spec: RetrySpec, path: string): PlannedRetries {
     retryOn: new Set(retryOn),
     probability,
     backoff:
-      backoff.kind === "drawn"
-        ? { kind: "drawn", time: compileDistribution(backoff.time) }
-        : backoff,
+      backoff.kind === "drawn" ? { ...backoff, time: compileDistribution(backoff.time) } : backoff,
     limit:
       limit === null
         ? null

@@ -114,7 +114,11 @@ export interface PlannedRetryLimit {
 
 export type PlannedBackoff =
   | Extract<BackoffSpec, { readonly kind: "exponential" }>
-  | { readonly kind: "drawn"; readonly time: TimeDistribution };
+  | {
+      readonly kind: "drawn";
+      readonly time: TimeDistribution;
+      readonly orbit: "classical" | "constant";
+    };
 
 export interface Fork {
   /** Branches that are one call, as indices of `sites`: they need no row of their own. */

@@ -1,4 +1,4 @@
-import type { Json } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
@@ -14,6 +14,7 @@ import { pauseBefore } from "./backoff.ts";
 import { type CallTable, FALLBACK_SHIFT, FLAG, INT, REAL } from "./callTable.ts";
 import type { Guards, Outcome } from "./guards.ts";
 import { Instances } from "./instances.ts";
+import { Orbits } from "./orbits.ts";
 import type { PlaneParts } from "./parts.ts";
 import { type Ending, isRetried } from "./retryConditions.ts";
 
@@ -74,6 +75,7 @@ export class Attempts {
   readonly #transport: Transport;
   /** What callers know: states of the limits of retries, latencies of hedged calls. */
   readonly #known = new Instances();
+  readonly #orbits: Orbits;
   readonly #timeUp: number;
   readonly #again: number;
   readonly #copy: number;
@@ -93,6 +95,7 @@ export class Attempts {
     this.#again = simulation.register("call is retried", (row, generation) => {
       if (rows.is(row, generation)) this.#retry(row);
     });
+    this.#orbits = new Orbits(parts, (row) => this.#retry(row));
     this.#copy = simulation.register("call is hedged", (row, generation) => {
       if (rows.is(row, generation)) this.#hedge(row);
     });
@@ -196,11 +199,13 @@ export class Attempts {
   }
 
   state(): Json {
-    return this.#known.state();
+    return { known: this.#known.state(), orbits: this.#orbits.state() };
   }
 
   restore(state: Json): void {
-    this.#known.restore(state);
+    const saved = savedState<Record<"known" | "orbits", Json>>(state);
+    this.#known.restore(saved.known);
+    this.#orbits.restore(saved.orbits);
   }
 
   // ---- attempts ------------------------------------------------------------------------
@@ -278,6 +283,10 @@ export class Attempts {
     const { int, real } = this.#rows;
     this.#cancelTimer(row, SINCE);
     const { backoff } = this.#sites[int[row + SITE]!]!.call!.retries!;
+    if (backoff.kind === "drawn" && backoff.orbit === "constant") {
+      this.#orbits.join(row);
+      return;
+    }
     const pause = pauseBefore(backoff, {
       retry: int[row + ATTEMPT]! + 1,
       previous: real[row + DEMAND]!,

@@ -100,13 +100,17 @@ function retriesOf(context: Context, input: RetriesInput, path: Path): RetrySpec
 
 function backoffOf(context: Context, input: RetriesInput["backoff"], path: Path): BackoffSpec {
   const written = typeof input === "string" ? { base: input, factor: 1, max: input } : input;
-  const { base, factor, max, jitter, time } = written ?? {};
+  const { base, factor, max, jitter, time, orbit } = written ?? {};
   if (time !== undefined) {
-    const others = Object.keys(written ?? {}).filter((key) => key !== "time");
+    const others = Object.keys(written ?? {}).filter((key) => key !== "time" && key !== "orbit");
     for (const key of others) {
       context.atKey([...path, key], `"${key}" has no meaning beside "time"`);
     }
-    return { kind: "drawn", time: normaliseDistribution(context, time, [...path, "time"]) };
+    const drawn = normaliseDistribution(context, time, [...path, "time"]);
+    return { kind: "drawn", time: drawn, orbit: orbit ?? "classical" };
+  }
+  if (orbit !== undefined) {
+    context.atKey([...path, "orbit"], "an orbit needs a time", "add time: how long it pauses");
   }
   const isWord = jitter === "full" || jitter === "decorrelated";
   return {

@@ -28,6 +28,11 @@ const backoff = either("a duration, or a map with base, factor, max and jitter, 
       .meta({ description: "How much pauses vary at random. Default 0." })
       .optional(),
     time: distribution("A pause drawn anew each time, instead of all the others.").optional(),
+    orbit: word(
+      ["classical", "constant"],
+      "With time: whether each caller pauses by itself (the default), or all that wait are one " +
+        "line, of which the first tries again at the end of each pause.",
+    ).optional(),
   }),
 ]);
 
