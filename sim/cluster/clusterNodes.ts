@@ -7,6 +7,7 @@ import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutos
 import type { ClusterSpec, NodeSpec } from "./clusterSpec.ts";
 import { NodeDrains } from "./nodeDrains.ts";
 import { NodeImageCaches } from "./nodeImageCaches.ts";
+import { NodeOutages } from "./nodeOutages.ts";
 import { NodePools } from "./nodePools.ts";
 import { type Node, Nodes, schedulingNode } from "./nodes.ts";
 import { exists, type Pod } from "./pod.ts";
@@ -20,6 +21,12 @@ export interface NodeEvents {
   imagePulled(pod: number): void;
   /** Gracefully; null for the pod's own grace period. */
   delete(pod: Pod, gracePeriod: Micros | null): void;
+  /** Deleted while nobody is there to end it: its controller replaces it all the same. */
+  evictedFromDown(pod: Pod): void;
+  /** Its node is down; is known to be; is back. */
+  halted(pod: Pod): void;
+  unreachable(pod: Pod): void;
+  recovered(pod: Pod): void;
   record(event: ControlEvent): void;
 }
 
@@ -31,6 +38,7 @@ export class ClusterNodes {
   readonly #nodes: Nodes;
   readonly #pools: NodePools;
   readonly #drains: NodeDrains;
+  readonly #outages: NodeOutages;
   readonly #simulation: Simulation;
   readonly #pods: readonly Pod[];
   readonly #podName: (pod: Pod) => string;
@@ -93,6 +101,37 @@ export class ClusterNodes {
         told: (node, reason, message) => this.#tellNode(node.spec.name, reason, message),
       },
     });
+    this.#outages = this.#newOutages();
+  }
+
+  #newOutages(): NodeOutages {
+    const events = this.#events;
+    return new NodeOutages({
+      simulation: this.#simulation,
+      nodes: this.#nodes,
+      pods: this.#pods,
+      tolerationsOf: (pod) => this.scheduler.specOf(pod).tolerations,
+      events: {
+        halted: (pod) => events.halted(pod),
+        unreachable: (pod) => events.unreachable(pod),
+        recovered: (pod) => events.recovered(pod),
+        evict: (pod, node) => {
+          this.#tell("taint-eviction", pod, "TaintManagerEviction", `${node.spec.name} is down`);
+          events.evictedFromDown(pod);
+        },
+        taintsChanged: (node) => this.scheduler.updateNode(node),
+        told: (node, reason, message) => this.#tellNode(node.spec.name, reason, message),
+      },
+    });
+  }
+
+  /** The machine stops: nothing on it runs, and nobody is told. */
+  takeDown(node: string): void {
+    this.#outages.begin(node);
+  }
+
+  bringBack(node: string): void {
+    this.#outages.end(node);
   }
 
   /** Every node that there is or was, by number. */
@@ -136,7 +175,7 @@ export class ClusterNodes {
         node: schedulingNode(node),
         pool: node.spec.pool,
         registeredAt: micros(node.registeredAt),
-        ready: { status: true, lastTransition: micros(node.registeredAt) },
+        ready: { status: !node.isUnreachable, lastTransition: micros(node.registeredAt) },
         isBeingRemoved: this.#drains.isBeingRemoved(node),
       })),
       pods: placed.flatMap((pod) => {

@@ -188,6 +188,26 @@ export class Kubelet {
     if (pod.container !== null) this.#ended(pod, SIGKILLED, "Error");
   }
 
+  /**
+   * The machine stops, and its kubelet with it: nothing is restarted or told. Whatever was pending
+   * belongs to an earlier container from now on.
+   */
+  halt(pod: Pod): void {
+    const { container } = pod;
+    if (pod.runningAt === null) return;
+    pod.restarts++;
+    pod.backOffUntil = null;
+    if (container === null) return;
+    const { now } = this.#simulation;
+    pod.earlierCpuMicros += this.#containerMicros(pod, container);
+    if (container.listening) this.#plane.killReplica(pod.number);
+    pod.container = null;
+    this.#events.usesCpu(pod, false);
+    const { startedAt } = container;
+    pod.lastTermination = { exitCode: SIGKILLED, reason: "Error", startedAt, finishedAt: now };
+    this.#simulation.digest.add(now, TRACE.ended, pod.number);
+  }
+
   /** The kernel kills the process; as an event of its own, for the data plane is at work. */
   outOfMemory(pod: Pod): void {
     if (pod.container !== null) this.#later(pod, this.#kinds.oom, 0);

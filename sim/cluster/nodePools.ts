@@ -7,7 +7,7 @@ import { roundHalfEven } from "../kernel/time.ts";
 import type { NodePoolObservation } from "../policy/nodeAutoscaler.ts";
 import { compileDistribution, type TimeDistribution } from "../workload/distributions.ts";
 import { type NodePoolSpec, type NodeSpec, poolNode } from "./clusterSpec.ts";
-import { type Node, schedulingNode } from "./nodes.ts";
+import { type Node, newNode, schedulingNode } from "./nodes.ts";
 
 const SITE = 0x71;
 
@@ -95,13 +95,7 @@ export class NodePools {
     return this.#specs.map((spec, index) => {
       const { targetSize, asked } = this.#pools[index]!;
       const next = poolNode(spec, asked + 1);
-      const node: Node = {
-        number: -1,
-        spec: next,
-        registeredAt: 0,
-        removedAt: null,
-        cordons: 0,
-      };
+      const node = newNode(-1, next, 0);
       const { name, minSize, maxSize } = spec;
       return { name, minSize, maxSize, targetSize, template: schedulingNode(node) };
     });

@@ -1,5 +1,11 @@
 import { type Json, plainState, savedState } from "../kernel/json.ts";
-import { HOSTNAME_LABEL, type SchedulingNode, ZONE_LABEL } from "../policy/scheduling/spec.ts";
+import { UNREACHABLE } from "../policy/scheduling/eviction.ts";
+import {
+  HOSTNAME_LABEL,
+  type SchedulingNode,
+  type Taint,
+  ZONE_LABEL,
+} from "../policy/scheduling/spec.ts";
 import type { NodeSpec } from "./clusterSpec.ts";
 
 const REGION_LABEL = "topology.kubernetes.io/region";
@@ -13,6 +19,11 @@ export interface Node {
   removedAt: number | null;
   /** `spec.unschedulable`: drains that are under way, each of which cordons it. */
   cordons: number;
+  /** Outages that are under way, and how many there were. */
+  downs: number;
+  outage: number;
+  /** NotReady: its lease has lapsed. */
+  isUnreachable: boolean;
 }
 
 /** Every node that there is or was, by number. */
@@ -38,8 +49,7 @@ export class Nodes {
   }
 
   add(spec: NodeSpec, now: number): Node {
-    const number = this.#nodes.length;
-    const node: Node = { number, spec, registeredAt: now, removedAt: null, cordons: 0 };
+    const node = newNode(this.#nodes.length, spec, now);
     this.#nodes.push(node);
     return node;
   }
@@ -54,17 +64,38 @@ export class Nodes {
   }
 }
 
+export const newNode = (number: number, spec: NodeSpec, registeredAt: number): Node => ({
+  number,
+  spec,
+  registeredAt,
+  removedAt: null,
+  cordons: 0,
+  downs: 0,
+  outage: 0,
+  isUnreachable: false,
+});
+
 /** As the scheduler sees it, with the labels that every node has. */
-export function schedulingNode({ spec, cordons }: Node): SchedulingNode {
+export function schedulingNode(node: Node): SchedulingNode {
+  const { spec, cordons } = node;
   const { name, cpuMillicores, memoryBytes, pods } = spec;
   return {
     name,
     labels: nodeLabels(spec),
-    taints: spec.taints,
+    taints: taintsOf(node),
     allocatable: { cpuMillicores, memoryBytes, pods },
     unschedulable: cordons > 0,
   };
 }
+
+/** Its own, and those of a node that is NotReady. */
+export const taintsOf = ({ spec, isUnreachable }: Node): readonly Taint[] =>
+  isUnreachable ? [...spec.taints, ...UNREACHABLE_TAINTS] : spec.taints;
+
+const UNREACHABLE_TAINTS: readonly Taint[] = [
+  { key: UNREACHABLE, effect: "NoSchedule" },
+  { key: UNREACHABLE, effect: "NoExecute" },
+];
 
 const nodeLabels = (spec: NodeSpec): Readonly<Record<string, string>> => ({
   [HOSTNAME_LABEL]: spec.name,

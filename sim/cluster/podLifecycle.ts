@@ -174,8 +174,10 @@ export class PodLifecycle {
     this.#nodes.scheduler.terminating(pod);
     this.#trace(TRACE.deleted, pod);
     const isEndpoint = pod.ready || pod.known;
-    if (pod.container === null) this.#end(pod);
-    else {
+    // On a node that is down nobody ends it.
+    const isStuck = this.#isDown(pod);
+    if (!isStuck && pod.container === null) this.#end(pod);
+    else if (!isStuck) {
       const { terminationGracePeriod } = this.#workloads[pod.workload]!.spec;
       this.#kubelet.stop(pod, gracePeriod ?? terminationGracePeriod);
     }
@@ -193,6 +195,30 @@ export class PodLifecycle {
     }
     if (pod.container === null) this.#end(pod);
     else this.#kubelet.kill(pod);
+  }
+
+  /** Its node is down: the container is gone, which the API server does not know. */
+  halt(pod: Pod): void {
+    this.#kubelet.halt(pod);
+  }
+
+  /** Its node is NotReady: so is the pod, and it leaves the endpoints. */
+  unreachable(pod: Pod): void {
+    if (pod.ready) this.#becomeUnready(pod);
+  }
+
+  /**
+   * Its node is back: the kubelet carries out its deletion, or starts its container again. An image
+   * pull and init containers that were under way count on meanwhile.
+   */
+  recover(pod: Pod): void {
+    if (pod.deletedAt !== null) {
+      this.#end(pod);
+      return;
+    }
+    if (pod.ready) this.#becomeUnready(pod);
+    const isPrepared = pod.imageAt !== null && pod.initializedAt !== null;
+    if (isPrepared && pod.container === null && isActive(pod)) this.#kubelet.start(pod);
   }
 
   /** The container's process dies; its kubelet restarts it. */
@@ -265,7 +291,7 @@ export class PodLifecycle {
     this.#trace(TRACE.pulled, pod);
     this.#nodes.images.add(nodeOf(pod), this.#image(pod), this.#imageBytes(pod) ?? 0);
     const { initContainers } = this.#delays[pod.workload]!;
-    if (initContainers === null) this.#kubelet.start(pod);
+    if (initContainers === null) this.#startIfUp(pod);
     else {
       const time = this.#draw(pod, initContainers, SITE.initContainers);
       this.#later(pod, this.#kinds.initialized, time);
@@ -275,7 +301,15 @@ export class PodLifecycle {
   #initialized(pod: Pod): void {
     if (!isActive(pod)) return;
     pod.initializedAt = this.#simulation.now;
-    this.#kubelet.start(pod);
+    this.#startIfUp(pod);
+  }
+
+  #startIfUp(pod: Pod): void {
+    if (!this.#isDown(pod)) this.#kubelet.start(pod);
+  }
+
+  #isDown(pod: Pod): boolean {
+    return pod.node !== null && this.#nodes.all[pod.node]!.downs > 0;
   }
 
   #replicaOf(pod: Pod): ReplicaStart {

@@ -114,6 +114,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         bound: (pod) => this.#lifecycle.bound(pod),
         imagePulled: (pod) => this.#lifecycle.imagePulled(pod),
         delete: (pod, gracePeriod) => this.#lifecycle.delete(pod, gracePeriod),
+        evictedFromDown: (pod) => this.#evictedFromDown(pod),
+        halted: (pod) => this.#lifecycle.halt(pod),
+        unreachable: (pod) => this.#lifecycle.unreachable(pod),
+        recovered: (pod) => this.#lifecycle.recover(pod),
         record: (event) => this.record(event),
       },
     });
@@ -150,15 +154,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#statefulSets = this.#newStatefulSets();
     this.#metrics = this.#newMetrics(parts);
-    this.#faults = new FaultInjector({
-      plane: parts.plane,
-      services: parts.services,
-      nodes: this.#nodes.all,
-      workloads: this.#workloads,
-      pods: this.#pods,
-      kill: (pod) => this.#lifecycle.kill(pod),
-      crash: (pod) => this.#lifecycle.crash(pod),
-    });
+    this.#faults = this.#newFaults(parts);
     parts.plane.attach(this);
   }
 
@@ -335,12 +331,14 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   injectFault(fault: Fault): void {
     const { effect, scope, name } = fault;
     if (effect.kind === "drain") this.#nodes.drain(scope.node ?? "", name);
+    else if (effect.kind === "node-down") this.#nodes.takeDown(scope.node ?? "");
     else this.#faults.inject(fault);
   }
 
   clearFault(fault: Fault): void {
     const { effect, scope, name } = fault;
     if (effect.kind === "drain") this.#nodes.callOffDrain(scope.node ?? "", name);
+    else if (effect.kind === "node-down") this.#nodes.bringBack(scope.node ?? "");
     else this.#faults.clear(fault);
   }
 
@@ -464,6 +462,18 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#refreshEndpoints(workload);
   }
 
+  #newFaults(parts: ClusterParts): FaultInjector {
+    return new FaultInjector({
+      plane: parts.plane,
+      services: parts.services,
+      nodes: this.#nodes.all,
+      workloads: this.#workloads,
+      pods: this.#pods,
+      kill: (pod) => this.#lifecycle.kill(pod),
+      crash: (pod) => this.#lifecycle.crash(pod),
+    });
+  }
+
   #newStatefulSets(): StatefulSets {
     return new StatefulSets({
       pods: this.#present,
@@ -512,6 +522,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       requestMillicores: requests.cpuMillicores ?? 0,
       limitMillicores: limits.cpuMillicores,
     });
+  }
+
+  #evictedFromDown(pod: Pod): void {
+    this.#lifecycle.delete(pod);
+    this.#changed(pod.workload);
   }
 
   #podGone(pod: Pod): void {

@@ -22,6 +22,8 @@ export type FaultEffect =
   | { readonly kind: "crash" }
   /** The node is cordoned and its pods are evicted, as budgets allow; it takes pods again after. */
   | { readonly kind: "drain" }
+  /** The node is without power: its replicas are gone, and its kubelet tells nobody. */
+  | { readonly kind: "node-down" }
   /** Work that starts during the fault takes `factor` times as long. */
   | { readonly kind: "slow"; readonly factor: number }
   /** This share of the requests is answered with an error after the work was done. */

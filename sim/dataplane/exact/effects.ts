@@ -124,6 +124,7 @@ export class Effects {
         case "kill":
         case "crash":
         case "drain":
+        case "node-down":
           break;
         default:
           unreachable(effect);

@@ -93,6 +93,8 @@ export interface Toleration {
   readonly operator?: "Exists" | "Equal" | undefined;
   readonly value?: string | undefined;
   readonly effect?: TaintEffect | undefined;
+  /** How long a NoExecute taint is tolerated; absent: for good. */
+  readonly tolerationSeconds?: number | undefined;
 }
 
 export interface TopologySpreadConstraint {

@@ -44,7 +44,13 @@ export function normaliseFault(
       input.name ??
       [
         effectKey(input),
-        input.drain ?? input.service ?? input.node ?? input.zone ?? input.region ?? "all",
+        input.drain ??
+          input.nodeDown ??
+          input.service ??
+          input.node ??
+          input.zone ??
+          input.region ??
+          "all",
       ].join(" "),
     scope,
     start: micros(world.warmUp + at),
@@ -54,12 +60,13 @@ export function normaliseFault(
 }
 
 const effectKey = (input: FaultInput): string =>
-  (["kill", "crash", "slow", "errors", "latency", "drain"] as const).find(
+  (["kill", "crash", "slow", "errors", "latency", "drain", "nodeDown"] as const).find(
     (key) => input[key] !== undefined,
   ) ?? "kill";
 
 function normaliseEffect(context: Context, input: FaultInput, path: Path): FaultEffect {
   if (input.drain !== undefined) return { kind: "drain" };
+  if (input.nodeDown !== undefined) return { kind: "node-down" };
   if (input.slow !== undefined) return { kind: "slow", factor: input.slow };
   if (input.errors !== undefined) return { kind: "error", share: parseShare(input.errors) };
   if (input.latency !== undefined) {
@@ -83,8 +90,10 @@ function normaliseScope(
   };
   check("service", "service", [...context.names("services"), ...context.names("datastores")]);
   check("node", "node", nodes);
-  check("node", "drain", nodes);
-  if (input.drain !== undefined) reportNarrowed(context, input, path);
+  for (const key of ["drain", "nodeDown"] as const) {
+    check("node", key, nodes);
+    if (input[key] !== undefined) reportNarrowed(context, input, [path, key]);
+  }
   check("zone", "zone", world.zones);
   check("region", "region", world.regions);
   if (service === undefined) {
@@ -102,18 +111,23 @@ function normaliseScope(
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(node === undefined ? {} : { node }),
     ...(input.drain === undefined ? {} : { node: input.drain }),
+    ...(input.nodeDown === undefined ? {} : { node: input.nodeDown }),
     ...(zone === undefined ? {} : { zone }),
     ...(region === undefined ? {} : { region }),
     ...(replicas === undefined ? {} : { replicas: replicasOf(replicas) }),
   };
 }
 
-/** A drain takes everything off its node. */
-function reportNarrowed(context: Context, input: FaultInput, path: Path): void {
+/** What happens to a node happens to everything on it. */
+function reportNarrowed(
+  context: Context,
+  input: FaultInput,
+  [path, effect]: readonly [Path, string],
+): void {
   const keys = ["service", "revision", "endpoint", "node", "zone", "region", "replicas"] as const;
   for (const key of keys) {
     if (input[key] === undefined) continue;
-    context.atKey([...path, key], `"${key}" does not go with drain, which names its node`);
+    context.atKey([...path, key], `"${key}" does not go with ${effect}, which names its node`);
   }
 }
 

@@ -107,7 +107,7 @@ const replicasInScope = either("a count or a share like 10%", [
     }),
 ]);
 
-const FAULT_EFFECTS = ["kill", "crash", "slow", "errors", "latency", "drain"] as const;
+const FAULT_EFFECTS = ["kill", "crash", "slow", "errors", "latency", "drain", "nodeDown"] as const;
 
 export const fault = fields({
   name: text("Default: its effect and where.").optional(),
@@ -131,8 +131,15 @@ export const fault = fields({
   errors: share("Share of the requests that are answered with an error.").optional(),
   latency: distribution("Calls arrive later by this.").optional(),
   drain: text("This node is cordoned and its pods are evicted, as their budgets allow.").optional(),
+  nodeDown: text(
+    "This node is without power: NotReady after 40s, its pods evicted 5m later, as they tolerate.",
+  ).optional(),
 })
-  .check(checkOneOf("a fault", FAULT_EFFECTS, { for: ["slow", "errors", "latency", "drain"] }))
+  .check(
+    checkOneOf("a fault", FAULT_EFFECTS, {
+      for: ["slow", "errors", "latency", "drain", "nodeDown"],
+    }),
+  )
   .meta(metaOneOf(FAULT_EFFECTS));
 
 export const link = fields({

@@ -98,7 +98,11 @@ const toleration = fields({
   operator: word(["Exists", "Equal"], "Default Equal.").optional(),
   value: plain("The taint's value.").optional(),
   effect: word(EFFECTS, "Default: every effect.").optional(),
-  tolerationSeconds: z.unknown().meta({ description: "Accepted, not modelled." }).optional(),
+  tolerationSeconds: count(
+    "How long a pod stays on a node that has become unreachable. Default for good.",
+    -2_147_483_648,
+    2_147_483_647,
+  ).optional(),
 });
 
 const spread = fields({
