@@ -19,6 +19,7 @@ const KNOWN: readonly FailureReasonStyle[] = [
   { reason: "deadline-exceeded", label: "deadline exceeded", token: "purple", opacity: 0.5 },
   { reason: "abandoned", label: "abandoned", token: "purple", opacity: 0.3 },
   { reason: "breaker-open", label: "breaker open", token: "blue", opacity: 1 },
+  { reason: "bulkhead-full", label: "bulkhead full", token: "blue", opacity: 0.6 },
   { reason: "error", label: "error", token: "grey", opacity: 1 },
   { reason: "killed", label: "killed", token: "grey", opacity: 0.7 },
   { reason: "no-endpoint", label: "no endpoint", token: "grey", opacity: 0.45 },

@@ -48,7 +48,7 @@ export const PLAIN_CALL = {
 } as const;
 
 /** Kinds of policies that let calls through or refuse them. */
-export type GuardKind = "circuitBreaker";
+export type GuardKind = "circuitBreaker" | "bulkhead";
 
 /** A policy before the calls of a caller, or before a service. */
 export interface GuardSpec {

@@ -21,6 +21,8 @@ export const FAILURE_REASONS = [
   "abandoned",
   /** A circuit breaker of the caller's was open. */
   "breaker-open",
+  /** A bulkhead, of the caller's or of the service's, had no place left. */
+  "bulkhead-full",
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -36,3 +38,4 @@ export const POOL_TIMEOUT = 7;
 export const DEADLINE_EXCEEDED = 8;
 export const GAVE_UP = 9;
 export const BREAKER_OPEN = 10;
+export const BULKHEAD_FULL = 11;

@@ -2,7 +2,7 @@ import type { Micros } from "../kernel/time.ts";
 import type { BalancerSpec } from "../policy/balancers/index.ts";
 import type { OutlierDetectionConfig } from "../policy/resilience/outlier/settings.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
-import type { CallSpec } from "./callSpec.ts";
+import type { CallSpec, GuardSpec } from "./callSpec.ts";
 import type { StationSpec } from "./stationSpec.ts";
 
 /**
@@ -66,6 +66,8 @@ export interface ServiceSpec {
   readonly prefersClose: boolean;
   /** A new replica takes its part of the calls in steps over this time; null for at once. */
   readonly slowStart: Micros | null;
+  /** What each request has to pass at a replica, before it takes a slot or waits for one. */
+  readonly guards: readonly GuardSpec[];
   /** Connection pools of each replica. */
   readonly pools: readonly PoolSpec[];
   readonly endpoints: readonly EndpointSpec[];

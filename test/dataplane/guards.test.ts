@@ -86,6 +86,60 @@ describe("a circuit breaker at a caller", () => {
   });
 });
 
+describe("a bulkhead", () => {
+  const slow = (more: ScenarioText = {}): ScenarioText => ({
+    endpoints: { get: [{ wait: "100ms" }] },
+    ...more,
+  });
+  const outcomesOf = (written: ScenarioText): readonly string[] =>
+    requestsOf(modelOf(written)).map(({ outcome }) => outcome);
+  const two = { semaphore: { maxConcurrentCalls: 2 } };
+
+  it("at a caller lets so many calls through at once", () => {
+    const traffic = { t: { ...evenly(40, 10), call: "front", bulkhead: two } };
+    const model = modelOf({ services: { front: slow() }, traffic });
+    model.run();
+    // Two in each 100 ms of 400; the others never leave.
+    expect(callsTo(model, "front")).toBe(8);
+    expect(model.recorder.failed).toBe(32);
+  });
+
+  it("before a service is one for each replica, or shared", () => {
+    const traffic = { t: { ...evenly(40, 10), call: "front" } };
+    const completed = (shared: boolean): number => {
+      const front = slow({ replicas: 2, bulkhead: { ...two, shared } });
+      const outcomes = outcomesOf({ services: { front }, traffic });
+      expect(new Set(outcomes)).toEqual(new Set(["ok", "bulkhead-full"]));
+      return outcomes.filter((outcome) => outcome === "ok").length;
+    };
+    expect(completed(false)).toBe(16);
+    expect(completed(true)).toBe(8);
+  });
+
+  it("for each tenant keeps one from taking the places of the others", () => {
+    const population = { users: 1000, tenants: { big: 9, small: 1 } };
+    const traffic = { t: { ...evenly(400, 5), call: "front", population } };
+    const small = (per: string | undefined): number => {
+      const front = slow({ bulkhead: { semaphore: { maxConcurrentCalls: 4 }, per } });
+      const model = modelOf({ services: { front }, traffic });
+      const [attributes] = model.scenario.traffic;
+      expect(attributes!.population.tenants).toHaveLength(2);
+      return requestsOf(model).filter(({ outcome }) => outcome === "ok").length;
+    };
+    // 20 requests are under way at a time, 18 of them of the big one; the small one's two fit.
+    expect(small("tenant")).toBeGreaterThan(small(undefined) + 20);
+  });
+
+  it("has its places back when a replica dies with the calls", () => {
+    const front = slow({ startup: "1ms", bulkhead: { ...two, shared: true } });
+    const traffic = { t: { ...evenly(800, 10), call: "front" } };
+    const faults = [{ at: "55ms", service: "front", kill: true }];
+    const outcomes = outcomesOf({ services: { front }, traffic, faults });
+    expect(outcomes.filter((outcome) => outcome === "killed")).toHaveLength(2);
+    expect(outcomes.slice(-20)).toContain("ok");
+  });
+});
+
 describe("a limit of retries", () => {
   const growth = (limit: ScenarioText | undefined): number => {
     const model = modelOf({

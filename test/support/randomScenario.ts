@@ -67,7 +67,14 @@ const fallback = fc.option(
 );
 
 /** How a call is made. */
-const settings = { timeout, deadline: timeout, retries, hedge, circuitBreaker };
+const bulkhead = fc.option(
+  fc.constantFrom(
+    { semaphore: { maxConcurrentCalls: 2 } },
+    { semaphore: { maxConcurrentCalls: 4 }, shared: true },
+  ),
+  { nil: undefined, freq: 1 },
+);
+const settings = { timeout, deadline: timeout, retries, hedge, circuitBreaker, bulkhead };
 
 const call = (index: number, services: number): fc.Arbitrary<unknown> =>
   fc
@@ -115,6 +122,12 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
       queue: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
       asynchronous: fc.boolean(),
       dropExpired: fc.boolean(),
+      bulkhead: fc.constantFrom(
+        undefined,
+        undefined,
+        { semaphore: { maxConcurrentCalls: 3 } },
+        { semaphore: { maxConcurrentCalls: 2 }, shared: true, per: "user" },
+      ),
       outlierDetection: fc.option(
         fc.constantFrom({ consecutive5xx: 2, intervalSeconds: 1, maxEjectionPercent: 50 }),
         { nil: undefined, freq: 1 },

@@ -4,7 +4,7 @@ import { type CallSpec, PLAIN_CALL } from "../callSpec.ts";
 import type { ServiceSpec, StepSpec } from "../serviceSpec.ts";
 import type { TopicSpec } from "../topicSpec.ts";
 import type { JourneySpec, TrafficSpec } from "../trafficSpec.ts";
-import { planCall } from "./calls.ts";
+import { planCall, planGuard } from "./calls.ts";
 import { type ExpectedLoad, expectedLoad } from "./expectedLoad.ts";
 import { nameHash } from "./names.ts";
 import {
@@ -74,6 +74,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     outlierDetection: service.outlierDetection,
     prefersClose: service.prefersClose,
     slowStart: service.slowStart,
+    guards: service.guards.map((guard) => planGuard(guard, `guard of ${service.name}`)),
     probe: writer.probe(service, index),
     pools: service.pools,
     entries: Int32Array.from(entries),

@@ -153,6 +153,7 @@ export interface PlannedService {
   readonly outlierDetection: OutlierDetectionConfig | null;
   readonly prefersClose: boolean;
   readonly slowStart: Micros | null;
+  readonly guards: readonly PlannedGuard[];
   /** Entry instruction of a probe, and the site that stands for it. */
   readonly probe: { readonly entry: number; readonly site: number; readonly ownThread: boolean };
   readonly pools: readonly {

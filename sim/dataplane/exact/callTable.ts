@@ -85,6 +85,9 @@ export const REAL = {
   DEADLINE: 9,
   /** What guards gave for its admission: three columns for its caller's guards. */
   TICKETS: 10,
+  /** The same of the service's guards, two columns, and when they let it in. */
+  SERVICE_TICKETS: 13,
+  LET_IN: 15,
 } as const;
 
 /** The lowest bit of `FLAG.FALLBACK`: the bit of the first kind. */

@@ -11,7 +11,7 @@ import { Attempts } from "./attempts.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
 import type { Effects } from "./effects.ts";
-import type { Guards } from "./guards.ts";
+import type { Guards, Outcome } from "./guards.ts";
 import type { Journeys } from "./journeys.ts";
 import type { Links, Place } from "./links.ts";
 import type { Memory } from "./memory.ts";
@@ -48,7 +48,20 @@ const {
   ON_DEADLINE,
   RELAYED,
 } = FLAG;
-const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TICKETS, TIMER, WAITED } = REAL;
+const {
+  DEADLINE,
+  FACTOR,
+  LET_IN,
+  LINK,
+  REQUEST,
+  SERVED,
+  SERVICE_TICKETS,
+  SINCE,
+  START,
+  TICKETS,
+  TIMER,
+  WAITED,
+} = REAL;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
 const FACTOR_SITE = 0x54000000;
@@ -110,9 +123,12 @@ export class Calls {
   readonly #messageEnded: (row: number, reason: number) => void;
   readonly #observer: CallObserver | null;
   readonly #attempts: Attempts;
+  readonly #guards: Guards;
   readonly #outliers: Outliers;
   /** Some call has a deadline: only then do calls carry one. */
   readonly #hasDeadlines: boolean;
+  /** Some service has guards: only then are they told how calls end. */
+  readonly #hasServiceGuards: boolean;
   /** Some call has a fallback: only then do answers say what they are. */
   readonly #hasFallbacks: boolean;
   /** By call site; null where calls have no timeout. */
@@ -143,6 +159,7 @@ export class Calls {
     this.#drained = others.drained;
     this.#messageEnded = others.messageEnded;
     this.#observer = parts.observer;
+    this.#guards = others.guards;
     this.#outliers = others.outliers;
     this.#attempts = new Attempts(parts, others.guards, {
       transmit: (row) => this.#send(row),
@@ -153,6 +170,7 @@ export class Calls {
       walk: (row) => parts.walk(row),
     });
     this.#hasDeadlines = this.#sites.some(({ call }) => (call?.deadline ?? null) !== null);
+    this.#hasServiceGuards = plan.services.some(({ guards }) => guards.length > 0);
     this.#hasFallbacks = this.#sites.some(({ call }) => (call?.fallback ?? null) !== null);
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
@@ -315,7 +333,29 @@ export class Calls {
     real[row + SINCE] = now;
     this.#recorder.arrivals[site.service]!++;
     this.#simulation.digest.add(now, TRACE.sent, replica);
+    if (service.guards.length > 0 && !this.#isLetIn(row, replica, service)) return;
     if (!this.#slots.enter(row, replica)) this.finish(row, QUEUE_FULL);
+  }
+
+  /** False when a guard of the service has refused the call, which has ended then. */
+  #isLetIn(row: number, replica: number, service: PlannedService): boolean {
+    this.#rows.real[row + LET_IN] = this.#simulation.now;
+    const refusal = this.#guards.admit(service.guards, row, replica, SERVICE_TICKETS);
+    if (refusal !== OK) this.finish(row, refusal);
+    return refusal === OK;
+  }
+
+  /** Tells the guards of a service how a call has ended that they let in. */
+  #letOut(row: number, replica: number, outcome: Outcome): void {
+    const { guards } = this.#services[this.#replicas.service[replica]!]!;
+    if (guards.length === 0) return;
+    const since = this.#rows.real[row + LET_IN]!;
+    this.#guards.ended(guards, row, replica, { tickets: SERVICE_TICKETS, outcome, since });
+  }
+
+  /** The replica has died with the call in it. */
+  died(row: number): void {
+    if (this.#hasServiceGuards) this.#letOut(row, this.#rows.int[row + REPLICA]!, "ignored");
   }
 
   #factor(row: number, replica: number, service: PlannedService): number {
@@ -345,7 +385,12 @@ export class Calls {
       if (rows.is(parent, generation)) this.#answered(parent, reason);
       return;
     }
-    if ((flags & ADMITTED) !== 0) this.#leave(row, flags);
+    if ((flags & ADMITTED) !== 0) {
+      if (this.#hasServiceGuards) {
+        this.#letOut(row, rows.int[row + REPLICA]!, reason === OK ? "success" : "failure");
+      }
+      this.#leave(row, flags);
+    }
     // It may have been told while slots were handed on: only its own generation knows.
     const link = this.#links.isEmpty ? 0 : rows.real[row + LINK]!;
     if (link > 0 && (flags & ABANDONED) === 0 && reason !== NO_ENDPOINT) {

@@ -251,6 +251,7 @@ export class ExactDataPlane implements DataPlane {
       const flags = int[row + FLAGS]!;
       // Calls on their way to it find out when they arrive; answers on their way back are safe.
       if (int[row + REPLICA] !== replica || (flags & (ADMITTED | BRANCH | PROBE)) === 0) continue;
+      if ((flags & ADMITTED) !== 0) this.#calls.died(row);
       int[row + FLAGS] = flags & ~(HOLDS_SLOT | ADMITTED | QUEUED | WAITS_FOR_CONNECTION);
       int[row + POOL] = -1;
       dead.push([row, int[row + GENERATION]!]);

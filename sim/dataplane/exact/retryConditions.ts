@@ -1,6 +1,14 @@
 import type { PlannedRetries } from "../callplan/plan.ts";
 import type { RetryCondition } from "../callSpec.ts";
-import { BREAKER_OPEN, KILLED, NO_ENDPOINT, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
+import {
+  BREAKER_OPEN,
+  BULKHEAD_FULL,
+  KILLED,
+  NO_ENDPOINT,
+  QUEUE_FULL,
+  REFUSED,
+  TIMEOUT,
+} from "../failure.ts";
 
 /** How an attempt ended. */
 export interface Ending {
@@ -28,6 +36,7 @@ function conditionOf({ reason, isRelayed }: Ending): RetryCondition {
     case TIMEOUT:
       return "timeout";
     case BREAKER_OPEN:
+    case BULKHEAD_FULL:
       return "overloaded";
     default:
       return "5xx";

@@ -1,6 +1,7 @@
-import type { CircuitBreaker } from "./admission.ts";
+import type { AdmissionPolicy, CircuitBreaker } from "./admission.ts";
 import { opossum } from "./opossum.ts";
 import { resilience4j } from "./resilience4j.ts";
+import { semaphore } from "./semaphore.ts";
 import { threshold } from "./threshold.ts";
 
 /** Every circuit breaker, by the name that a scenario calls it. */
@@ -9,3 +10,6 @@ export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = {
   resilience4j,
   opossum,
 };
+
+/** Every bulkhead. */
+export const bulkheads: Readonly<Record<string, AdmissionPolicy>> = { semaphore };

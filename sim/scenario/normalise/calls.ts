@@ -1,15 +1,11 @@
 import {
   type BackoffSpec,
   type CallSpec,
-  type GuardSpec,
   type HedgeSpec,
   RETRY_CONDITIONS,
   type RetrySpec,
 } from "../../dataplane/callSpec.ts";
-import type { Json } from "../../kernel/json.ts";
 import { type Micros, micros } from "../../kernel/time.ts";
-import type { ConfigProblem } from "../../policy/policy.ts";
-import { circuitBreakers } from "../../policy/resilience/index.ts";
 import { retryLimits } from "../../policy/resilience/retryLimits.ts";
 import {
   type CallSettingsInput,
@@ -17,10 +13,10 @@ import {
   QUANTILE,
   type RetriesInput,
 } from "../schema/calls.ts";
-import { type Path, toPlain, treeAt } from "../tree.ts";
+import type { Path } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
-import { reportConfigProblem, solePolicy } from "./policies.ts";
+import { guardsOf, policyUse } from "./guards.ts";
 import { normaliseDistribution } from "./time.ts";
 
 const ONE_MINUTE = micros(60_000_000);
@@ -39,44 +35,8 @@ export function callSettings(context: Context, input: CallSettingsInput, path: P
     deadline: durationOf(deadline),
     retries: retries === undefined ? null : retriesOf(context, retries, [...path, "retries"]),
     hedge: hedge === undefined ? null : hedgeOf(hedge),
-    guards: guardsOf(context, input, path),
+    guards: guardsOf(context, input, path, ["circuitBreaker", "bulkhead"]),
   };
-}
-
-/** Policies of each kind, in the order in which a call passes them. */
-const CALL_GUARDS = { circuitBreaker: circuitBreakers } as const;
-
-function guardsOf(context: Context, input: CallSettingsInput, path: Path): readonly GuardSpec[] {
-  return CALL_GUARD_KINDS.flatMap((kind) => {
-    const written = input[kind];
-    if (written === undefined) return [];
-    const place = [...path, kind];
-    const use = policyUse(context, GUARD_WORDS[kind], CALL_GUARDS[kind], place);
-    if (use === null) return [];
-    return [{ kind, ...use, isShared: written.shared ?? false, per: null }];
-  });
-}
-
-const CALL_GUARD_KINDS = ["circuitBreaker"] as const;
-const GUARD_WORDS = { circuitBreaker: "circuit breaker" } as const;
-
-type Validated = { validate(config: unknown): readonly ConfigProblem[] };
-
-/** The policy that is named at a place and its configuration, checked; null when there is none. */
-function policyUse(
-  context: Context,
-  what: string,
-  known: Readonly<Record<string, Validated>>,
-  path: Path,
-): { readonly policy: string; readonly config: Json } | null {
-  const policy = solePolicy(context, what, path, ["shared"], Object.keys(known));
-  if (policy === null) return null;
-  const node = treeAt(context.tree, [...path, policy]);
-  const config = (node === null ? null : toPlain(node)) ?? {};
-  for (const problem of known[policy]!.validate(config)) {
-    reportConfigProblem(context, problem, [...path, policy, ...problem.path]);
-  }
-  return { policy, config };
 }
 
 const durationOf = (input: string | undefined): Micros | null =>

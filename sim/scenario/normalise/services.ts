@@ -24,6 +24,7 @@ import { parseDuration, parseShare } from "../units.ts";
 import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
+import { guardsOf } from "./guards.ts";
 import { normaliseOutlierDetection } from "./outliers.ts";
 import { normalisePodLife } from "./podLife.ts";
 import { reportConfigProblem } from "./policies.ts";
@@ -69,6 +70,7 @@ export function normaliseService(
     station: normaliseStation(context, input, path, { discipline, warmUp }),
     asynchronous: input.asynchronous ?? false,
     dropsExpired: input.dropExpired ?? false,
+    guards: guardsOf(context, input, path, ["bulkhead"]),
     prefersClose: input.trafficDistribution !== undefined,
     slowStart: input.slowStart === undefined ? null : parseDuration(input.slowStart),
     outlierDetection: normaliseOutlierDetection(context, input.outlierDetection, [
@@ -133,6 +135,7 @@ export function normaliseDatastore(
     outlierDetection: null,
     prefersClose: false,
     slowStart: null,
+    guards: [],
     balancer: { kind: "round-robin" },
     ...PLAIN_SERVING,
     pools: [],

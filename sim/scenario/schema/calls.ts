@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RETRY_CONDITIONS } from "../../dataplane/callSpec.ts";
+import { GUARD_KEYS, type GuardKey, RETRY_CONDITIONS } from "../../dataplane/callSpec.ts";
 import { count, duration, flag, number, positiveDuration, share, text, word } from "./leaves.ts";
 import { either, fields, list } from "./shapes.ts";
 import { distribution } from "./time.ts";
@@ -41,7 +41,7 @@ const policyUse = (example: string, description: string) =>
   z
     .looseObject(
       {
-        shared: flag("One for all replicas of the caller. Default false: each its own.").optional(),
+        shared: flag("One for all replicas that apply it. Default false: each its own.").optional(),
       },
       { error: `a map with a policy's name: {${example}: …}` },
     )
@@ -104,6 +104,23 @@ const deadline = positiveDuration(
     "Default none.",
 );
 
+/** The same, kept for each tenant, say. */
+const keyedPolicyUse = (example: string, description: string) =>
+  z
+    .looseObject(
+      {
+        shared: flag("One for all replicas that apply it. Default false: each its own.").optional(),
+        per: word(GUARD_KEYS, "A limit for each of these. Default one for all.").optional(),
+      },
+      { error: `a map with a policy's name: {${example}: …}` },
+    )
+    .meta({ minProperties: 1, maxProperties: 3, description });
+
+export const bulkhead = keyedPolicyUse(
+  "semaphore",
+  "So many calls at once, and no more: semaphore.",
+);
+
 /** How a call is made, wherever it stands. */
 export const callSettings = {
   timeout: timeout.optional(),
@@ -114,6 +131,7 @@ export const callSettings = {
     "resilience4j",
     "Lets no calls through while many fail: resilience4j, opossum or threshold.",
   ).optional(),
+  bulkhead: bulkhead.optional(),
 };
 
 export const CALL_SETTINGS = Object.keys(callSettings);
@@ -124,10 +142,15 @@ export interface CallSettingsInput {
   readonly retries?: RetriesInput | undefined;
   readonly hedge?: HedgeInput | undefined;
   readonly circuitBreaker?: PolicyUseInput | undefined;
+  readonly bulkhead?: KeyedPolicyUseInput | undefined;
 }
 
 export interface PolicyUseInput {
   readonly shared?: boolean | undefined;
+}
+
+export interface KeyedPolicyUseInput extends PolicyUseInput {
+  readonly per?: GuardKey | undefined;
 }
 
 export type RetriesInput = z.infer<typeof retries>;

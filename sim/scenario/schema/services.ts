@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { FALLBACK_KINDS } from "../../dataplane/callSpec.ts";
 import { balancer } from "./balancer.ts";
-import { CALL_SETTINGS, type CallSettingsInput, callSettings, callTarget } from "./calls.ts";
+import {
+  bulkhead,
+  CALL_SETTINGS,
+  type CallSettingsInput,
+  callSettings,
+  callTarget,
+} from "./calls.ts";
 import {
   containerResources,
   deployment,
@@ -229,6 +235,7 @@ export const service = fields({
     "A replica that callers have just heard of gets 10 % of its part at first, and all of it " +
       "after this long (Envoy's slow start). Default none.",
   ).optional(),
+  bulkhead: bulkhead.optional(),
   dropExpired: flag(
     "Requests past their deadline are dropped when their turn comes. Default false.",
   ).optional(),
