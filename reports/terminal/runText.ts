@@ -11,6 +11,7 @@ import {
   worstMinuteOf,
   worstMinuteText,
 } from "../verdict.ts";
+import { callRows } from "./callText.ts";
 import { plusMinus } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
 import {
@@ -124,6 +125,7 @@ function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
   const hasRequests = policy.topics === undefined || metrics.requests.mean > 0;
   const rows: (readonly Line[])[] = [
     ...(hasRequests ? requestRows : []),
+    ...callRows(policy),
     ...topicRows(policy),
     ...replicaRows(policy),
     [

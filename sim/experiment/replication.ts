@@ -18,6 +18,7 @@ import { lookUp } from "./chainSettings.ts";
 import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
 import { OwnPolicyError } from "./ownPolicies.ts";
+import { repeatedCalls } from "./repeatedCalls.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
 import { missedPercent, topicResults } from "./topics.ts";
 
@@ -199,6 +200,7 @@ function replicationResult(model: Model, replication: number): ReplicationResult
     dropped: 0,
     failures,
     ...degradedOf(recorder),
+    ...repeatedCalls(model),
     latency: summary,
     failedPercent,
     replicaHours: bill.replicaHours,

@@ -63,6 +63,23 @@ const provisioning = z.strictObject({
   maxWaitSeconds: z.number().nullable(),
 });
 
+/** Calls of one service, by all its callers. */
+const callCounts = z.strictObject({
+  service: z.string(),
+  /** Calls that reached it. */
+  attempts: z.number(),
+  retries: z.number(),
+  /** Retries that a budget or throttling did not allow. */
+  retriesDenied: z.number(),
+  /** Copies that were sent because the first took long, and those of them that answered first. */
+  hedges: z.number(),
+  hedgesWon: z.number(),
+  /** Attempts that their callers gave up. */
+  timeouts: z.number(),
+  /** Calls that failed for good and whose callers did something else instead. */
+  fallbacks: z.number(),
+});
+
 const replication = z.strictObject({
   replication: z.int(),
   digest: z.string().nullable(),
@@ -78,6 +95,8 @@ const replication = z.strictObject({
    * `degraded`): neither completed nor failed. Only where there were any.
    */
   degraded: counts.optional(),
+  /** What calls took beyond their first attempts; absent where all calls are plain. */
+  calls: z.array(callCounts).optional(),
   latency: latency.nullable(),
   failedPercent: z.number(),
   replicaHours: z.number(),
@@ -436,6 +455,7 @@ export type Result = z.infer<typeof resultSchema>;
 export type PolicyResult = z.infer<typeof policyResult>;
 export type TopicCounts = z.infer<typeof topicCounts>;
 export type TopicSummary = z.infer<typeof topicSummary>;
+export type CallCounts = z.infer<typeof callCounts>;
 export type ReplicationResult = z.infer<typeof replication>;
 export type Estimate = z.infer<typeof estimate>;
 export type LatencySummary = z.infer<typeof latency>;

@@ -28,6 +28,30 @@ const widest = (text: string): number =>
   Math.max(...text.split("\n").map((line) => [...line].length));
 
 describe("the terminal text of a result", () => {
+  it("tells of retries and copies by the service that got them", () => {
+    const result = sampleResult({ n: 1, policies: ["scheduled"] });
+    const none = {
+      retries: 0,
+      retriesDenied: 0,
+      hedges: 0,
+      hedgesWon: 0,
+      timeouts: 0,
+      fallbacks: 0,
+    };
+    const calls = [
+      { service: "shop", attempts: 1000, ...none, retries: 125, timeouts: 90 },
+      { service: "stock", attempts: 2000, ...none, retries: 500, hedges: 100, hedgesWon: 60 },
+    ];
+    const policies = result.policies.map((policy) => ({
+      ...policy,
+      replications: policy.replications.map((replication) => ({ ...replication, calls })),
+    }));
+    const text = runText({ ...result, policies }, { style });
+    expect(text).toMatch(/^retries +stock 25\.0 % +shop 12\.5 %$/mu);
+    expect(text).toMatch(/^hedges +stock 5\.0 %$/mu);
+    expect(text).not.toContain("fallbacks");
+  });
+
   it("tells of answers that something stood in for", () => {
     const result = sampleResult({ n: 1, policies: ["scheduled"] });
     const policies = result.policies.map((policy) => ({

@@ -34,6 +34,14 @@ describe("a retry storm", () => {
     },
   );
 
+  it("shows in the result how many calls were retries", () => {
+    const [shop, ...others] = runOf("retry-storm", "retries").result.calls ?? [];
+    expect(others).toEqual([]);
+    expect(shop!.retries / shop!.attempts).toBeGreaterThan(0.5);
+    expect(shop!.timeouts).toBeGreaterThan(shop!.retries);
+    expect(runOf("hello", "as-is").result.calls).toBe(undefined);
+  });
+
   it("grows the load to 1.1 times at most with a budget of 10 %", () => {
     const timeline = timelineOf("retry-budget");
     const growth = rateAt(timeline, 125, 165) / 140;
