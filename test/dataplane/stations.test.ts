@@ -208,6 +208,19 @@ describe("a station", () => {
     }
   });
 
+  it("that has no rule of its own does what plain slots do", () => {
+    const digest = (queue: unknown): string => {
+      const model = modelOf({
+        services: { queue: service({ queue, asynchronous: true, replicas: 2 }) },
+        traffic: { t: { rate: "200/s", call: "queue" } },
+      });
+      model.run();
+      expect(model.recorder.failed).toBeGreaterThan(10);
+      return model.simulation.digest.hex();
+    };
+    expect(digest({ limit: 5, capacity: 1_000_000 })).toBe(digest(5));
+  });
+
   it("loses nobody: what arrived was answered, has given up, was killed, or is there", () => {
     const model = modelOf(written);
     model.run();
