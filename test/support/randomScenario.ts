@@ -102,8 +102,30 @@ function step(index: number, services: number, depth: number): fc.Arbitrary<unkn
   );
 }
 
-const discipline = fc.oneof(
-  fc.record({ cpu: fc.constant("fifo"), concurrency: fc.integer({ min: 1, max: 8 }) }),
+const steps = [
+  { from: "0s", count: 3 },
+  { from: "3s", count: 1 },
+  { from: "5s", count: 4 },
+];
+const brief = { exponential: "300ms" };
+
+/** Slots that are more than so many. */
+const station = fc.constantFrom<ScenarioText>(
+  {},
+  {},
+  { queue: { discipline: "lifo", patience: { exponential: "80ms" } } },
+  { queue: { discipline: "priority", preemptive: true, capacity: 12 } },
+  { breakdowns: { uptime: { exponential: "2s" }, repair: brief } },
+  { setup: { time: brief, idle: "500ms" }, queue: { patience: "1s" } },
+  { setup: { time: brief, waits: "server" } },
+  { concurrency: { steps, drain: "requeue" } },
+  { concurrency: steps, queue: { discipline: "priority" } },
+);
+
+const discipline: fc.Arbitrary<ScenarioText> = fc.oneof(
+  fc
+    .record({ concurrency: fc.integer({ min: 1, max: 8 }), more: station })
+    .map(({ concurrency, more }) => ({ cpu: "fifo", concurrency, ...more })),
   fc.record({
     cpu: fc.constantFrom("processor-sharing", "event-loop"),
     quota: fc.constantFrom("even", "cfs"),
@@ -167,7 +189,9 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
     .map(({ served, queue, pool, steps, callsItself, errors, ...rest }) => ({
       ...rest,
       ...served,
-      ...(queue === undefined || served.concurrency === undefined ? {} : { queue }),
+      ...(queue === undefined || "queue" in served || served["concurrency"] === undefined
+        ? {}
+        : { queue }),
       ...(pool === undefined ? {} : { pools: { db: pool } }),
       revisions: { v1: { errors } },
       endpoints: {
@@ -257,6 +281,7 @@ export const randomScenario: fc.Arbitrary<ScenarioText> = fc
           ],
         },
         call: "s0 get",
+        population: { users: 5, tenants: { gold: 1, others: { weight: 3, priority: 1 } } },
         ...client,
       },
     },
