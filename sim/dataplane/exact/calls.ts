@@ -3,24 +3,24 @@ import type { Json } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { Recorder } from "../../result/recorder.ts";
-import type { AttributeSampler } from "../../workload/attributes.ts";
-import type { CallObserver } from "../callObserver.ts";
-import type { CallPlan, CallSite, PlannedService } from "../callplan/plan.ts";
+import type { CallPlan, PlannedService } from "../callplan/plan.ts";
 import { DEADLINE_EXCEEDED, NO_ENDPOINT, OK, QUEUE_FULL, REFUSED, TIMEOUT } from "../failure.ts";
 import { Attempts } from "./attempts.ts";
+import { CallBooks } from "./callBooks.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
-import type { Effects } from "./effects.ts";
-import type { Guards, Outcome } from "./guards.ts";
+import type { Guards } from "./guards.ts";
 import type { Journeys } from "./journeys.ts";
-import type { Links, Place } from "./links.ts";
+import type { Links } from "./links.ts";
 import type { Memory } from "./memory.ts";
 import type { Outliers } from "./outliers.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
 import type { Router } from "./router.ts";
+import type { ServiceGuards } from "./serviceGuards.ts";
 import type { SlotKeeper } from "./slotKeeper.ts";
+import { Ways } from "./ways.ts";
 
 const {
   ATTEMPT,
@@ -48,20 +48,7 @@ const {
   ON_DEADLINE,
   RELAYED,
 } = FLAG;
-const {
-  DEADLINE,
-  FACTOR,
-  LET_IN,
-  LINK,
-  REQUEST,
-  SERVED,
-  SERVICE_TICKETS,
-  SINCE,
-  START,
-  TICKETS,
-  TIMER,
-  WAITED,
-} = REAL;
+const { DEADLINE, FACTOR, LINK, REQUEST, SERVED, SINCE, START, TICKETS, TIMER, WAITED } = REAL;
 
 /** Sites of draws that belong to a call as a whole; instruction sites are hashes of names. */
 const FACTOR_SITE = 0x54000000;
@@ -89,6 +76,7 @@ export interface CallParts {
   readonly journeys: Journeys;
   readonly memory: Memory;
   readonly guards: Guards;
+  readonly gate: ServiceGuards;
   readonly outliers: Outliers;
   /** A replica that drains has answered its last call. */
   readonly drained: (replica: number) => void;
@@ -108,27 +96,21 @@ export class Calls {
   readonly #sites: CallPlan["program"]["sites"];
   readonly #draws: KeyedDraws;
   readonly #recorder: Recorder;
-  readonly #attributes: readonly AttributeSampler[];
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
-  readonly #effects: Effects;
   readonly #router: Router;
-  readonly #links: Links;
-  readonly #counters: RevisionCounters;
   readonly #slots: SlotKeeper;
   readonly #connections: Connections;
   readonly #journeys: Journeys;
   readonly #memory: Memory;
   readonly #drained: (replica: number) => void;
   readonly #messageEnded: (row: number, reason: number) => void;
-  readonly #observer: CallObserver | null;
   readonly #attempts: Attempts;
-  readonly #guards: Guards;
-  readonly #outliers: Outliers;
+  readonly #gate: ServiceGuards;
+  readonly #ways: Ways;
+  readonly #books: CallBooks;
   /** Some call has a deadline: only then do calls carry one. */
   readonly #hasDeadlines: boolean;
-  /** Some service has guards: only then are they told how calls end. */
-  readonly #hasServiceGuards: boolean;
   /** Some call has a fallback: only then do answers say what they are. */
   readonly #hasFallbacks: boolean;
   /** By call site; null where calls have no timeout. */
@@ -145,22 +127,18 @@ export class Calls {
     this.#sites = plan.program.sites;
     this.#draws = parts.draws;
     this.#recorder = parts.recorder;
-    this.#attributes = parts.attributes;
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
-    this.#effects = parts.effects;
     this.#router = others.router;
-    this.#links = others.links;
-    this.#counters = others.counters;
     this.#slots = others.slots;
     this.#connections = others.connections;
     this.#journeys = others.journeys;
     this.#memory = others.memory;
     this.#drained = others.drained;
     this.#messageEnded = others.messageEnded;
-    this.#observer = parts.observer;
-    this.#guards = others.guards;
-    this.#outliers = others.outliers;
+    this.#gate = others.gate;
+    this.#ways = new Ways(parts, others.links);
+    this.#books = new CallBooks(parts, others);
     this.#attempts = new Attempts(parts, others.guards, {
       transmit: (row) => this.#send(row),
       refuse: (row, reason) => this.#refuse(row, reason),
@@ -170,7 +148,6 @@ export class Calls {
       walk: (row) => parts.walk(row),
     });
     this.#hasDeadlines = this.#sites.some(({ call }) => (call?.deadline ?? null) !== null);
-    this.#hasServiceGuards = plan.services.some(({ guards }) => guards.length > 0);
     this.#hasFallbacks = this.#sites.some(({ call }) => (call?.fallback ?? null) !== null);
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
@@ -260,7 +237,7 @@ export class Calls {
       return;
     }
     int[row + REPLICA] = replica;
-    const delay = this.#delay(row, site, replica);
+    const delay = this.#ways.there(row, site, replica);
     if (delay > 0) simulation.scheduleAfter(delay, this.#arrival, row, generation);
     else this.#arrive(row);
   }
@@ -288,26 +265,6 @@ export class Calls {
     return true;
   }
 
-  /** Time on the way to the replica: the link's, and what faults add. */
-  #delay(row: number, site: CallSite, replica: number): number {
-    const { int, real } = this.#rows;
-    let delay = 0;
-    if (!this.#links.isEmpty) {
-      const caller = int[int[row + PARENT]! + REPLICA]!;
-      const from: Place =
-        caller >= 0
-          ? this.#links.zone(this.#replicas.zone[caller]!)
-          : this.#links.region(this.#attributes[int[row + TRAFFIC]!]!, real[row + REQUEST]!);
-      const to = this.#links.zone(this.#replicas.zone[replica]!);
-      delay = this.#links.delay(from, to, row, this.#rows, this.#draws);
-      real[row + LINK] = delay;
-    }
-    if (this.#effects.hasLatency) {
-      delay += this.#effects.latency(site, replica, row, this.#rows, this.#draws);
-    }
-    return delay;
-  }
-
   #arrive(row: number): void {
     const { int, real } = this.#rows;
     const replicas = this.#replicas;
@@ -333,29 +290,9 @@ export class Calls {
     real[row + SINCE] = now;
     this.#recorder.arrivals[site.service]!++;
     this.#simulation.digest.add(now, TRACE.sent, replica);
-    if (service.guards.length > 0 && !this.#isLetIn(row, replica, service)) return;
-    if (!this.#slots.enter(row, replica)) this.finish(row, QUEUE_FULL);
-  }
-
-  /** False when a guard of the service has refused the call, which has ended then. */
-  #isLetIn(row: number, replica: number, service: PlannedService): boolean {
-    this.#rows.real[row + LET_IN] = this.#simulation.now;
-    const refusal = this.#guards.admit(service.guards, row, replica, SERVICE_TICKETS);
+    const refusal = service.guards.length > 0 ? this.#gate.letIn(row, replica, service) : OK;
     if (refusal !== OK) this.finish(row, refusal);
-    return refusal === OK;
-  }
-
-  /** Tells the guards of a service how a call has ended that they let in. */
-  #letOut(row: number, replica: number, outcome: Outcome): void {
-    const { guards } = this.#services[this.#replicas.service[replica]!]!;
-    if (guards.length === 0) return;
-    const since = this.#rows.real[row + LET_IN]!;
-    this.#guards.ended(guards, row, replica, { tickets: SERVICE_TICKETS, outcome, since });
-  }
-
-  /** The replica has died with the call in it. */
-  died(row: number): void {
-    if (this.#hasServiceGuards) this.#letOut(row, this.#rows.int[row + REPLICA]!, "ignored");
+    else if (!this.#slots.enter(row, replica)) this.finish(row, QUEUE_FULL);
   }
 
   #factor(row: number, replica: number, service: PlannedService): number {
@@ -386,13 +323,11 @@ export class Calls {
       return;
     }
     if ((flags & ADMITTED) !== 0) {
-      if (this.#hasServiceGuards) {
-        this.#letOut(row, rows.int[row + REPLICA]!, reason === OK ? "success" : "failure");
-      }
+      this.#gate.letOut(row, reason === OK ? "success" : "failure");
       this.#leave(row, flags);
     }
     // It may have been told while slots were handed on: only its own generation knows.
-    const link = this.#links.isEmpty ? 0 : rows.real[row + LINK]!;
+    const link = this.#ways.back(row);
     if (link > 0 && (flags & ABANDONED) === 0 && reason !== NO_ENDPOINT) {
       this.#sendBack(row, reason, link);
       return;
@@ -457,7 +392,7 @@ export class Calls {
     const site = int[row + SITE]!;
     const lane = this.#lanes[site]!;
     if (lane !== null) lane.cancel(real[row + TIMER]!);
-    this.#book(row, this.#sites[site]!.service, reason);
+    this.#books.book(row, this.#sites[site]!.service, reason);
     const parent = int[row + PARENT]!;
     const generation = int[row + PARENT_GENERATION]!;
     if (this.#hasFallbacks && reason === OK) this.#passOn(row);
@@ -489,7 +424,7 @@ export class Calls {
     // Its call gave it up at the same moment.
     if ((int[row + FLAGS]! & ABANDONED) !== 0) return;
     int[row + FLAGS]! |= ABANDONED;
-    this.#book(row, this.#sites[int[row + SITE]!]!.service, reason);
+    this.#books.book(row, this.#sites[int[row + SITE]!]!.service, reason);
     const parent = int[row + PARENT]!;
     if (!rows.is(parent, int[row + PARENT_GENERATION]!)) return;
     if ((int[parent + FLAGS]! & CALL) === 0) this.#answered(parent, reason);
@@ -528,7 +463,7 @@ export class Calls {
   #giveUp(row: number, reason: number): void {
     this.#cancelTimeout(row);
     this.#rows.int[row + FLAGS]! |= ABANDONED;
-    this.#book(row, this.#sites[this.#rows.int[row + SITE]!]!.service, reason);
+    this.#books.book(row, this.#sites[this.#rows.int[row + SITE]!]!.service, reason);
   }
 
   #discard(row: number, isCancelled: boolean): void {
@@ -539,33 +474,6 @@ export class Calls {
   #cancelTimeout(row: number): void {
     const { int, real } = this.#rows;
     this.#lanes[int[row + SITE]!]?.cancel(real[row + TIMER]!);
-  }
-
-  /** Statistics of one attempt, as its caller saw it. */
-  #book(row: number, service: number, reason: number): void {
-    const { int, real } = this.#rows;
-    const recorder = this.#recorder;
-    const { now } = this.#simulation;
-    const latency = now - real[row + START]!;
-    this.#simulation.digest.add(now, TRACE.answered + (reason << 4), latency);
-    const replica = int[row + REPLICA]!;
-    if (replica >= 0) {
-      const revision = this.#replicas.revision[replica]!;
-      this.#counters.add(service, revision, reason !== OK, latency);
-    }
-    if (this.#services[service]!.outlierDetection !== null) {
-      this.#outliers.ended(service, row, reason);
-    }
-    if (reason === OK) {
-      recorder.answered[service]!++;
-      recorder.queued[service]! += real[row + WAITED]!;
-      recorder.served[service]! += real[row + SERVED]!;
-      recorder.total[service]! += latency;
-    } else {
-      recorder.failures[service]!++;
-      if (reason === TIMEOUT) recorder.attempts.timeouts[service]!++;
-    }
-    this.#observer?.ended(service, int[row + TRAFFIC]!, reason, latency, real[row + WAITED]!);
   }
 
   /**

@@ -35,6 +35,7 @@ import { Probes } from "./probes.ts";
 import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable } from "./replicaTable.ts";
 import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";
+import { ServiceGuards } from "./serviceGuards.ts";
 import type { SlotKeeper } from "./slotKeeper.ts";
 import { Slots } from "./slots.ts";
 import type { StationFigures } from "./stationFigures.ts";
@@ -83,6 +84,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #calls: Calls;
   readonly consumers: Consumers;
   readonly #guards: Guards;
+  readonly #gate: ServiceGuards;
   readonly #outliers: Outliers;
   readonly #walker: Walker;
   readonly #slots: SlotKeeper;
@@ -127,8 +129,10 @@ export class ExactDataPlane implements DataPlane {
       probed: (replica, token, ok) => this.#listener?.probed(replica, token, ok),
     });
     this.#guards = new Guards(parts);
+    this.#gate = new ServiceGuards(parts, this.#guards);
     this.#calls = new Calls(parts, {
       guards: this.#guards,
+      gate: this.#gate,
       outliers: this.#outliers,
       router: this.#router,
       links,
@@ -251,7 +255,7 @@ export class ExactDataPlane implements DataPlane {
       const flags = int[row + FLAGS]!;
       // Calls on their way to it find out when they arrive; answers on their way back are safe.
       if (int[row + REPLICA] !== replica || (flags & (ADMITTED | BRANCH | PROBE)) === 0) continue;
-      if ((flags & ADMITTED) !== 0) this.#calls.died(row);
+      if ((flags & ADMITTED) !== 0) this.#gate.letOut(row, "ignored");
       int[row + FLAGS] = flags & ~(HOLDS_SLOT | ADMITTED | QUEUED | WAITS_FOR_CONNECTION);
       int[row + POOL] = -1;
       dead.push([row, int[row + GENERATION]!]);

@@ -80,7 +80,8 @@ export class Journeys {
     real[row + START] = now;
     this.#simulation.digest.add(now, TRACE.requested, real[row + REQUEST]!);
     if (now < this.#measureFrom) return;
-    int[row + FLAGS]! |= MEASURED;
+    // What stood in for a part of an earlier answer says nothing of this one.
+    int[row + FLAGS] = (int[row + FLAGS]! & ~FALLBACK) | MEASURED;
     this.#recorder.requestStarted();
   }
 
@@ -101,7 +102,6 @@ export class Journeys {
       } else if (reason === OK) this.#recorder.requestCompleted(latency);
       else this.#recorder.requestFailed(reason, latency);
     }
-    int[row + FLAGS]! &= ~FALLBACK;
     if (reason !== OK) this.#lose(row);
     this.#walk(row);
   }

@@ -48,10 +48,8 @@ export class Router {
   readonly #endpoints: Endpoints;
   readonly #outliers: Outliers;
   readonly #simulation: Simulation;
-  /** By service: callers leave some of its endpoints out. */
-  readonly #narrows: readonly boolean[];
-  /** By service: what its balancer hashes; null for one that draws. */
-  readonly #hashKeys: readonly (HashKey | null)[];
+  /** By service: its balancer chooses among all endpoints that a caller knows. */
+  readonly #isPlain: readonly boolean[];
   readonly #byZone = new WeakMap<Int32Array, Map<number, Int32Array>>();
   /** By service and revision. */
   readonly #balancers: Balancer[][];
@@ -68,11 +66,12 @@ export class Router {
     this.#endpoints = endpoints;
     this.#outliers = outliers;
     this.#simulation = parts.simulation;
-    this.#narrows = services.map(
-      ({ outlierDetection, prefersClose }) => outlierDetection !== null || prefersClose,
-    );
-    this.#hashKeys = services.map(({ balancer }) =>
-      balancer.kind === "consistent-hash" ? balancer.key : null,
+    this.#isPlain = services.map(
+      ({ outlierDetection, prefersClose, slowStart, balancer }) =>
+        outlierDetection === null &&
+        !prefersClose &&
+        slowStart === null &&
+        balancer.kind !== "consistent-hash",
     );
     this.#balancers = services.map((service) =>
       service.revisions.map(() => createBalancer(service.balancer)),
@@ -107,27 +106,34 @@ export class Router {
     const isRouted = this.#rules[service]!.length > 0;
     const revision = isRouted ? this.#revision(service, row) : 0;
     const known = this.#endpoints.of(service, isRouted ? revision : -1, row);
-    const endpoints = this.#narrows[service]! ? this.#narrow(service, row, known) : known;
-    const count = endpoints.length;
-    if (count === 0) return -1;
-    if (count === 1) return endpoints[0]!;
     const balancer = this.#balancers[service]![revision]!;
-    const rows = this.#rows;
-    const draw = !balancer.needsDraw
-      ? 0
-      : this.#hashKeys[service] === null
-        ? this.#draws.uniform(
-            rows.real[row + REQUEST]!,
-            rows.int[row + KEY]! ^ BALANCER_SITE,
-            rows.int[row + ATTEMPT]!,
-          )
-        : this.#hash(service, row, this.#hashKeys[service]!);
+    if (!this.#isPlain[service]!) return this.#chooseWithCare(service, row, known, balancer);
+    const count = known.length;
+    if (count === 0) return -1;
+    if (count === 1) return known[0]!;
+    const draw = balancer.needsDraw ? this.#draw(row, BALANCER_SITE) : 0;
+    return known[balancer.pick(known, this.#replicas.outstanding, draw)]!;
+  }
+
+  /** The same where callers leave endpoints out, hash requests or spare new replicas. */
+  #chooseWithCare(service: number, row: number, known: Int32Array, balancer: Balancer): number {
+    const { slowStart, balancer: spec } = this.#services[service]!;
+    const endpoints = this.#narrow(service, row, known);
+    if (endpoints.length === 0) return -1;
     const load = this.#replicas.outstanding;
+    const draw =
+      spec.kind === "consistent-hash"
+        ? this.#hash(service, row, spec.key)
+        : this.#draw(row, BALANCER_SITE);
     const picked = endpoints[balancer.pick(endpoints, load, draw)]!;
-    const { slowStart } = this.#services[service]!;
     if (slowStart === null || !this.#isTooNew(row, picked, slowStart)) return picked;
     const warm = endpoints.filter((replica) => this.#age(replica) >= slowStart);
     return warm.length === 0 ? picked : warm[balancer.pick(warm, load, draw)]!;
+  }
+
+  #draw(row: number, site: number): number {
+    const { int, real } = this.#rows;
+    return this.#draws.uniform(real[row + REQUEST]!, int[row + KEY]! ^ site, int[row + ATTEMPT]!);
   }
 
   /** Of the endpoints that a caller knows, those that it may call now. */
@@ -172,10 +178,7 @@ export class Router {
   #isTooNew(row: number, replica: number, window: number): boolean {
     const age = this.#age(replica);
     if (age >= window) return false;
-    const { int, real } = this.#rows;
-    const key = int[row + KEY]! ^ SLOW_START_SITE;
-    const draw = this.#draws.uniform(real[row + REQUEST]!, key, int[row + ATTEMPT]!);
-    return draw >= Math.max(SLOW_START_LEAST, age / window);
+    return this.#draw(row, SLOW_START_SITE) >= Math.max(SLOW_START_LEAST, age / window);
   }
 
   #age(replica: number): number {

@@ -1,0 +1,66 @@
+import type { Simulation } from "../../kernel/simulation.ts";
+import type { Recorder } from "../../result/recorder.ts";
+import type { CallObserver } from "../callObserver.ts";
+import type { PlannedService } from "../callplan/plan.ts";
+import { OK, TIMEOUT } from "../failure.ts";
+import { type CallTable, INT, REAL } from "./callTable.ts";
+import type { Outliers } from "./outliers.ts";
+import { type PlaneParts, TRACE } from "./parts.ts";
+import type { ReplicaTable } from "./replicaTable.ts";
+import type { RevisionCounters } from "./revisionCounters.ts";
+
+const { REPLICA, TRAFFIC } = INT;
+const { SERVED, START, WAITED } = REAL;
+
+/** Whoever keeps count of how attempts end, as their callers see it. */
+export class CallBooks {
+  readonly #simulation: Simulation;
+  readonly #services: readonly PlannedService[];
+  readonly #recorder: Recorder;
+  readonly #rows: CallTable;
+  readonly #replicas: ReplicaTable;
+  readonly #counters: RevisionCounters;
+  readonly #outliers: Outliers;
+  readonly #observer: CallObserver | null;
+
+  constructor(
+    parts: PlaneParts,
+    others: { readonly counters: RevisionCounters; readonly outliers: Outliers },
+  ) {
+    this.#simulation = parts.simulation;
+    this.#services = parts.plan.services;
+    this.#recorder = parts.recorder;
+    this.#rows = parts.rows;
+    this.#replicas = parts.replicas;
+    this.#counters = others.counters;
+    this.#outliers = others.outliers;
+    this.#observer = parts.observer;
+  }
+
+  /** One attempt at a service has ended. */
+  book(row: number, service: number, reason: number): void {
+    const { int, real } = this.#rows;
+    const recorder = this.#recorder;
+    const { now } = this.#simulation;
+    const latency = now - real[row + START]!;
+    this.#simulation.digest.add(now, TRACE.answered + (reason << 4), latency);
+    const replica = int[row + REPLICA]!;
+    if (replica >= 0) {
+      const revision = this.#replicas.revision[replica]!;
+      this.#counters.add(service, revision, reason !== OK, latency);
+    }
+    if (this.#services[service]!.outlierDetection !== null) {
+      this.#outliers.ended(service, row, reason);
+    }
+    if (reason === OK) {
+      recorder.answered[service]!++;
+      recorder.queued[service]! += real[row + WAITED]!;
+      recorder.served[service]! += real[row + SERVED]!;
+      recorder.total[service]! += latency;
+    } else {
+      recorder.failures[service]!++;
+      if (reason === TIMEOUT) recorder.attempts.timeouts[service]!++;
+    }
+    this.#observer?.ended(service, int[row + TRAFFIC]!, reason, latency, real[row + WAITED]!);
+  }
+}
