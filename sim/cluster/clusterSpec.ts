@@ -95,6 +95,11 @@ export interface WorkloadSpec {
    * any more, or `refuse` them, its listener closed.
    */
   readonly onSigterm: "serve" | "refuse";
+  /**
+   * What its pods have as `controller.kubernetes.io/pod-deletion-cost`: nothing, or the requests
+   * and messages in them, as workers set it themselves, so that busy pods are deleted last.
+   */
+  readonly podDeletionCost: "none" | "in-flight";
   /** From the start of the container until the process listens. */
   readonly startup: DistributionSpec;
   /** CPU that it uses meanwhile; under a smaller limit it takes longer in proportion. */

@@ -23,12 +23,14 @@ export class ReplicaSets {
   readonly #phaseOf: (pod: Pod) => PodPhase;
   readonly #create: (workload: number, revision: number) => void;
   readonly #delete: (pod: Pod) => void;
+  readonly #deletionCost: (pod: Pod) => number;
   readonly #wake: number;
 
   constructor(parts: {
     readonly simulation: Simulation;
     readonly pods: readonly Pod[];
     readonly phaseOf: (pod: Pod) => PodPhase;
+    readonly deletionCost: (pod: Pod) => number;
     readonly create: (workload: number, revision: number) => void;
     readonly delete: (pod: Pod) => void;
     /** A pod has been ready for `minReadySeconds`. */
@@ -37,6 +39,7 @@ export class ReplicaSets {
     this.#simulation = parts.simulation;
     this.#pods = parts.pods;
     this.#phaseOf = parts.phaseOf;
+    this.#deletionCost = parts.deletionCost;
     this.#create = parts.create;
     this.#delete = parts.delete;
     this.#wake = parts.simulation.register("pods become available", parts.available);
@@ -88,7 +91,7 @@ export class ReplicaSets {
       node: pod.node,
       createdAt: micros(pod.createdAt),
       restarts: pod.restarts,
-      deletionCost: 0,
+      deletionCost: this.#deletionCost(pod),
     };
   }
 }

@@ -24,7 +24,7 @@ import { podPhase } from "./kubeletStatus.ts";
 import { Metrics } from "./metrics.ts";
 import { NodeContention } from "./nodeContention.ts";
 import type { Node } from "./nodes.ts";
-import { exists, isActive, newPod, type Pod } from "./pod.ts";
+import { exists, isActive, isListening, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
 import { ReplicaUsage, type WorkloadUsage } from "./replicaUsage.ts";
@@ -148,6 +148,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       simulation: parts.simulation,
       pods: this.#present,
       phaseOf: podPhase,
+      deletionCost: (pod) => this.#deletionCost(pod),
       create: (workload, revision) => this.#lifecycle.create(this.#newPod(workload, revision)),
       delete: (pod) => this.#lifecycle.delete(pod),
       available: (workload) => this.#changed(workload),
@@ -602,6 +603,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       ready: transition === null ? null : { status: pod.ready, lastTransition: micros(transition) },
       containers: [{ name: container.name, ...container.requests }],
     };
+  }
+
+  #deletionCost(pod: Pod): number {
+    const { podDeletionCost } = this.#workloads[pod.workload]!.spec;
+    if (podDeletionCost === "none" || !isListening(pod)) return 0;
+    return this.#plane.usage(pod.number).inFlight;
   }
 
   #observeRevision(workload: number, revision: number): RevisionObservation {

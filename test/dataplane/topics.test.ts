@@ -199,6 +199,37 @@ describe("a worker that is scaled down", () => {
   });
 });
 
+describe("workers that set their pods' deletion cost", () => {
+  /** The older of two workers has the only message when one of them is to go. */
+  const lost = (podDeletionCost: string): number =>
+    outcome({
+      service: { replicas: 2, terminationGracePeriodSeconds: 10, podDeletionCost },
+      producers: { long: { batch: 1 } },
+      rest: {
+        policies: {
+          night: {
+            autoscalers: {
+              worker: {
+                scheduled: {
+                  maxReplicas: 9,
+                  schedule: [
+                    { at: "0s", replicas: 2 },
+                    { at: "30s", replicas: 1 },
+                  ],
+                },
+              },
+            },
+          },
+        },
+      },
+    }).lost;
+
+  it("keep their work when the fleet shrinks", () => {
+    expect(lost("none")).toBe(1);
+    expect(lost("in-flight")).toBe(0);
+  });
+});
+
 describe("an HPA on the length of a queue", () => {
   it("wants a worker for each message that is not done", () => {
     const external = (value: string): ScenarioText => ({

@@ -91,4 +91,9 @@ describe("the video encoder", () => {
     expect(lost("queue-30s-grace")).toBeGreaterThan(30);
     expect(missed("queue-30s-grace")).toBeGreaterThan(missed("queue"));
   });
+
+  it("loses few where idle encoders go first: those on nodes that are removed", () => {
+    expect(lost("queue-busy-last")).toBeGreaterThan(0);
+    expect(lost("queue-busy-last")).toBeLessThan(lost("queue-30s-grace") / 3);
+  });
 });

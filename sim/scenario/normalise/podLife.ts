@@ -38,6 +38,7 @@ type PodLife = Pick<
   | "terminationGracePeriod"
   | "preStop"
   | "onSigterm"
+  | "podDeletionCost"
   | "startup"
   | "startupCpuMillicores"
   | "imagePull"
@@ -71,6 +72,7 @@ export function normalisePodLife(
     terminationGracePeriod: seconds(grace),
     preStop: input.preStop === undefined ? hookTime(container) : parseDuration(input.preStop),
     onSigterm: input.onSigterm ?? "serve",
+    podDeletionCost: input.podDeletionCost ?? "none",
     ...normaliseStartup(context, input.startup, [...path, "startup"]),
     imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
     imageBytes: input.image?.size === undefined ? null : (parseBytes(input.image.size) ?? 0),

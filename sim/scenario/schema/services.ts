@@ -208,6 +208,12 @@ export const service = fields({
     ["serve", "refuse"],
     "New requests from SIGTERM on: served until no caller knows it (the default), or refused.",
   ).optional(),
+  podDeletionCost: word(
+    ["none", "in-flight"],
+    "Pods that are scaled down first are those of the lowest " +
+      "controller.kubernetes.io/pod-deletion-cost: the requests and messages in them " +
+      "(in-flight), or all alike (none, the default).",
+  ).optional(),
   cpu: word(
     DISCIPLINES,
     "All requests share the quota (the default), slots run at full speed, or one core in order.",
