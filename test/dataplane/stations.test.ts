@@ -121,13 +121,13 @@ describe("slots that are set up", () => {
   });
 });
 
-describe("slots that change in time", () => {
-  const steps = [
-    { from: "0s", count: 2 },
-    { from: "5ms", count: 1 },
-    { from: "8ms", count: 2 },
-  ];
+const steps = [
+  { from: "0s", count: 2 },
+  { from: "5ms", count: 1 },
+  { from: "8ms", count: 2 },
+];
 
+describe("slots that change in time", () => {
   it("end their requests when they are too many, beside fresh ones", () => {
     // 1–11 and 2–12 go on; from 8 on a fresh one takes the third, 8–18, and the first the fourth.
     expect(ends(slots(steps, "10ms"), burst(4))).toEqual(["11", "12", "18", "21"]);
@@ -147,6 +147,21 @@ describe("slots that change in time", () => {
       return model.plane.stationFigures(0)?.now.idle;
     });
     expect(counts).toEqual([2, 2, 1, 1, 2]);
+  });
+});
+
+describe("a datastore", () => {
+  it("may have all of it, too", () => {
+    const front = { endpoints: { get: [{ query: "db" }] } };
+    const store = (more: ScenarioText): readonly number[] => {
+      const datastores = { db: { concurrency: 1, time: "10ms", ...more } };
+      const model = modelOf({ services: { front }, datastores, traffic: burst(4) });
+      return requestsOf(model).map(({ latency }) => latency);
+    };
+    expect(store({ queue: { discipline: "lifo" } })).toEqual([10, 17, 28, 39]);
+    // Up 0–15, 20–35 and 40–55: 1–11, 11–15 and 20–26, 26–35 and 40–41, 41–51.
+    expect(store({ breakdowns: { uptime: "15ms", repair: "5ms" } })).toEqual([10, 24, 38, 47]);
+    expect(store({ concurrency: steps })).toEqual([10, 10, 15, 17]);
   });
 });
 

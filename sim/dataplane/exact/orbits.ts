@@ -8,7 +8,7 @@ import type { PlaneParts } from "./parts.ts";
 
 const { GENERATION, SITE } = INT;
 
-const ORBIT_SITE = 0x5f000000;
+const ORBIT_SITE = 0x4f000000;
 
 interface Orbit {
   /** Calls in order of their last failures, as pairs of row and generation; some may be gone. */

@@ -3,6 +3,7 @@ import type { RetryCondition } from "../callSpec.ts";
 import {
   BREAKER_OPEN,
   BULKHEAD_FULL,
+  GAVE_UP,
   KILLED,
   NO_ENDPOINT,
   QUEUE_FULL,
@@ -34,6 +35,7 @@ function conditionOf({ reason, isRelayed }: Ending): RetryCondition {
     case QUEUE_FULL:
       return "refused-stream";
     case TIMEOUT:
+    case GAVE_UP:
       return "timeout";
     case BREAKER_OPEN:
     case BULKHEAD_FULL:

@@ -15,10 +15,10 @@ const { ATTEMPT, FLAGS, GENERATION, KEY, REPLICA, TRAFFIC } = INT;
 const { DEMAND, REQUEST, SERVED, SINCE, WAITED } = REAL;
 const { HOLDS_SLOT, PROBE, QUEUED } = FLAG;
 
-const PATIENCE_SITE = 0x5b000000;
-const UPTIME_SITE = 0x5c000000;
-const REPAIR_SITE = 0x5d000000;
-const SETUP_SITE = 0x5e000000;
+const PATIENCE_SITE = 0x4b000000;
+const UPTIME_SITE = 0x4c000000;
+const REPAIR_SITE = 0x4d000000;
+const SETUP_SITE = 0x4e000000;
 /** Entries of those that gave up are dropped when they are more than this and than the others. */
 const STALE_ABOVE = 64;
 /** Probes wait before all requests, where priorities count. */

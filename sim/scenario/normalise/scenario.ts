@@ -35,7 +35,7 @@ export function normaliseScenario(
   const servers = [
     ...services.map(([name, service]) => normaliseService(context, name, service, times)),
     ...Object.entries(input.datastores ?? {}).map(([name, store]) =>
-      normaliseDatastore(context, name, store),
+      normaliseDatastore(context, name, store, times),
     ),
   ];
   reportCircles(context, servers);

@@ -117,6 +117,7 @@ export function normaliseDatastore(
   context: Context,
   name: string,
   input: DatastoreInput,
+  { warmUp }: { readonly warmUp: Micros },
 ): ServiceSpec {
   const path: Path = ["datastores", name];
   if (context.names("services").includes(name)) {
@@ -127,9 +128,9 @@ export function normaliseDatastore(
     name,
     kind: "datastore",
     discipline: "fifo",
-    concurrency: input.concurrency,
-    queueLimit: input.queue ?? null,
-    station: null,
+    concurrency: slotsOf(input.concurrency),
+    queueLimit: queueLimitOf(input.queue),
+    station: normaliseStation(context, input, path, { discipline: "fifo", warmUp }),
     asynchronous: false,
     dropsExpired: false,
     outlierDetection: null,

@@ -21,10 +21,13 @@ export function slotsOf(input: ConcurrencyInput | undefined): number | null {
 export const queueLimitOf = (input: QueueInput | undefined): number | null =>
   (typeof input === "number" ? input : input?.limit) ?? null;
 
+/** What a service and a datastore have in common. */
+type StationInput = Pick<ServiceInput, "concurrency" | "queue" | "breakdowns" | "setup">;
+
 /** Null for a service whose slots serve first come, first served, and nothing else. */
 export function normaliseStation(
   context: Context,
-  input: ServiceInput,
+  input: StationInput,
   path: Path,
   options: { readonly discipline: CpuDiscipline; readonly warmUp: Micros },
 ): StationSpec | null {
@@ -70,7 +73,7 @@ export function normaliseStation(
 function checkStation(
   context: Context,
   station: StationSpec,
-  { concurrency, breakdowns, setup }: ServiceInput,
+  { concurrency, breakdowns, setup }: StationInput,
   { path, discipline }: { readonly path: Path; readonly discipline: CpuDiscipline },
 ): void {
   const { preemptive, servers } = station;

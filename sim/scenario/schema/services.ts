@@ -299,12 +299,10 @@ export const service = fields({
 });
 
 export const datastore = fields({
-  concurrency: count("Requests it works on at once.", 1, 1_000_000),
-  queue: count(
-    "Requests that may wait; one more is refused. Default no limit.",
-    0,
-    100_000_000,
-  ).optional(),
+  concurrency: concurrency.meta({ description: "Requests it works on at once." }),
+  queue: queue.optional(),
+  breakdowns: breakdowns.optional(),
+  setup: setup.optional(),
   time: distribution("How long a request takes."),
 });
 
