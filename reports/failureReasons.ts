@@ -20,6 +20,7 @@ const KNOWN: readonly FailureReasonStyle[] = [
   { reason: "abandoned", label: "abandoned", token: "purple", opacity: 0.3 },
   { reason: "breaker-open", label: "breaker open", token: "blue", opacity: 1 },
   { reason: "bulkhead-full", label: "bulkhead full", token: "blue", opacity: 0.6 },
+  { reason: "rate-limited", label: "rate limited", token: "blue", opacity: 0.35 },
   { reason: "error", label: "error", token: "grey", opacity: 1 },
   { reason: "killed", label: "killed", token: "grey", opacity: 0.7 },
   { reason: "no-endpoint", label: "no endpoint", token: "grey", opacity: 0.45 },

@@ -48,7 +48,7 @@ export const PLAIN_CALL = {
 } as const;
 
 /** Kinds of policies that let calls through or refuse them. */
-export type GuardKind = "circuitBreaker" | "bulkhead";
+export type GuardKind = "circuitBreaker" | "rateLimiter" | "bulkhead";
 
 /** A policy before the calls of a caller, or before a service. */
 export interface GuardSpec {

@@ -23,6 +23,8 @@ export const FAILURE_REASONS = [
   "breaker-open",
   /** A bulkhead, of the caller's or of the service's, had no place left. */
   "bulkhead-full",
+  /** A rate limiter, of the caller's or of the service's, had no permission left. */
+  "rate-limited",
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -39,3 +41,4 @@ export const DEADLINE_EXCEEDED = 8;
 export const GAVE_UP = 9;
 export const BREAKER_OPEN = 10;
 export const BULKHEAD_FULL = 11;
+export const RATE_LIMITED = 12;

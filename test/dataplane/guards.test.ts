@@ -140,6 +140,34 @@ describe("a bulkhead", () => {
   });
 });
 
+describe("a rate limiter", () => {
+  const rateLimiter = { "token-bucket": { ratePerSecond: 10, burst: 5 } };
+  const quick = { endpoints: { get: [{ wait: "1ms" }] } };
+  const steady = { ...evenly(200, 10), call: "front" };
+
+  it.each([
+    { where: "at a caller", front: quick, client: { rateLimiter } },
+    { where: "before a service", front: { ...quick, rateLimiter }, client: {} },
+  ])("$where lets its burst and its rate through", ({ front, client }) => {
+    const model = modelOf({ services: { front }, traffic: { t: { ...steady, ...client } } });
+    const outcomes = requestsOf(model).map(({ outcome }) => outcome);
+    // Five at first, and one each 100 ms of the 1990 ms after the first.
+    expect(outcomes.filter((outcome) => outcome === "ok")).toHaveLength(24);
+    expect(outcomes.filter((outcome) => outcome === "rate-limited")).toHaveLength(176);
+  });
+
+  it("has a bucket for each user when it is told to", () => {
+    const population = { users: 4 };
+    const front = { ...quick, rateLimiter: { ...rateLimiter, per: "user" } };
+    const model = modelOf({
+      services: { front },
+      traffic: { t: { ...steady, population } },
+    });
+    model.run();
+    expect(Math.abs(model.recorder.completed - 4 * 24)).toBeLessThan(8);
+  });
+});
+
 describe("a limit of retries", () => {
   const growth = (limit: ScenarioText | undefined): number => {
     const model = modelOf({

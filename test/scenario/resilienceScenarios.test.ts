@@ -143,3 +143,34 @@ describe("a circuit breaker", () => {
     expect(bursts.length).toBeGreaterThan(3);
   });
 });
+
+describe("a rate limiter", () => {
+  /** Share of each tenant's requests of the three middle minutes that are answered. */
+  function answered(policy: string): { readonly big: number; readonly small: number } {
+    const counts = [0, 0].map(() => ({ all: 0, answered: 0 }));
+    const scenario = fileScenario("rate-limiter", policy);
+    const observer = {
+      ended: (_service: number, traffic: number, reason: number): void => {
+        const seconds = (model.simulation.now - scenario.warmUp) / 1e6;
+        if (seconds < 200 || seconds > 380) return;
+        counts[traffic]!.all++;
+        if (reason === 0) counts[traffic]!.answered++;
+      },
+    };
+    const model = modelOf(scenario, { observer });
+    model.run();
+    const [big, small] = counts.map((count) => count.answered / count.all);
+    return { big: big!, small: small! };
+  }
+
+  it("saves a service from more than it can serve", () => {
+    expect(answered("none").big).toBeLessThan(0.1);
+    // 180 of 510 requests a second.
+    expect(answered("one-for-all").big).toBeCloseTo(180 / 510, 1);
+  });
+
+  it("starves a small tenant when it is one for all, and not when each has its own", () => {
+    expect(answered("one-for-all").small).toBeLessThan(0.5);
+    expect(answered("per-tenant").small).toBeGreaterThan(0.99);
+  });
+});

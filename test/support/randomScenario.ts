@@ -137,23 +137,34 @@ const discipline: fc.Arbitrary<ScenarioText> = fc.oneof(
   }),
 );
 
+/** What stands before a service and what callers know of its replicas. */
+const guarded = fc.record({
+  dropExpired: fc.boolean(),
+  rateLimiter: fc.constantFrom(
+    undefined,
+    undefined,
+    { "token-bucket": { ratePerSecond: 20, burst: 3 } },
+    { "token-bucket": { ratePerSecond: 5, burst: 2 }, shared: true, per: "user" },
+  ),
+  bulkhead: fc.constantFrom(
+    undefined,
+    undefined,
+    { semaphore: { maxConcurrentCalls: 3 } },
+    { semaphore: { maxConcurrentCalls: 2 }, shared: true, per: "user" },
+  ),
+  outlierDetection: fc.option(
+    fc.constantFrom({ consecutive5xx: 2, intervalSeconds: 1, maxEjectionPercent: 50 }),
+    { nil: undefined, freq: 1 },
+  ),
+});
+
 const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
   fc
     .record({
       served: discipline,
       queue: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
       asynchronous: fc.boolean(),
-      dropExpired: fc.boolean(),
-      bulkhead: fc.constantFrom(
-        undefined,
-        undefined,
-        { semaphore: { maxConcurrentCalls: 3 } },
-        { semaphore: { maxConcurrentCalls: 2 }, shared: true, per: "user" },
-      ),
-      outlierDetection: fc.option(
-        fc.constantFrom({ consecutive5xx: 2, intervalSeconds: 1, maxEjectionPercent: 50 }),
-        { nil: undefined, freq: 1 },
-      ),
+      guarded,
       balancer: fc.constantFrom(...["round-robin", "random", "least-request"], {
         "consistent-hash": { key: "user", boundedLoad: 1.5 },
       }),
@@ -186,9 +197,10 @@ const service = (index: number, services: number): fc.Arbitrary<ScenarioText> =>
       callsItself: fc.boolean(),
       errors: fc.constantFrom(0, 0.1),
     })
-    .map(({ served, queue, pool, steps, callsItself, errors, ...rest }) => ({
+    .map(({ served, guarded: before, queue, pool, steps, callsItself, errors, ...rest }) => ({
       ...rest,
       ...served,
+      ...before,
       ...(queue === undefined || "queue" in served || served["concurrency"] === undefined
         ? {}
         : { queue }),

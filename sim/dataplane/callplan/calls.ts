@@ -1,6 +1,6 @@
 import { present } from "../../kernel/assert.ts";
 import type { AdmissionPolicy } from "../../policy/resilience/admission.ts";
-import { bulkheads, circuitBreakers } from "../../policy/resilience/index.ts";
+import { bulkheads, circuitBreakers, rateLimiters } from "../../policy/resilience/index.ts";
 import { retryLimits } from "../../policy/resilience/retryLimits.ts";
 import { compileDistribution } from "../../workload/distributions.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type GuardSpec,
   type RetrySpec,
 } from "../callSpec.ts";
-import { BREAKER_OPEN, BULKHEAD_FULL } from "../failure.ts";
+import { BREAKER_OPEN, BULKHEAD_FULL, RATE_LIMITED } from "../failure.ts";
 import { nameHash } from "./names.ts";
 import type { CallSite, PlannedGuard, PlannedRetries } from "./plan.ts";
 
@@ -25,6 +25,7 @@ const GUARDS: Readonly<
   >
 > = {
   circuitBreaker: { policies: circuitBreakers, reason: BREAKER_OPEN },
+  rateLimiter: { policies: rateLimiters, reason: RATE_LIMITED },
   bulkhead: { policies: bulkheads, reason: BULKHEAD_FULL },
 };
 

@@ -7,6 +7,7 @@ import {
   KILLED,
   NO_ENDPOINT,
   QUEUE_FULL,
+  RATE_LIMITED,
   REFUSED,
   TIMEOUT,
 } from "../failure.ts";
@@ -39,6 +40,7 @@ function conditionOf({ reason, isRelayed }: Ending): RetryCondition {
       return "timeout";
     case BREAKER_OPEN:
     case BULKHEAD_FULL:
+    case RATE_LIMITED:
       return "overloaded";
     default:
       return "5xx";

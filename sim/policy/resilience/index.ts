@@ -3,6 +3,7 @@ import { opossum } from "./opossum.ts";
 import { resilience4j } from "./resilience4j.ts";
 import { semaphore } from "./semaphore.ts";
 import { threshold } from "./threshold.ts";
+import { tokenBucket } from "./tokenBucket.ts";
 
 /** Every circuit breaker, by the name that a scenario calls it. */
 export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = {
@@ -13,3 +14,8 @@ export const circuitBreakers: Readonly<Record<string, CircuitBreaker>> = {
 
 /** Every bulkhead. */
 export const bulkheads: Readonly<Record<string, AdmissionPolicy>> = { semaphore };
+
+/** Every rate limiter. */
+export const rateLimiters: Readonly<Record<string, AdmissionPolicy>> = {
+  "token-bucket": tokenBucket,
+};

@@ -35,7 +35,7 @@ export function callSettings(context: Context, input: CallSettingsInput, path: P
     deadline: durationOf(deadline),
     retries: retries === undefined ? null : retriesOf(context, retries, [...path, "retries"]),
     hedge: hedge === undefined ? null : hedgeOf(hedge),
-    guards: guardsOf(context, input, path, ["circuitBreaker", "bulkhead"]),
+    guards: guardsOf(context, input, path, ["circuitBreaker", "rateLimiter", "bulkhead"]),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { GuardKind, GuardSpec } from "../../dataplane/callSpec.ts";
 import type { Json } from "../../kernel/json.ts";
 import type { ConfigProblem } from "../../policy/policy.ts";
-import { bulkheads, circuitBreakers } from "../../policy/resilience/index.ts";
+import { bulkheads, circuitBreakers, rateLimiters } from "../../policy/resilience/index.ts";
 import type { KeyedPolicyUseInput } from "../schema/calls.ts";
 import { type Path, toPlain, treeAt } from "../tree.ts";
 import type { Context } from "./context.ts";
@@ -14,6 +14,7 @@ const GUARDS: Readonly<
   >
 > = {
   circuitBreaker: { what: "circuit breaker", policies: circuitBreakers },
+  rateLimiter: { what: "rate limiter", policies: rateLimiters },
   bulkhead: { what: "bulkhead", policies: bulkheads },
 };
 

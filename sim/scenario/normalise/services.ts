@@ -70,7 +70,7 @@ export function normaliseService(
     station: normaliseStation(context, input, path, { discipline, warmUp }),
     asynchronous: input.asynchronous ?? false,
     dropsExpired: input.dropExpired ?? false,
-    guards: guardsOf(context, input, path, ["bulkhead"]),
+    guards: guardsOf(context, input, path, ["rateLimiter", "bulkhead"]),
     prefersClose: input.trafficDistribution !== undefined,
     slowStart: input.slowStart === undefined ? null : parseDuration(input.slowStart),
     outlierDetection: normaliseOutlierDetection(context, input.outlierDetection, [

@@ -116,6 +116,11 @@ const keyedPolicyUse = (example: string, description: string) =>
     )
     .meta({ minProperties: 1, maxProperties: 3, description });
 
+export const rateLimiter = keyedPolicyUse(
+  "token-bucket",
+  "So many calls in a time, and no more: token-bucket.",
+);
+
 export const bulkhead = keyedPolicyUse(
   "semaphore",
   "So many calls at once, and no more: semaphore.",
@@ -131,6 +136,7 @@ export const callSettings = {
     "resilience4j",
     "Lets no calls through while many fail: resilience4j, opossum or threshold.",
   ).optional(),
+  rateLimiter: rateLimiter.optional(),
   bulkhead: bulkhead.optional(),
 };
 
@@ -142,6 +148,7 @@ export interface CallSettingsInput {
   readonly retries?: RetriesInput | undefined;
   readonly hedge?: HedgeInput | undefined;
   readonly circuitBreaker?: PolicyUseInput | undefined;
+  readonly rateLimiter?: KeyedPolicyUseInput | undefined;
   readonly bulkhead?: KeyedPolicyUseInput | undefined;
 }
 

@@ -7,6 +7,7 @@ import {
   type CallSettingsInput,
   callSettings,
   callTarget,
+  rateLimiter,
 } from "./calls.ts";
 import {
   containerResources,
@@ -241,6 +242,7 @@ export const service = fields({
     "A replica that callers have just heard of gets 10 % of its part at first, and all of it " +
       "after this long (Envoy's slow start). Default none.",
   ).optional(),
+  rateLimiter: rateLimiter.optional(),
   bulkhead: bulkhead.optional(),
   dropExpired: flag(
     "Requests past their deadline are dropped when their turn comes. Default false.",
