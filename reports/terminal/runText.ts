@@ -14,6 +14,7 @@ import {
 import { callRows } from "./callText.ts";
 import { plusMinus } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
+import { stationRows } from "./stationText.ts";
 import {
   dim,
   type Line,
@@ -126,6 +127,7 @@ function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
   const rows: (readonly Line[])[] = [
     ...(hasRequests ? requestRows : []),
     ...callRows(policy),
+    ...stationRows(policy),
     ...topicRows(policy),
     ...replicaRows(policy),
     [

@@ -19,6 +19,7 @@ import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
 import { OwnPolicyError } from "./ownPolicies.ts";
 import { repeatedCalls } from "./repeatedCalls.ts";
+import { stationResults } from "./stationResults.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
 import { missedPercent, topicResults } from "./topics.ts";
 
@@ -201,6 +202,7 @@ function replicationResult(model: Model, replication: number): ReplicationResult
     failures,
     ...degradedOf(recorder),
     ...repeatedCalls(model),
+    ...stationResults(model),
     latency: summary,
     failedPercent,
     replicaHours: bill.replicaHours,

@@ -80,6 +80,27 @@ const callCounts = z.strictObject({
   fallbacks: z.number(),
 });
 
+/** Queue and servers of one service, all its replicas together. */
+const stationResult = z.strictObject({
+  service: z.string(),
+  arrivals: z.number(),
+  /** Arrivals that found no idle server and queued; that found no place; that gave up waiting. */
+  waited: z.number(),
+  refused: z.number(),
+  abandoned: z.number(),
+  /** Servers that were switched on. */
+  coldStarts: z.number(),
+  /** Requests that lost their server to a better one, a breakdown or fewer servers. */
+  interrupted: z.number(),
+  /** Means over the measured time: requests that wait, servers by what they are about. */
+  meanWaiting: z.number(),
+  meanBusy: z.number(),
+  meanIdle: z.number(),
+  meanSettingUp: z.number(),
+  meanOff: z.number(),
+  meanDown: z.number(),
+});
+
 const replication = z.strictObject({
   replication: z.int(),
   digest: z.string().nullable(),
@@ -97,6 +118,8 @@ const replication = z.strictObject({
   degraded: counts.optional(),
   /** What calls took beyond their first attempts; absent where all calls are plain. */
   calls: z.array(callCounts).optional(),
+  /** Services whose slots break down, are set up, change in time, or queue in an order. */
+  stations: z.array(stationResult).optional(),
   latency: latency.nullable(),
   failedPercent: z.number(),
   replicaHours: z.number(),
@@ -455,6 +478,7 @@ export type Result = z.infer<typeof resultSchema>;
 export type PolicyResult = z.infer<typeof policyResult>;
 export type TopicCounts = z.infer<typeof topicCounts>;
 export type TopicSummary = z.infer<typeof topicSummary>;
+export type StationResult = z.infer<typeof stationResult>;
 export type CallCounts = z.infer<typeof callCounts>;
 export type ReplicationResult = z.infer<typeof replication>;
 export type Estimate = z.infer<typeof estimate>;

@@ -114,6 +114,9 @@ describe("slots that are set up", () => {
     const model = modelOf({ duration: "40ms", services: { front }, traffic: burst(3, 10) });
     model.run();
     const { areas, counts } = model.plane.stationFigures(0)!;
+    expect(summariseModel(model, 0, false).result.stations).toMatchObject([
+      { service: "front", arrivals: 3, coldStarts: 2, meanBusy: 0.15, meanOff: 1.35 },
+    ]);
     expect(counts).toMatchObject({ arrivals: 3, waited: 2, coldStarts: 2 });
     // Milliseconds: one server has 10 + 5 + 2 + 3 + 2 + 4 + 4 + 5 + 2 + 3, the other is never on.
     expect(areas).toMatchObject({ settingUp: 10_000, busy: 6_000, idle: 10_000, off: 54_000 });

@@ -52,6 +52,34 @@ describe("the terminal text of a result", () => {
     expect(text).not.toContain("fallbacks");
   });
 
+  it("tells of queues and servers by their service", () => {
+    const result = sampleResult({ n: 1, policies: ["scheduled"] });
+    const station = {
+      service: "function",
+      arrivals: 10_000,
+      waited: 14,
+      refused: 0,
+      abandoned: 0,
+      coldStarts: 14,
+      interrupted: 0,
+      meanWaiting: 0,
+      meanBusy: 1.788,
+      meanIdle: 5.873,
+      meanSettingUp: 0.001,
+      meanOff: 992,
+      meanDown: 0,
+    };
+    const policies = result.policies.map((policy) => ({
+      ...policy,
+      replications: policy.replications.map((replication) => ({
+        ...replication,
+        stations: [station],
+      })),
+    }));
+    const text = runText({ ...result, policies }, { style });
+    expect(text).toMatch(/^function +1\.79 busy +5\.87 idle +0\.14 % cold starts$/mu);
+  });
+
   it("tells of answers that something stood in for", () => {
     const result = sampleResult({ n: 1, policies: ["scheduled"] });
     const policies = result.policies.map((policy) => ({

@@ -188,9 +188,14 @@ export class ExactDataPlane implements DataPlane {
     return { waiting, serving };
   }
 
+  /** The measured time begins. */
+  resetStationFigures(): void {
+    this.#stations?.resetFigures();
+  }
+
   /**
-   * What happened in the queues of a service since the run began: of one whose slots are a station
-   * (it says more of them than how many there are); null for others.
+   * What happened in the queues of a service in the measured time so far: of one whose slots are a
+   * station (it says more of them than how many there are); null for others.
    */
   stationFigures(service: number): StationFigures | null {
     return this.#stations?.figures(service) ?? null;

@@ -15,8 +15,8 @@ export type Level = (typeof LEVELS)[number];
 export type Count = (typeof COUNTS)[number];
 
 /**
- * What has happened at the stations of a service since the run began. Means over a time are
- * differences of two readings.
+ * What has happened at the stations of a service since the measured time began, or, before that,
+ * the run. Means over a time are differences of two readings.
  */
 export interface StationFigures {
   /**
@@ -52,6 +52,13 @@ export class FigureKeeper {
   read(now: number): StationFigures {
     this.#advance(now);
     return { areas: { ...this.#areas }, now: { ...this.#levels }, counts: { ...this.#counts } };
+  }
+
+  /** Forgets the past; the levels stay. */
+  reset(now: number): void {
+    this.#advance(now);
+    Object.assign(this.#areas, zeros(LEVELS));
+    Object.assign(this.#counts, zeros(COUNTS));
   }
 
   state(): Json {

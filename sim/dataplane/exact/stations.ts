@@ -48,7 +48,12 @@ export class Stations implements SlotKeeper {
     );
   }
 
-  /** Of a service with stations, since the run began; null for other services. */
+  /** The measured time begins. */
+  resetFigures(): void {
+    for (const figures of this.#figures) figures?.reset(this.#simulation.now);
+  }
+
+  /** Of a service with stations; null for other services. */
   figures(service: number): StationFigures | null {
     return this.#figures[service]?.read(this.#simulation.now) ?? null;
   }

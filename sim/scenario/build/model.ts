@@ -235,6 +235,7 @@ export class Model {
 
   #beginMeasuring(): void {
     this.recorder.reset();
+    this.plane.resetStationFigures();
     this.cluster.resetUsage();
     this.#gauges.read();
     this.#scheduleBin();
