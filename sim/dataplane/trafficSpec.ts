@@ -23,6 +23,8 @@ export type TrafficSpec = {
 
 export interface JourneySpec {
   readonly name: string;
+  /** Of its requests; null for that of their tenants. */
+  readonly priority: number | null;
   readonly weight: number;
   readonly steps: readonly JourneyStepSpec[];
 }

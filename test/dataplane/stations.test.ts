@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { summariseModel } from "../../sim/experiment/replication.ts";
 import { micros } from "../../sim/kernel/time.ts";
 import type { ModelSnapshot } from "../../sim/scenario/build/model.ts";
-import { booksOf, requestsOf } from "../support/observe.ts";
+import { booksOf, requestsOf, seriesOf, sum } from "../support/observe.ts";
 import { evenly, modelOf, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
 
 /** `end outcome` of every request of a burst to one replica: arrivals 1 ms apart, from 1 ms on. */
@@ -50,6 +50,31 @@ describe("a queue", () => {
     // bad 1–5 and 15–21, good 5–15, the second bad one, first come first served, 21–31.
     const model = modelOf({ services: { front }, traffic: classes(5) });
     expect(requestsOf(model).map(({ latency }) => latency)).toEqual([10, 20, 29]);
+  });
+
+  it("may know the priorities of journeys, before those of tenants and traffic", () => {
+    const journeys = [
+      { name: "buy", priority: 0, steps: [{ call: "front buy" }] },
+      { name: "read", steps: [{ call: "front read" }] },
+    ];
+    const model = modelOf({
+      services: {
+        // Each behind a name of its own, whose figures are then those of the journey.
+        front: { endpoints: { buy: [{ call: "bought" }], read: [{ call: "seen" }] } },
+        bought: { endpoints: { get: [{ call: "queue" }] } },
+        seen: { endpoints: { get: [{ call: "queue" }] } },
+        queue: slots(1, "10ms", { queue: { discipline: "priority" } }),
+      },
+      traffic: { t: { rate: "95/s", journeys, priority: 3 } },
+    });
+    model.run();
+    const responses = ["bought", "seen"].map((name) => {
+      const { totalMicros, answered } = seriesOf(model, name);
+      return sum(totalMicros) / sum(answered);
+    });
+    expect(responses[0]).toBeLessThan(responses[1]! / 2);
+    // Not even half a server is theirs: they wait for hardly more than who is in service.
+    expect(responses[0]).toBeLessThan(25_000);
   });
 
   it("may be left by those whose patience ends, and by nobody who is served", () => {

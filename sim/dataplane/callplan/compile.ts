@@ -106,6 +106,7 @@ function planTraffic(
     hash: nameHash(`traffic ${traffic.name}`),
     weights,
     entries: Int32Array.from(entries),
+    priorities: traffic.journeys.map(({ priority }) => priority),
     users: traffic.kind === "closed" ? traffic.users : 0,
     visits: load.visits,
     work: load.work,

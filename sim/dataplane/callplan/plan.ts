@@ -196,6 +196,8 @@ export interface PlannedTraffic {
   /** Cumulative weights of the journeys, the last one 1, and their entries. */
   readonly weights: Float64Array;
   readonly entries: Int32Array;
+  /** Priorities of the journeys; null for that of the tenant. */
+  readonly priorities: readonly (number | null)[];
   /** Virtual users of a closed workload; 0 when it is open. */
   readonly users: number;
   /** Expected visits of one journey to each service, and their CPU work in microseconds. */

@@ -5,13 +5,13 @@ import type { Recorder } from "../../result/recorder.ts";
 import { type CallPlan, Op } from "../callplan/plan.ts";
 import { OK } from "../failure.ts";
 import { type CallTable, FALLBACK_SHIFT, FLAG, INT, REAL, STRIDE } from "./callTable.ts";
+import { journeyOf } from "./journeyChoice.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 
 const { ATTEMPT, FLAGS, GENERATION, KEY, PARENT, PC, TRAFFIC } = INT;
 const { DEADLINE, REQUEST, SINCE, START } = REAL;
 const { FALLBACK, MEASURED } = FLAG;
 
-const JOURNEY_SITE = 0x56000000;
 /** Between two journeys of a virtual user of which the first took no time: one millisecond. */
 const IDLE_PAUSE = 1000;
 
@@ -123,13 +123,8 @@ export class Journeys {
 
   #choose(row: number): void {
     const { int, real } = this.#rows;
-    const { hash, weights, entries } = this.#plan.traffic[int[row + TRAFFIC]!]!;
-    let journey = 0;
-    if (entries.length > 1) {
-      const draw = this.#draws.uniform(real[row + REQUEST]!, hash ^ JOURNEY_SITE, 0);
-      while (draw >= weights[journey]!) journey++;
-    }
-    int[row + PC] = entries[journey]!;
+    const traffic = this.#plan.traffic[int[row + TRAFFIC]!]!;
+    int[row + PC] = traffic.entries[journeyOf(traffic, real[row + REQUEST]!, this.#draws)]!;
   }
 
   /** After a failure an open journey ends; a virtual user begins the next one. */

@@ -3,8 +3,9 @@ import type { Simulation } from "../../kernel/simulation.ts";
 import { roundHalfEven } from "../../kernel/time.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
-import type { PlannedService, PlannedStation } from "../callplan/plan.ts";
+import type { PlannedService, PlannedStation, PlannedTraffic } from "../callplan/plan.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
+import { journeyOf } from "./journeyChoice.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 import type { Server, Station } from "./station.ts";
@@ -40,6 +41,7 @@ export class StationServers {
   readonly #rows: CallTable;
   readonly #replicas: ReplicaTable;
   readonly #attributes: readonly AttributeSampler[];
+  readonly #traffic: readonly PlannedTraffic[];
   readonly #walk: (row: number) => void;
   readonly #abandoned: (row: number) => void;
   readonly #patienceEnd: number;
@@ -61,6 +63,7 @@ export class StationServers {
     this.#rows = rows;
     this.#replicas = parts.replicas;
     this.#attributes = parts.attributes;
+    this.#traffic = parts.plan.traffic;
     this.#walk = parts.walk;
     this.#abandoned = others.abandoned;
     this.#patienceEnd = simulation.register("patience ends", (row, generation) => {
@@ -152,8 +155,13 @@ export class StationServers {
     if (spec.discipline !== "priority") return 0;
     const { int, real } = this.#rows;
     if ((int[row + FLAGS]! & PROBE) !== 0) return PROBE_RANK;
-    // Messages of topics have no traffic.
-    return this.#attributes[int[row + TRAFFIC]!]?.priority(real[row + REQUEST]!) ?? 0;
+    const request = real[row + REQUEST]!;
+    const traffic = this.#traffic[int[row + TRAFFIC]!];
+    const journey = traffic === undefined ? 0 : journeyOf(traffic, request, this.#draws);
+    // Messages of topics have neither traffic nor journeys.
+    return (
+      traffic?.priorities[journey] ?? this.#attributes[int[row + TRAFFIC]!]?.priority(request) ?? 0
+    );
   }
 
   #seize({ station, spec, replica }: Place, server: Server, row: number, rank: number): void {

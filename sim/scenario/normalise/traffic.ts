@@ -113,7 +113,7 @@ function normaliseJourneys(
   const { call, journeys, thinkTime, arrivals, rate, users, population, ...settings } = input;
   if (call !== undefined) {
     const step = normaliseStep(context, { call, ...settings, thinkTime }, path);
-    return [{ name, weight: 1, steps: step }];
+    return [{ name, priority: null, weight: 1, steps: step }];
   }
   const names = new Set<string>();
   return (journeys ?? []).map((journey, i) => {
@@ -125,7 +125,8 @@ function normaliseJourneys(
     const steps = journey.steps.flatMap((step, j) =>
       normaliseStep(context, step, [...place, "steps", j]),
     );
-    return { name: journey.name, weight: journey.weight ?? 1, steps };
+    const { weight = 1, priority = null } = journey;
+    return { name: journey.name, priority, weight, steps };
   });
 }
 

@@ -230,6 +230,11 @@ const journeyStep = fields({
 const journey = fields({
   name: name("Its name."),
   weight: number("How often, relative to the others. Default 1.", { above: 0 }).optional(),
+  priority: count(
+    "Of its requests: a lower number matters more. Default: that of their tenants.",
+    0,
+    1000,
+  ).optional(),
   steps: list("a list of steps with a call each", journeyStep, 1).meta({
     description: "One call after the other.",
   }),
