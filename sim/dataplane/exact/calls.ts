@@ -237,7 +237,7 @@ export class Calls {
       return;
     }
     int[row + REPLICA] = replica;
-    const delay = this.#ways.there(row, site, replica);
+    const delay = this.#ways.areShort ? 0 : this.#ways.there(row, site, replica);
     if (delay > 0) simulation.scheduleAfter(delay, this.#arrival, row, generation);
     else this.#arrive(row);
   }
@@ -323,7 +323,7 @@ export class Calls {
       return;
     }
     if ((flags & ADMITTED) !== 0) {
-      this.#gate.letOut(row, reason === OK ? "success" : "failure");
+      if (this.#gate.isAny) this.#gate.letOut(row, reason === OK ? "success" : "failure");
       this.#leave(row, flags);
     }
     // It may have been told while slots were handed on: only its own generation knows.

@@ -260,7 +260,7 @@ export class ExactDataPlane implements DataPlane {
       const flags = int[row + FLAGS]!;
       // Calls on their way to it find out when they arrive; answers on their way back are safe.
       if (int[row + REPLICA] !== replica || (flags & (ADMITTED | BRANCH | PROBE)) === 0) continue;
-      if ((flags & ADMITTED) !== 0) this.#gate.letOut(row, "ignored");
+      if (this.#gate.isAny && (flags & ADMITTED) !== 0) this.#gate.letOut(row, "ignored");
       int[row + FLAGS] = flags & ~(HOLDS_SLOT | ADMITTED | QUEUED | WAITS_FOR_CONNECTION);
       int[row + POOL] = -1;
       dead.push([row, int[row + GENERATION]!]);

@@ -16,7 +16,7 @@ export class ServiceGuards {
   readonly #replicas: ReplicaTable;
   readonly #guards: Guards;
   /** Some service has guards: only then are they told how calls end. */
-  readonly #isAny: boolean;
+  readonly isAny: boolean;
 
   constructor(parts: PlaneParts, guards: Guards) {
     this.#simulation = parts.simulation;
@@ -24,7 +24,7 @@ export class ServiceGuards {
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
     this.#guards = guards;
-    this.#isAny = parts.plan.services.some((service) => service.guards.length > 0);
+    this.isAny = parts.plan.services.some((service) => service.guards.length > 0);
   }
 
   /** The reason of the guard that refuses, or OK. */
@@ -35,7 +35,6 @@ export class ServiceGuards {
 
   /** A call that had arrived has ended at its replica. */
   letOut(row: number, outcome: Outcome): void {
-    if (!this.#isAny) return;
     const replica = this.#rows.int[row + REPLICA]!;
     const { guards } = this.#services[this.#replicas.service[replica]!]!;
     if (guards.length === 0) return;

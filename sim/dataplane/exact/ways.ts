@@ -28,6 +28,11 @@ export class Ways {
     this.#links = links;
   }
 
+  /** Nothing takes any time on its way at the moment. */
+  get areShort(): boolean {
+    return this.#links.isEmpty && !this.#effects.hasLatency;
+  }
+
   /** To the replica; the link's part of it is noted for the way back. */
   there(row: number, site: CallSite, replica: number): number {
     let delay = 0;
