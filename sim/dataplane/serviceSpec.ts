@@ -121,6 +121,18 @@ export interface EndpointSpec {
   readonly steps: readonly StepSpec[];
 }
 
+/** A cache of keys, empty at first. */
+export interface CacheSpec {
+  /** Entries; the least recently used one makes room. Null for no limit. */
+  readonly size: number | null;
+  /** How long an entry lives; null for ever. */
+  readonly ttl: Micros | null;
+  /** One for all replicas, or one in each process, gone with it. */
+  readonly scope: "shared" | "replica";
+  /** Requests that miss what is being fetched wait for it (single flight). */
+  readonly coalesce: boolean;
+}
+
 export type StepSpec =
   | { readonly kind: "work"; readonly time: DistributionSpec }
   | { readonly kind: "wait"; readonly time: DistributionSpec }
@@ -138,6 +150,14 @@ export type StepSpec =
       readonly kind: "cache";
       readonly name: string;
       readonly hitRatio: number;
+      readonly hit: readonly StepSpec[];
+      readonly miss: readonly StepSpec[];
+    }
+  /** A look for the request's key into a cache, which knows what was put into it before. */
+  | {
+      readonly kind: "lookup";
+      readonly name: string;
+      readonly cache: CacheSpec;
       readonly hit: readonly StepSpec[];
       readonly miss: readonly StepSpec[];
     }

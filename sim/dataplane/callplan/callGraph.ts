@@ -56,6 +56,10 @@ function tally(
         case "choice":
           for (const option of step.options) walk(option.steps, part * option.probability);
           break;
+        case "lookup":
+          // Nobody knows its hits before: as if nothing were ever found.
+          walk(step.miss, part);
+          break;
         case "cache":
           walk(step.hit, part * step.hitRatio);
           walk(step.miss, part * (1 - step.hitRatio));

@@ -12,6 +12,7 @@ import {
   type CallSite,
   type Choice,
   type Fork,
+  type Lookup,
   Op,
   type PlannedFallback,
   type PlannedGroup,
@@ -138,6 +139,7 @@ class ProgramWriter {
   readonly #sites: CallSite[] = [];
   readonly #forks: Fork[] = [];
   readonly #choices: Choice[] = [];
+  readonly #lookups: Lookup[] = [];
   readonly #fallbacks: {
     readonly planned: PlannedFallback;
     readonly steps: readonly StepSpec[];
@@ -196,6 +198,7 @@ class ProgramWriter {
       sites: this.#sites,
       forks: this.#forks,
       choices: this.#choices,
+      lookups: this.#lookups,
     };
   }
 
@@ -233,9 +236,31 @@ class ProgramWriter {
         this.#choice(options, { path, pools, cache });
         return;
       }
+      case "lookup":
+        this.#lookup(step, path, pools);
+        return;
       default:
         unreachable(step);
     }
+  }
+
+  #lookup(
+    step: Extract<StepSpec, { readonly kind: "lookup" }>,
+    path: string,
+    pools: readonly string[],
+  ): void {
+    const index = this.#lookups.length;
+    const cache = this.caches.push(step.name) - 1;
+    this.emit(Op.Lookup, index, path);
+    const hit = this.at;
+    this.#lookups.push({ ...step.cache, cache, hit, miss: hit });
+    this.steps(step.hit, `${path}/0`, pools);
+    const exit = this.emit(Op.Jump, 0, path);
+    const miss = this.at;
+    this.#lookups[index] = { ...step.cache, cache, hit, miss };
+    this.steps(step.miss, `${path}/1`, pools);
+    this.emit(Op.Fill, index, path);
+    this.#x[exit] = this.at;
   }
 
   callSite(call: CallSpec, path: string, pools: readonly string[] = []): number {

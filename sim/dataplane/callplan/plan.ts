@@ -7,6 +7,7 @@ import type { RetryLimit } from "../../policy/resilience/retryLimits.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
 import type { BackoffSpec, GuardKey, HedgeSpec, RetryCondition } from "../callSpec.ts";
 import type {
+  CacheSpec,
   CpuDiscipline,
   MemorySpec,
   QuotaEnforcement,
@@ -40,6 +41,10 @@ export const Op = {
   Loop: 10,
   /** A probe has had its work done. */
   Probed: 11,
+  /** A look into a cache of keys; goes on at its hit or miss: `x` indexes `lookups`. */
+  Lookup: 12,
+  /** What was missed is filled in: `x` indexes `lookups`. */
+  Fill: 13,
 } as const;
 
 /** Flat program of all endpoints and journeys: compiled once, walked by every request. */
@@ -55,6 +60,7 @@ export interface Program {
   readonly sites: readonly CallSite[];
   readonly forks: readonly Fork[];
   readonly choices: readonly Choice[];
+  readonly lookups: readonly Lookup[];
 }
 
 export interface CallSite {
@@ -134,6 +140,15 @@ export interface Choice {
   readonly otherwise: number;
   /** Index of the cache that this is the luck of, or −1: the first target counts as a hit. */
   readonly cache: number;
+}
+
+/** A look into a cache whose hits emerge from what is in it. */
+export interface Lookup extends CacheSpec {
+  /** Index of the cache, for its counters. */
+  readonly cache: number;
+  /** Instructions of a hit and of a miss. */
+  readonly hit: number;
+  readonly miss: number;
 }
 
 export interface PlannedService {

@@ -34,6 +34,8 @@ export const FLAG = {
   MESSAGE: 8192,
   /** Its answer has a part that stood in for one that failed; a bit for each kind of fallback. */
   FALLBACK: 7 << 14,
+  /** Others wait for what it fetches for a cache. */
+  LEADS: 1 << 17,
 } as const;
 
 /** Columns of `int`, to be added to a row. For their use see `FLAG`. */
@@ -98,6 +100,7 @@ const { SERVED, WAITED } = REAL;
 
 /** Columns of a row, used or not: a power of two, one cache line of integers. */
 export const STRIDE = 16;
+const { LEADS } = FLAG;
 const INITIAL_ROWS = 1024;
 
 /**
@@ -112,6 +115,8 @@ const INITIAL_ROWS = 1024;
 export class CallTable {
   int = new Int32Array(INITIAL_ROWS * STRIDE);
   real = new Float64Array(INITIAL_ROWS * STRIDE);
+  /** Told of a row that ends while it leads. */
+  leaderGone: (row: number) => void = () => {};
   #end = 0;
   #free = -1;
   #live = 0;
@@ -146,6 +151,7 @@ export class CallTable {
    */
   release(row: number): void {
     const { int } = this;
+    if ((int[row + FLAGS]! & LEADS) !== 0) this.leaderGone(row);
     int[row + GENERATION]!++;
     int[row + REPLICA] = -1;
     int[row + NEXT] = this.#free;

@@ -18,6 +18,7 @@ import type { DistributionSpec } from "../../workload/distributions.ts";
 import type { CallObserver, Census } from "../callObserver.ts";
 import type { CallPlan } from "../callplan/plan.ts";
 import { GAVE_UP, KILLED, POOL_TIMEOUT } from "../failure.ts";
+import { Caches } from "./caches.ts";
 import { Calls } from "./calls.ts";
 import { CallTable, FLAG, INT, STRIDE } from "./callTable.ts";
 import { Connections } from "./connections.ts";
@@ -80,6 +81,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #endpoints: Endpoints;
   readonly #router: Router;
   readonly #journeys: Journeys;
+  readonly #caches: Caches;
   readonly #probes: Probes;
   readonly #calls: Calls;
   readonly consumers: Consumers;
@@ -124,6 +126,7 @@ export class ExactDataPlane implements DataPlane {
       gaveUp: (row) => this.#calls.finish(row, POOL_TIMEOUT),
     });
     this.#journeys = new Journeys(parts, { measureFrom });
+    this.#caches = new Caches(parts, (row) => slots.resume(row));
     this.#probes = new Probes(parts, {
       slots,
       probed: (replica, token, ok) => this.#listener?.probed(replica, token, ok),
@@ -154,6 +157,7 @@ export class ExactDataPlane implements DataPlane {
       journeys: this.#journeys,
       probes: this.#probes,
       calls: this.#calls,
+      caches: this.#caches,
     });
   }
 
@@ -219,6 +223,7 @@ export class ExactDataPlane implements DataPlane {
     this.#memory.begin(replica, start.memoryLimitBytes);
     this.#slots.begin(replica);
     this.consumers.started(replica, service);
+    this.#caches.forget(replica);
   }
 
   drainReplica(replica: number, listener: "open" | "closed"): void {
@@ -343,6 +348,7 @@ export class ExactDataPlane implements DataPlane {
       router: this.#router.state(),
       effects: this.#effects.state(),
       counters: this.#counters.state(),
+      caches: this.#caches.state(),
       consumers: this.consumers.state(),
       calls: this.#calls.state(),
       guards: this.#guards.state(),
@@ -360,6 +366,7 @@ export class ExactDataPlane implements DataPlane {
     this.#router.restore(saved["router"]!);
     this.#effects.restore(saved["effects"]!);
     this.#counters.restore(saved["counters"]!);
+    this.#caches.restore(saved["caches"]!);
     this.consumers.restore(saved["consumers"]!);
     this.#calls.restore(saved["calls"]!);
     this.#guards.restore(saved["guards"]!);

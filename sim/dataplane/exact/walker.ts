@@ -5,6 +5,7 @@ import type { Recorder } from "../../result/recorder.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { type CallPlan, Op, type Program } from "../callplan/plan.ts";
 import { DEADLINE_EXCEEDED, ERROR, OK } from "../failure.ts";
+import type { Caches } from "./caches.ts";
 import type { Calls } from "./calls.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
 import type { Connections } from "./connections.ts";
@@ -31,7 +32,7 @@ const {
 } = INT;
 const { DEADLINE, FACTOR, REQUEST, SERVED } = REAL;
 const { BRANCH, CANCELLED, PROBE, TIED } = FLAG;
-const { Work, Wait, Call, Fork, Choice, Jump, Acquire, Release, Probed, Loop } = Op;
+const { Work, Wait, Call, Fork, Choice, Jump, Acquire, Release, Probed, Loop, Lookup, Fill } = Op;
 
 const ERROR_SITE = 0x51000000;
 
@@ -52,6 +53,7 @@ export class Walker {
   readonly #journeys: Journeys;
   readonly #probes: Probes;
   readonly #calls: Calls;
+  readonly #caches: Caches;
   /** Some service has a warm-up: only then is the age of replicas worth a look. */
   readonly #hasWarmUp: boolean;
   /** Some requests may end before their program does: only then is that worth a look. */
@@ -67,6 +69,7 @@ export class Walker {
       readonly journeys: Journeys;
       readonly probes: Probes;
       readonly calls: Calls;
+      readonly caches: Caches;
     },
   ) {
     this.#simulation = parts.simulation;
@@ -84,6 +87,7 @@ export class Walker {
     this.#journeys = others.journeys;
     this.#probes = others.probes;
     this.#calls = others.calls;
+    this.#caches = others.caches;
     this.#hasWarmUp = parts.plan.services.some(({ warmUp }) => warmUp !== null);
     this.#mayEnd =
       parts.plan.services.some(({ dropsExpired }) => dropsExpired) ||
@@ -133,6 +137,12 @@ export class Walker {
         case Loop:
           this.#journeys.next(row);
           return;
+        case Lookup:
+          if (!this.#look(row, operand)) return;
+          break;
+        case Fill:
+          this.#caches.fill(row, operand);
+          break;
         default:
           this.#end(row);
           return;
@@ -243,6 +253,17 @@ export class Walker {
   #warmth(row: number): number {
     const { warmUp } = this.#services[this.#replicas.service[this.#rows.int[row + REPLICA]!]!]!;
     return warmUp?.coldCaches ? 1 - this.#coldness(row, warmUp.duration) : 1;
+  }
+
+  /** False when the row waits for what another one fetches. */
+  #look(row: number, index: number): boolean {
+    const target = this.#caches.look(row, index);
+    if (target < 0) {
+      this.#slots.releaseIfAsynchronous(row);
+      return false;
+    }
+    this.#rows.int[row + PC] = target;
+    return true;
   }
 
   #call(row: number, site: number): void {

@@ -23,6 +23,8 @@ export class Context {
   readonly readFile: (name: string) => string | null;
   readonly findings: Finding[] = [];
   readonly edges: Edge[] = [];
+  /** Places of caches whose hits depend on the keys of requests. */
+  readonly lookups: Path[] = [];
   /** Texts of files that were read on the way, for the places of their problems. */
   readonly texts = new Map<string, string>();
 

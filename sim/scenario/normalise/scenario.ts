@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { normaliseFault } from "./faults.ts";
 import { AS_IS, normalisePolicySet } from "./policies.ts";
 import { normaliseDatastore, normaliseDeployment, normaliseService } from "./services.ts";
+import { reportKeylessCaches } from "./steps.ts";
 import { normaliseTopic } from "./topics.ts";
 import { normaliseTraffic } from "./traffic.ts";
 
@@ -45,6 +46,7 @@ export function normaliseScenario(
   const traffic = Object.entries(input.traffic ?? {}).map(([name, stream]) =>
     normaliseTraffic(context, name, stream, times),
   );
+  reportKeylessCaches(context, traffic);
   const topics = Object.entries(input.topics ?? {}).map(([name, topic]) =>
     normaliseTopic(context, name, topic, times),
   );

@@ -1,9 +1,10 @@
 import { endpointId } from "../../dataplane/callplan/callGraph.ts";
 import type { FallbackSpec } from "../../dataplane/callSpec.ts";
 import type { StepSpec } from "../../dataplane/serviceSpec.ts";
+import type { TrafficSpec } from "../../dataplane/trafficSpec.ts";
 import type { CacheInput, FallbackInput, QueryInput, StepInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
-import { parseShare } from "../units.ts";
+import { parseDuration, parseShare } from "../units.ts";
 import { callSettings, DATASTORE_ENDPOINT, resolveCall } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { normaliseDistribution } from "./time.ts";
@@ -114,13 +115,23 @@ function normaliseQuery(
 }
 
 function normaliseCache(context: Context, cache: CacheInput, path: Path, owner: Owner): StepSpec {
-  return {
-    kind: "cache",
-    name: cache.name ?? "cache",
-    hitRatio: parseShare(cache.hits),
+  const name = cache.name ?? "cache";
+  const ways = {
     hit: normaliseSteps(context, cache.hit ?? [], [...path, "hit"], owner),
     miss: normaliseSteps(context, cache.miss ?? [], [...path, "miss"], owner),
   };
+  if (cache.hits !== undefined) {
+    return { kind: "cache", name, hitRatio: parseShare(cache.hits), ...ways };
+  }
+  const { size, ttl, scope, coalesce } = cache.entries ?? {};
+  context.lookups.push([...path, "entries"]);
+  const spec = {
+    size: size ?? null,
+    ttl: ttl === undefined ? null : parseDuration(ttl),
+    scope: scope ?? "shared",
+    coalesce: coalesce ?? false,
+  } as const;
+  return { kind: "lookup", name, cache: spec, ...ways };
 }
 
 function normaliseChoice(
@@ -141,4 +152,14 @@ function normaliseChoice(
       steps: normaliseSteps(context, option.steps, [...path, i, "steps"], owner),
     })),
   };
+}
+
+/** A cache of keys is of no use where all requests are about one and the same. */
+export function reportKeylessCaches(context: Context, traffic: readonly TrafficSpec[]): void {
+  if (traffic.some(({ population }) => population.keys.count > 1)) return;
+  const name = traffic[0]?.name ?? "users";
+  const hint = `as in: traffic.${name}.population: { keys: { count: 10000, zipf: 1 } }`;
+  for (const path of context.lookups) {
+    context.atKey(path, "a cache with entries needs requests about different keys", hint);
+  }
 }

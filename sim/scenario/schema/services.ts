@@ -68,12 +68,34 @@ export interface QueryInput extends CallSettingsInput {
   readonly pool?: string | undefined;
 }
 
+export interface CacheEntriesInput {
+  readonly size?: number | undefined;
+  readonly ttl?: string | undefined;
+  readonly scope?: "shared" | "replica" | undefined;
+  readonly coalesce?: boolean | undefined;
+}
+
 export interface CacheInput {
   readonly name?: string | undefined;
-  readonly hits: string | number;
+  readonly hits?: string | number | undefined;
+  readonly entries?: CacheEntriesInput | undefined;
   readonly hit?: readonly StepInput[] | undefined;
   readonly miss?: readonly StepInput[] | undefined;
 }
+
+const CACHE_HEADS = ["hits", "entries"] as const;
+
+const cacheEntries = fields({
+  size: count("How many; the least recently used makes room. Default any.", 1, 1e7).optional(),
+  ttl: positiveDuration("How long one lives. Default for ever.").optional(),
+  scope: word(
+    ["shared", "replica"],
+    "One cache for all replicas (the default), or one in each process, gone with it.",
+  ).optional(),
+  coalesce: flag("Who misses what is being fetched waits for it. Default false.").optional(),
+}).meta({
+  description: "A cache of keys, empty at first: how many hits there are follows from its entries.",
+});
 
 const STEPS = `a list of steps (${STEP_KINDS.join(", ")})`;
 const stepList = () =>
@@ -121,11 +143,13 @@ const stepKeys = {
     .optional(),
   cache: fields({
     name: text("Its name in reports. Default cache.").optional(),
-    hits: share("Share of the requests that find what they want."),
+    hits: share("Share of the requests that find what they want.").optional(),
+    entries: cacheEntries.optional(),
     hit: stepList().meta({ description: "What a hit does." }).optional(),
     miss: stepList().meta({ description: "What a miss does." }).optional(),
   })
-    .meta({ description: "A look into a cache." })
+    .check(checkOneOf("a cache", CACHE_HEADS))
+    .meta({ ...metaOneOf(CACHE_HEADS), description: "A look into a cache." })
     .optional(),
   parallel: list(
     "a list of branches",
