@@ -53,7 +53,7 @@ describe("a cache with entries", () => {
     expect(of("replica")).toBe(10);
   });
 
-  it("forgets after its time to live: one miss each time for a key that is always asked for", () => {
+  it("forgets after its time to live, a key that is always asked for, too", () => {
     const written = { ...shop({ ttl: "1s" }), ...users(evenly(980, 10), { count: 2 }) };
     const misses = callsTo(ran(written), "back");
     // Ten seconds, each key every 20 ms on average, so that every second has one miss of each.
@@ -62,7 +62,7 @@ describe("a cache with entries", () => {
   });
 
   it("has the hit ratio of an LRU cache under independent references (Che's approximation)", () => {
-    // Zipf 1 over 1000 keys, 100 of them fit: the characteristic time t solves Σ 1 − e^(−p t) = 100.
+    // Zipf 1, 1000 keys of which 100 fit: the characteristic time t solves Σ 1 − e^(−p t) = 100.
     const weights = Array.from({ length: 1000 }, (_, key) => 1 / (key + 1));
     const total = sum(weights);
     const inCache = (t: number): number =>
