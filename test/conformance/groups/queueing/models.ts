@@ -7,6 +7,7 @@ import { forkJoin } from "./forkJoin.ts";
 import { processorSharing } from "./processorSharing.ts";
 import { time } from "./scenarios.ts";
 import { fcfs, numberOr, type QueueScenario, singleQueue } from "./singleQueue.ts";
+import { breakdowns, erlangA, priority, setup } from "./stations.ts";
 
 const WAITS = ["meanWait", "probWait", "p95Wait", "p99Wait", "sdWait"];
 const RESPONSES = ["meanResponse", "p50Response", "p95Response", "p99Response"];
@@ -50,6 +51,12 @@ export const queueingModels: Readonly<Record<string, StatisticalModel>> = {
   "fork-join": forkJoin,
   "mg1-ps": processorSharing,
   closed,
-  jsq2: balanced(["meanResponse", "meanInSystem", "probWait"], "least-request"),
+  jsq2: balanced(["meanResponse", "meanInSystem", "probWait"], {
+    "least-request": { choices: "all" },
+  }),
   "round-robin": roundRobin,
+  "erlang-a": erlangA,
+  priority,
+  setup,
+  breakdowns,
 };
