@@ -4,7 +4,7 @@ import { assert, present } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
-import { micros } from "../kernel/time.ts";
+import { type Micros, micros } from "../kernel/time.ts";
 import type { AutoscalerObservation, PodObservation } from "../policy/autoscaler.ts";
 import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
 import type { RevisionObservation, RolloutObservation, RouteRule } from "../policy/rollout.ts";
@@ -113,8 +113,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       events: {
         bound: (pod) => this.#lifecycle.bound(pod),
         imagePulled: (pod) => this.#lifecycle.imagePulled(pod),
-        delete: (pod, gracePeriod) => this.#lifecycle.delete(pod, gracePeriod),
-        evictedFromDown: (pod) => this.#evictedFromDown(pod),
+        delete: (pod, gracePeriod) => this.#deletedByApi(pod, gracePeriod),
+        evictedFromDown: (pod) => this.#deletedByApi(pod, null),
         halted: (pod) => this.#lifecycle.halt(pod),
         unreachable: (pod) => this.#lifecycle.unreachable(pod),
         recovered: (pod) => this.#lifecycle.recover(pod),
@@ -525,8 +525,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
   }
 
-  #evictedFromDown(pod: Pod): void {
-    this.#lifecycle.delete(pod);
+  /** Evicted or preempted: its controller replaces it as soon as it terminates. */
+  #deletedByApi(pod: Pod, gracePeriod: Micros | null): void {
+    this.#lifecycle.delete(pod, gracePeriod);
     this.#changed(pod.workload);
   }
 
