@@ -1,4 +1,4 @@
-import { assert, present, unreachable } from "../kernel/assert.ts";
+import { unreachable } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
 import { type Micros, micros } from "../kernel/time.ts";
@@ -11,18 +11,12 @@ import type { DeploymentConfig } from "../policy/rollouts/deployment/spec.ts";
 import type { Alarm, Clock } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import type { Platform } from "./platform.ts";
-
-/** A change of the pod template during the run: what a release is to a Deployment. */
-export interface TemplateChange {
-  readonly revision: string;
-  readonly at: Micros;
-}
-
-/** How a release went. */
-export interface ReleaseProgress extends TemplateChange {
-  /** When all replicas were of it and available; null while they are not. */
-  readonly end: Micros | null;
-}
+import {
+  type ReleaseProgress,
+  Settling,
+  type TemplateChange,
+  TemplateReleases,
+} from "./templateReleases.ts";
 
 /** More steps than this within one instant are a bug. */
 const STEPS_MAX = 1000;
@@ -38,14 +32,12 @@ export class DeploymentController implements Controller {
   readonly #clock: Clock;
   readonly #platform: Platform;
   readonly #draw: Draw;
-  readonly #changes: readonly TemplateChange[];
-  readonly #change: Alarm;
+  readonly #releases: TemplateReleases;
+  readonly #settling: Settling;
   readonly #deadline: Alarm;
   #state: DeploymentState;
-  #ends: (Micros | null)[];
   /** The next deadline check, so that there is never more than one. */
   #nextCheck: Micros | null = null;
-  #settling = false;
 
   constructor(parts: {
     readonly workload: string;
@@ -62,11 +54,10 @@ export class DeploymentController implements Controller {
     this.#clock = parts.clock;
     this.#platform = parts.platform;
     this.#draw = parts.draw;
-    this.#changes = parts.changes;
-    this.#ends = parts.changes.map(() => null);
     this.#state = parts.policy.init(parts.config);
     const { clock, workload } = parts;
-    this.#change = clock.alarm(`template of ${workload} changes`, (index) => this.#release(index));
+    this.#releases = new TemplateReleases({ ...parts, controller: this.name });
+    this.#settling = new Settling(`the Deployment ${workload}`, STEPS_MAX, () => this.#step());
     this.#deadline = clock.alarm(`deadline of ${workload}`, () => {
       this.#nextCheck = null;
       this.#settle();
@@ -75,7 +66,7 @@ export class DeploymentController implements Controller {
   }
 
   get releases(): readonly ReleaseProgress[] {
-    return this.#changes.map((change, index) => ({ ...change, end: this.#ends[index]! }));
+    return this.#releases.progress;
   }
 
   /** Reason of the Progressing condition. */
@@ -85,13 +76,15 @@ export class DeploymentController implements Controller {
 
   start(): void {
     this.#settle();
-    this.#changes.forEach(({ at }, index) => {
-      this.#change.at(at, index);
-    });
+    this.#releases.start();
   }
 
   state(): Json {
-    return plainState({ policy: this.#state, ends: this.#ends, nextCheck: this.#nextCheck });
+    return plainState({
+      policy: this.#state,
+      ends: this.#releases.state(),
+      nextCheck: this.#nextCheck,
+    });
   }
 
   restore(state: Json): void {
@@ -101,34 +94,13 @@ export class DeploymentController implements Controller {
       nextCheck: Micros | null;
     }>(state);
     this.#state = saved.policy;
-    this.#ends = [...saved.ends];
+    this.#releases.restore(saved.ends);
     this.#nextCheck = saved.nextCheck;
-  }
-
-  #release(index: number): void {
-    const { revision } = present(this.#changes[index], "template change");
-    this.#platform.record({
-      controller: this.name,
-      subject: `${this.workload} ${revision}`,
-      kind: "rollout",
-      reason: "NewRevision",
-      message: `the pod template changes to ${revision}`,
-      from: null,
-      to: null,
-    });
-    this.#platform.setTemplate(this.workload, revision);
   }
 
   /** Steps until the policy holds. What it writes may change what it sees, within the instant. */
   #settle(): void {
-    if (this.#settling) return;
-    this.#settling = true;
-    for (let step = 0; ; step++) {
-      assert(step < STEPS_MAX, `the Deployment ${this.workload} does not come to rest`);
-      if (!this.#step()) break;
-    }
-    this.#settling = false;
-    this.#notice();
+    if (this.#settling.settle()) this.#notice();
   }
 
   #step(): boolean {
@@ -152,7 +124,7 @@ export class DeploymentController implements Controller {
   #record(writes: readonly DeploymentWrite[]): void {
     for (const write of writes) {
       if (write.kind !== "create" && write.kind !== "update") continue;
-      if (this.#changes.length === 0 || write.reason === "OnlyActive") continue;
+      if (this.#releases.isEmpty || write.reason === "OnlyActive") continue;
       this.#platform.record({
         controller: this.name,
         subject: `${this.workload} ${write.template}`,
@@ -174,9 +146,7 @@ export class DeploymentController implements Controller {
       const { template, replicas: wanted } = this.#platform.observeDeployment(this.workload);
       // The condition may still speak of the release before.
       if (![replicas, updatedReplicas, availableReplicas].every((n) => n === wanted)) return;
-      this.#changes.forEach(({ revision, at }, index) => {
-        if (revision === template && at <= now) this.#ends[index] ??= now;
-      });
+      this.#releases.completed(template, now);
     } else if (this.#nextCheck === null) {
       this.#nextCheck = micros(now + this.#policy.syncPeriod(this.#state));
       this.#deadline.at(this.#nextCheck);

@@ -1,4 +1,4 @@
-import { assert, present, unreachable } from "../kernel/assert.ts";
+import { unreachable } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
 import type { Micros } from "../kernel/time.ts";
@@ -10,8 +10,13 @@ import type {
 import type { StatefulSetConfig } from "../policy/rollouts/statefulSet/spec.ts";
 import type { Alarm, Clock } from "./clock.ts";
 import type { Controller } from "./controller.ts";
-import type { ReleaseProgress, TemplateChange } from "./deploymentController.ts";
 import type { Platform } from "./platform.ts";
+import {
+  type ReleaseProgress,
+  Settling,
+  type TemplateChange,
+  TemplateReleases,
+} from "./templateReleases.ts";
 
 /** More steps than this within one instant are a bug. */
 const STEPS_MAX = 10_000;
@@ -24,15 +29,13 @@ export class StatefulSetController implements Controller {
   readonly #clock: Clock;
   readonly #platform: Platform;
   readonly #draw: Draw;
-  readonly #changes: readonly TemplateChange[];
-  readonly #change: Alarm;
+  readonly #releases: TemplateReleases;
+  readonly #settling: Settling;
   readonly #recheck: Alarm;
   #state: StatefulSetState;
-  #ends: (Micros | null)[];
   #reason = "NotStarted";
   /** The next look at a pod that is becoming available, so that there is one alarm at a time. */
   #nextCheck: Micros | null = null;
-  #settling = false;
 
   constructor(parts: {
     readonly workload: string;
@@ -49,11 +52,10 @@ export class StatefulSetController implements Controller {
     this.#clock = parts.clock;
     this.#platform = parts.platform;
     this.#draw = parts.draw;
-    this.#changes = parts.changes;
-    this.#ends = parts.changes.map(() => null);
     this.#state = parts.policy.init(parts.config);
     const { clock, workload } = parts;
-    this.#change = clock.alarm(`template of ${workload} changes`, (index) => this.#release(index));
+    this.#releases = new TemplateReleases({ ...parts, controller: this.name });
+    this.#settling = new Settling(`the StatefulSet ${workload}`, STEPS_MAX, () => this.#step());
     this.#recheck = clock.alarm(`pods of ${workload} become available`, () => {
       this.#nextCheck = null;
       this.#settle();
@@ -62,7 +64,7 @@ export class StatefulSetController implements Controller {
   }
 
   get releases(): readonly ReleaseProgress[] {
-    return this.#changes.map((change, index) => ({ ...change, end: this.#ends[index]! }));
+    return this.#releases.progress;
   }
 
   /** What it did last, or waits for. */
@@ -72,15 +74,13 @@ export class StatefulSetController implements Controller {
 
   start(): void {
     this.#settle();
-    this.#changes.forEach(({ at }, index) => {
-      this.#change.at(at, index);
-    });
+    this.#releases.start();
   }
 
   state(): Json {
     return plainState({
       policy: this.#state,
-      ends: this.#ends,
+      ends: this.#releases.state(),
       reason: this.#reason,
       nextCheck: this.#nextCheck,
     });
@@ -94,27 +94,14 @@ export class StatefulSetController implements Controller {
       nextCheck: Micros | null;
     }>(state);
     this.#state = saved.policy;
-    this.#ends = [...saved.ends];
+    this.#releases.restore(saved.ends);
     this.#reason = saved.reason;
     this.#nextCheck = saved.nextCheck;
   }
 
-  #release(index: number): void {
-    const { revision } = present(this.#changes[index], "template change");
-    this.#record(revision, "NewRevision", `the pod template changes to ${revision}`);
-    this.#platform.setTemplate(this.workload, revision);
-  }
-
   /** Steps until the policy holds. What it writes may change what it sees, within the instant. */
   #settle(): void {
-    if (this.#settling) return;
-    this.#settling = true;
-    for (let step = 0; ; step++) {
-      assert(step < STEPS_MAX, `the StatefulSet ${this.workload} does not come to rest`);
-      if (!this.#step()) break;
-    }
-    this.#settling = false;
-    this.#notice();
+    if (this.#settling.settle()) this.#notice();
   }
 
   #step(): boolean {
@@ -161,8 +148,6 @@ export class StatefulSetController implements Controller {
     if (this.#reason !== "AtRest" || pods.length !== replicas) return;
     const isOfIt = pods.every((pod) => pod.template === template && pod.ready?.status === true);
     if (!isOfIt) return;
-    this.#changes.forEach(({ revision, at }, index) => {
-      if (revision === template && at <= now) this.#ends[index] ??= now;
-    });
+    this.#releases.completed(template, now);
   }
 }
