@@ -1,9 +1,10 @@
 import { present } from "../kernel/assert.ts";
-import { digestText } from "../kernel/digest.ts";
 import type { CanaryResult, Estimate, Result, RolloutOutcome } from "../result/result.ts";
-import { confidenceInterval, proportionInterval } from "../stats/intervals.ts";
+import { proportionInterval } from "../stats/intervals.ts";
 import type { CanaryCell, CanaryPlan } from "./canary.ts";
+import { estimate } from "./estimate.ts";
 import type { ReplicationOutput } from "./replication.ts";
+import { withParts } from "./summarise.ts";
 
 /** Half the width of a cell's interval from which it says little. */
 const WIDE = 0.2;
@@ -15,10 +16,8 @@ export function withCanary(
   outputs: readonly ReplicationOutput[],
 ): Result {
   const canary = canaryResult(plan, outputs, result.level);
-  const { digest: _, ...rest } = result;
   const doubts = [...wideCells(canary), ...unfinished(outputs)];
-  const body = { ...rest, canary, warnings: [...result.warnings, ...doubts] };
-  return { ...body, digest: digestText(JSON.stringify(body)) };
+  return withParts(result, { canary, warnings: [...result.warnings, ...doubts] });
 }
 
 export function canaryResult(
@@ -72,9 +71,7 @@ function cellResult(
 }
 
 function estimateOf(samples: readonly number[], level: number): Estimate | null {
-  if (samples.length === 0) return null;
-  const { mean, low, high, n } = confidenceInterval({ samples, level });
-  return { mean, low, high, n };
+  return samples.length === 0 ? null : estimate(samples, level);
 }
 
 /** Of equally frequent values the least. */

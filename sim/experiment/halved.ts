@@ -7,7 +7,7 @@ import type { PolicyUse, Scenario } from "../scenario/scenario.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
 import { lookUp } from "./chainSettings.ts";
 import type { ReplicationOutput, ReplicationTask } from "./replication.ts";
-import { sealed } from "./summarise.ts";
+import { withParts } from "./summarise.ts";
 
 /** A run in which the parameter behind one link of a workload's delay chain is halved. */
 export interface HalvedLink {
@@ -52,7 +52,7 @@ export function halvedTasks(
  * The result with, for every link that was run, how long the whole reaction took with it halved.
  */
 export function withHalved(
-  { digest: _, ...result }: Result,
+  result: Result,
   policy: string,
   halved: readonly HalvedLink[],
   outputs: readonly (readonly ReplicationOutput[])[],
@@ -71,7 +71,7 @@ export function withHalved(
     }));
     return { ...entry, delayChains };
   });
-  return sealed({ ...result, policies });
+  return withParts(result, { policies });
 }
 
 /** Mean over the replications; one that was never short took no time at all. */

@@ -1,12 +1,11 @@
 import type { ProducerSpec } from "../dataplane/topicSpec.ts";
 import type { TrafficSpec } from "../dataplane/trafficSpec.ts";
 import { assert, present } from "../kernel/assert.ts";
-import type { Estimate, HeadroomResult, Result } from "../result/result.ts";
+import type { HeadroomResult } from "../result/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { confidenceInterval } from "../stats/intervals.ts";
 import { compileProfile } from "../workload/compileProfile.ts";
+import { estimate } from "./estimate.ts";
 import type { ReplicationOutput, ReplicationTask } from "./replication.ts";
-import { sealed } from "./summarise.ts";
 
 /** Beyond these no search goes: a thousand times the scenario's traffic, or a thousandth of it. */
 const LARGEST = 1024;
@@ -115,22 +114,11 @@ export class HeadroomSearch {
   }
 }
 
-/** The result of the scenario as it stands, with the headroom beside it. */
-export function withHeadroom(result: Result, headroom: HeadroomResult): Result {
-  const { digest: _, ...body } = result;
-  return sealed({ ...body, headroom });
-}
-
 /** Doubles or halves until the answer is in between, then halves the ratio; null at the end. */
 function nextFactor({ holds, fails }: Bracket, within: number): number | null {
   if (fails === null) return holds !== null && holds < LARGEST ? holds * 2 : null;
   if (holds === null) return fails > SMALLEST ? fails / 2 : null;
   return fails / holds <= 1 + within ? null : Math.sqrt(holds * fails);
-}
-
-function estimate(samples: readonly number[], level: number): Estimate {
-  const { mean, low, high, n } = confidenceInterval({ samples, level });
-  return { mean, low, high, n };
 }
 
 /** The one that most replications met first, the earlier one when equal. */

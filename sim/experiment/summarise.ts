@@ -12,9 +12,10 @@ import type {
   Result,
 } from "../result/result.ts";
 import type { Objective, Scenario } from "../scenario/scenario.ts";
-import { confidenceInterval, pairedDifference } from "../stats/intervals.ts";
+import { pairedDifference } from "../stats/intervals.ts";
 import { paretoFront } from "../stats/pareto.ts";
 import { chainSettings } from "./chainSettings.ts";
+import { estimate } from "./estimate.ts";
 import type { ReplicationOutput } from "./replication.ts";
 import { isMeasured, missedPercent, summariseTopics } from "./topics.ts";
 import { warningsOf } from "./warnings.ts";
@@ -78,10 +79,18 @@ function blindWarnings(
 }
 
 /** A result with the digest of everything that is in it. */
-export const sealed = (body: Omit<Result, "digest">): Result => ({
+const sealed = (body: Omit<Result, "digest">): Result => ({
   ...body,
   digest: digestText(JSON.stringify(body)),
 });
+
+/** The result with parts of it replaced or added, and the digest of that. */
+export function withParts(
+  { digest: _, ...body }: Result,
+  parts: Partial<Omit<Result, "digest">>,
+): Result {
+  return sealed({ ...body, ...parts });
+}
 
 function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Result["scenario"] {
   return {
@@ -118,11 +127,6 @@ function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Res
 
 const unitOf = (metric: Objective["metric"]): "ms" | "%" =>
   metric === "failed" || metric === "missed" ? "%" : "ms";
-
-function estimate(samples: readonly number[], level: number): Estimate {
-  const { mean, low, high, n } = confidenceInterval({ samples, level });
-  return { mean, low, high, n };
-}
 
 /** Null when any replication lacks the value. */
 function estimateOrNull(samples: readonly (number | null)[], level: number): Estimate | null {

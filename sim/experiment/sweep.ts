@@ -1,7 +1,5 @@
 import { assert } from "../kernel/assert.ts";
-import type { Result, SweepResult } from "../result/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { sealed } from "./summarise.ts";
 
 /** One setting of a scenario that is varied, as `--set` names it, and what it becomes. */
 export interface SweepAxis {
@@ -47,10 +45,4 @@ export function atPoint(
   const settings = axisNames(axes).map((name, index) => `${name}=${point[index]!}`);
   const name = [scenario.policy.name, ...settings].join(", ");
   return { ...scenario, policy: { ...scenario.policy, name } };
-}
-
-/** The comparison of all points, and where each lies in the grid. */
-export function withSweep(result: Result, sweep: SweepResult): Result {
-  const { digest: _, ...body } = result;
-  return sealed({ ...body, sweep });
 }

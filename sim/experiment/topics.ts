@@ -4,7 +4,7 @@ import { assert } from "../kernel/assert.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type { Estimate, ReplicationResult, TopicCounts, TopicSummary } from "../result/result.ts";
 import type { Model } from "../scenario/build/model.ts";
-import { confidenceInterval } from "../stats/intervals.ts";
+import { estimate } from "./estimate.ts";
 
 /** What topics add to the result of a replication; nothing where there are none. */
 export function topicResults(model: Model): Pick<ReplicationResult, "topics" | "provisioning"> {
@@ -114,17 +114,14 @@ export function summariseTopics(
 ): { readonly topics?: TopicSummary[] } {
   const first = replications[0]?.topics;
   if (first === undefined) return {};
-  const estimate = (samples: readonly number[]): Estimate => {
-    const { mean: middle, low, high, n } = confidenceInterval({ samples, level });
-    return { mean: middle, low, high, n };
-  };
   return {
     topics: first.map(({ topic, group, service }, index) => {
       const counts = replications.map(({ topics }) => topics![index]!);
-      const of = (read: (one: TopicCounts) => number): Estimate => estimate(counts.map(read));
+      const of = (read: (one: TopicCounts) => number): Estimate =>
+        estimate(counts.map(read), level);
       const known = (read: (one: TopicCounts) => number | null): Estimate | null => {
         const samples = counts.map(read).filter((sample) => sample !== null);
-        return samples.length === counts.length ? estimate(samples) : null;
+        return samples.length === counts.length ? estimate(samples, level) : null;
       };
       return {
         topic,

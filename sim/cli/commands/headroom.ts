@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { headroomText } from "../../../reports/terminal/index.ts";
-import { HeadroomSearch, withHeadroom } from "../../experiment/headroom.ts";
+import { HeadroomSearch } from "../../experiment/headroom.ts";
 import type { ReplicationOutput } from "../../experiment/replication.ts";
-import { summarise } from "../../experiment/summarise.ts";
+import { summarise, withParts } from "../../experiment/summarise.ts";
 import { createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
@@ -72,14 +72,14 @@ async function headroom(file: string, options: HeadroomOptions): Promise<number>
   const outputs = scenarios.map((_, index) =>
     (asItStands ?? []).slice(index * options.runs, (index + 1) * options.runs),
   );
-  const result = withHeadroom(
+  const result = withParts(
     summarise({
       identity: identityOf(file, input, options.level),
       scenarios,
       outputs,
       against: first.policy.name,
     }),
-    search.result(options.level),
+    { headroom: search.result(options.level) },
   );
   const simulated = { outputs, wallSeconds, workers };
   const files = await writeOutput({ folder, command: "headroom", console }, result, simulated);

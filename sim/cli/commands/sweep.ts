@@ -1,14 +1,8 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { sweepText } from "../../../reports/terminal/index.ts";
-import { summarise } from "../../experiment/summarise.ts";
-import {
-  atPoint,
-  axisNames,
-  type SweepAxis,
-  sweepPoints,
-  withSweep,
-} from "../../experiment/sweep.ts";
+import { summarise, withParts } from "../../experiment/summarise.ts";
+import { atPoint, axisNames, type SweepAxis, sweepPoints } from "../../experiment/sweep.ts";
 import { digestText } from "../../kernel/digest.ts";
 import { createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
@@ -78,7 +72,7 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
   const folder = options.out ?? join("out", scenarios[0]!.name);
   checkWritable(folder, OUTPUT_FILES);
   const simulated = await simulate(input, { ...options, noun: "points" }, console);
-  const result = withSweep(
+  const result = withParts(
     summarise({
       identity: identityOf(file, input, options.level),
       scenarios,
@@ -86,10 +80,12 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
       against: scenarios[0]!.policy.name,
     }),
     {
-      axes: axisNames(axes).map((name, index) => ({ name, ...copyOf(axes[index]!) })),
-      points: inputs.flatMap(({ scenarios }, index) =>
-        scenarios.map(({ policy }) => ({ base: policy.name, values: [...points[index]!] })),
-      ),
+      sweep: {
+        axes: axisNames(axes).map((name, index) => ({ name, ...copyOf(axes[index]!) })),
+        points: inputs.flatMap(({ scenarios }, index) =>
+          scenarios.map(({ policy }) => ({ base: policy.name, values: [...points[index]!] })),
+        ),
+      },
     },
   );
   const files = await writeOutput({ folder, command: "sweep", console }, result, simulated);
