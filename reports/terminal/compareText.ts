@@ -1,12 +1,10 @@
-import type { PolicyResult, Result } from "../../sim/result/result.ts";
-import { millisecondDecimals } from "../format.ts";
+import type { Result } from "../../sim/result/result.ts";
 import { isAboutTopics } from "../topicWords.ts";
 import {
   claimBlame,
   claimSentences,
   differenceWords,
   frontOf,
-  latencyEstimate,
   objectiveText,
   ranked,
   runnerUpComparison,
@@ -15,7 +13,7 @@ import {
   tableMetrics,
 } from "../verdict.ts";
 import { differenceTable } from "./differenceTable.ts";
-import { estimateColumn } from "./estimates.ts";
+import { costColumn, type FigureColumn, failedColumn, latencyColumn } from "./figures.ts";
 import { fileLines, paragraphs, type TextOptions, verdictLines, warningLines } from "./shared.ts";
 import { type Column, table, tableWidth } from "./table.ts";
 import { type Line, renderLines, statusPiece, type TextStyle, wrapLine } from "./textStyle.ts";
@@ -43,11 +41,6 @@ interface Detail {
   readonly rows: readonly (readonly Line[])[];
 }
 
-function smallest(values: readonly (number | undefined)[]): number {
-  const known = values.filter((value) => value !== undefined).filter((value) => value > 0);
-  return known.length === 0 ? 100 : Math.min(...known);
-}
-
 interface DetailOptions {
   readonly further: boolean;
   readonly intervals: boolean;
@@ -57,39 +50,23 @@ interface DetailOptions {
 function detail(result: Result, { further, intervals }: DetailOptions): Detail {
   const policies = ranked(result);
   const metrics = further ? tableMetrics(result) : tableMetrics(result).slice(0, 1);
-  const columns: Column[] = [];
-  const cells: (readonly Line[])[] = [];
-  if (result.scenario.objective.length > 0) {
-    columns.push({ head: "objective", align: "left" });
-    cells.push(policies.map((policy) => [statusPiece(policy)]));
-  }
-  if (isAboutTopics(result)) {
-    const figures = topicColumns(policies, { intervals });
-    columns.push(...figures.map(({ column }) => column));
-    cells.push(...figures.map((figure) => figure.cells));
-    columns.push(costColumn(policies, cells));
-    return { columns, rows: policies.map((_, row) => cells.map((column) => column[row] ?? [])) };
-  }
-  for (const metric of metrics) {
-    const estimates = policies.map((policy) => latencyEstimate(policy, metric));
-    const decimals = millisecondDecimals(smallest(estimates.map((value) => value?.mean)));
-    columns.push({ head: `${metric} ms`, align: "right" });
-    cells.push(estimateColumn(estimates, { decimals, intervals }));
-  }
-  const failed = policies.map((policy) => policy.metrics.failedPercent);
-  columns.push({ head: "failed %", align: "right" });
-  cells.push(estimateColumn(failed, { decimals: 2, intervals }));
-  columns.push(costColumn(policies, cells));
-  return { columns, rows: policies.map((_, row) => cells.map((column) => column[row] ?? [])) };
-}
-
-/** Money where there is a price, replica-hours where there is none; its interval is narrow. */
-function costColumn(policies: readonly PolicyResult[], cells: (readonly Line[])[]): Column {
-  const priced = policies.some((policy) => policy.metrics.costUsd !== null);
-  const costs = policies.map(({ metrics }) => (priced ? metrics.costUsd : metrics.replicaHours));
-  const cheap = smallest(costs.map((cost) => cost?.mean)) < 0.01;
-  cells.push(estimateColumn(costs, { decimals: priced && cheap ? 4 : 2, intervals: false }));
-  return { head: priced ? "cost $" : "replica-h", align: "right" };
+  const status: FigureColumn = {
+    column: { head: "objective", align: "left" },
+    cells: policies.map((policy) => [statusPiece(policy)]),
+  };
+  const requests = (): readonly FigureColumn[] => [
+    ...metrics.map((metric) => latencyColumn(policies, metric, { intervals })),
+    failedColumn(policies, { intervals }),
+  ];
+  const figures = [
+    ...(result.scenario.objective.length > 0 ? [status] : []),
+    ...(isAboutTopics(result) ? topicColumns(policies, { intervals }) : requests()),
+    costColumn(policies),
+  ];
+  return {
+    columns: figures.map(({ column }) => column),
+    rows: policies.map((_, row) => figures.map(({ cells }) => cells[row] ?? [])),
+  };
 }
 
 function named(names: readonly string[], { columns, rows }: Detail): Detail {

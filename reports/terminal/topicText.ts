@@ -2,14 +2,9 @@ import type { Estimate, PolicyResult, TopicSummary } from "../../sim/result/resu
 import { clock, fixed, percentText } from "../format.ts";
 import { longTime, makespanSeconds, worstMissed } from "../topicWords.ts";
 import { estimateColumn, plusMinus } from "./estimates.ts";
-import { type Column, flushRight } from "./table.ts";
+import type { FigureColumn } from "./figures.ts";
+import { flushRight } from "./table.ts";
 import type { Line } from "./textStyle.ts";
-
-/** A column of a table with the cells of its rows. */
-export interface FigureColumn {
-  readonly column: Column;
-  readonly cells: readonly Line[];
-}
 
 const sumOf = (policy: PolicyResult, read: (topic: TopicSummary) => Estimate): number =>
   (policy.topics ?? []).reduce((sum, topic) => sum + read(topic).mean, 0);
