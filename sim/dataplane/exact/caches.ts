@@ -1,4 +1,4 @@
-import { assert } from "../../kernel/assert.ts";
+import { present } from "../../kernel/assert.ts";
 import { type Json, savedState } from "../../kernel/json.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { Recorder } from "../../result/recorder.ts";
@@ -17,7 +17,7 @@ type Waiter = readonly [row: number, generation: number];
 
 /** A key that is being fetched: by whom, and who waits for it (single flight). */
 interface Flight {
-  leader: number;
+  readonly leader: number;
   readonly lookup: number;
   readonly owner: number;
   readonly key: number;
@@ -41,9 +41,11 @@ export class Caches {
   readonly #rows: CallTable;
   readonly #resume: (row: number) => void;
   readonly #takeOver: number;
-  /** By lookup's cache, then by owner: a replica, or all of them. */
-  readonly #stores = new Map<string, LruCache>();
+  /** By lookup, then by owner: a replica, or all of them. */
+  readonly #stores: readonly Map<number, LruCache>[];
   readonly #flights = new Map<string, Flight>();
+  /** Ids of the flights that a row leads, in their order. */
+  readonly #led = new Map<number, readonly string[]>();
 
   constructor(parts: PlaneParts, resume: (row: number) => void) {
     this.#simulation = parts.simulation;
@@ -52,6 +54,7 @@ export class Caches {
     this.#attributes = parts.attributes;
     this.#rows = parts.rows;
     this.#resume = resume;
+    this.#stores = this.#lookups.map(() => new Map());
     this.#rows.leaderGone = (row) => this.#abandon(row);
     this.#takeOver = parts.simulation.register("fetch is taken over", (row, generation) => {
       if (parts.rows.is(row, generation)) this.#resume(row);
@@ -63,7 +66,7 @@ export class Caches {
     const lookup = this.#lookups[index]!;
     const key = this.#keyOf(row);
     const owner = this.#ownerOf(row, lookup);
-    if (this.#store(lookup, owner).has(key, this.#simulation.now)) {
+    if (this.#store(index, owner).has(key, this.#simulation.now)) {
       this.#recorder.cacheHits[lookup.cache]!++;
       return lookup.hit;
     }
@@ -84,16 +87,14 @@ export class Caches {
     const lookup = this.#lookups[index]!;
     const key = this.#keyOf(row);
     const owner = this.#ownerOf(row, lookup);
-    this.#store(lookup, owner).put(key, this.#simulation.now);
+    this.#store(index, owner).put(key, this.#simulation.now);
     if (!lookup.coalesce) return;
     const id = flightId(index, owner, key);
     const flight = this.#flights.get(id);
     // Another one fetched it since: of a process that was started anew, for instance.
     if (flight === undefined || flight.leader !== row) return;
     this.#flights.delete(id);
-    if (![...this.#flights.values()].some(({ leader }) => leader === row)) {
-      this.#rows.int[row + FLAGS]! &= ~LEADS;
-    }
+    this.#leadsNoMore(row, id);
     for (const waiter of flight.waiters) {
       if (this.#awake(waiter, lookup.hit)) this.#resume(waiter[0]);
     }
@@ -104,8 +105,10 @@ export class Caches {
    * that row is over.
    */
   #abandon(row: number): void {
-    for (const [id, flight] of [...this.#flights]) {
-      if (flight.leader !== row) continue;
+    const ids = this.#led.get(row) ?? [];
+    this.#led.delete(row);
+    for (const id of ids) {
+      const flight = present(this.#flights.get(id), "flight");
       this.#flights.delete(id);
       const { miss } = this.#lookups[flight.lookup]!;
       const next = flight.waiters.findIndex((waiter) => this.#awake(waiter, miss));
@@ -118,14 +121,24 @@ export class Caches {
 
   /** A process starts: whatever its predecessor knew is gone. */
   forget(replica: number): void {
-    for (const { cache, scope } of this.#lookups) {
-      if (scope === "replica") this.#stores.delete(storeId(cache, replica));
-    }
+    for (const stores of this.#stores) stores.delete(replica);
   }
 
   #lead(row: number, flight: Flight): void {
+    const id = flightId(flight.lookup, flight.owner, flight.key);
     this.#rows.int[row + FLAGS]! |= LEADS;
-    this.#flights.set(flightId(flight.lookup, flight.owner, flight.key), flight);
+    this.#flights.set(id, flight);
+    this.#led.set(row, [...(this.#led.get(row) ?? []), id]);
+  }
+
+  #leadsNoMore(row: number, id: string): void {
+    const others = (this.#led.get(row) ?? []).filter((other) => other !== id);
+    if (others.length > 0) {
+      this.#led.set(row, others);
+      return;
+    }
+    this.#led.delete(row);
+    this.#rows.int[row + FLAGS]! &= ~LEADS;
   }
 
   /** Lets a waiter go on at an instruction; false when it is gone. */
@@ -146,45 +159,42 @@ export class Caches {
     return scope === "shared" ? SHARED : this.#rows.int[row + REPLICA]!;
   }
 
-  #store(lookup: Lookup, owner: number): LruCache {
-    const id = storeId(lookup.cache, owner);
-    let store = this.#stores.get(id);
+  #store(index: number, owner: number): LruCache {
+    const stores = this.#stores[index]!;
+    let store = stores.get(owner);
     if (store === undefined) {
-      store = new LruCache(lookup);
-      this.#stores.set(id, store);
+      store = new LruCache(this.#lookups[index]!);
+      stores.set(owner, store);
     }
     return store;
   }
 
   state(): Json {
     return {
-      stores: [...this.#stores].map(([id, store]) => [id, store.state()]),
-      flights: [...this.#flights].map(([id, { waiters, ...flight }]) => [
-        id,
-        { ...flight, waiters: waiters.map(([row, generation]) => [row, generation]) },
-      ]),
+      stores: this.#stores.map((stores) =>
+        [...stores].map(([owner, store]) => [owner, store.state()]),
+      ),
+      flights: [...this.#flights.values()].map(({ waiters, ...flight }) => ({
+        ...flight,
+        waiters: waiters.map(([row, generation]) => [row, generation]),
+      })),
     };
   }
 
   restore(state: Json): void {
     const { stores, flights } = savedState<CachesState>(state);
-    for (const [id, saved] of stores) {
-      const cache = Number(id.split(" ")[0]);
-      const lookup = this.#lookups.find((one) => one.cache === cache);
-      assert(lookup !== undefined, "a snapshot is of the same scenario");
-      const store = new LruCache(lookup);
-      store.restore(saved);
-      this.#stores.set(id, store);
-    }
-    for (const [id, flight] of flights) this.#flights.set(id, flight);
+    stores.forEach((saved, index) => {
+      for (const [owner, entries] of saved) this.#store(index, owner).restore(entries);
+    });
+    for (const flight of flights) this.#lead(flight.leader, flight);
   }
 }
 
 interface CachesState {
-  readonly stores: readonly (readonly [string, Json])[];
-  readonly flights: readonly (readonly [string, Flight])[];
+  /** By lookup. */
+  readonly stores: readonly (readonly (readonly [number, Json])[])[];
+  readonly flights: readonly Flight[];
 }
 
-const storeId = (cache: number, owner: number): string => `${cache} ${owner}`;
 const flightId = (lookup: number, owner: number, key: number): string =>
   `${lookup} ${owner} ${key}`;
