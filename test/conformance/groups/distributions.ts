@@ -1,5 +1,6 @@
 import { numberAt } from "../statistical/model.ts";
 import { isObject, type JsonObject } from "./group.ts";
+import { time } from "./queueing/scenarios.ts";
 
 /** A distribution of a table, in seconds, in the words of a scenario, and its moments. */
 export interface TableDistribution {
@@ -8,8 +9,6 @@ export interface TableDistribution {
   /** Variance over the square of the mean. */
   readonly scv: number;
 }
-
-const time = (seconds: number): string => `${seconds * 1e6}us`;
 
 /** Reads a distribution of a table; throws for a kind that is not known. */
 export function distributionOf(spec: JsonObject): TableDistribution {

@@ -45,6 +45,13 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   meanQueueLength: mean((seen) => seen.of(QUEUE).allWaitSum / seen.seconds),
 };
 
+/** A metric whose name means the same in every table of one queue. */
+export function measureOf(name: string): Measure {
+  const measure = MEASURES[name];
+  if (measure === undefined) throw new Error(`no measure ${name}`);
+  return measure;
+}
+
 const QUANTILE = /^p(?<percent>\d+)(?<kind>Wait|Response)(?:Accepted)?$/u;
 
 /** What a metric's name says of a quantile; null for other metrics. */
@@ -79,9 +86,7 @@ export function metricSpecs(expected: JsonObject, names: readonly string[]): rea
         const second = value ** 2 + numberAt(expected, "meanWait") ** 2;
         return exactly("sdWait²+meanWait²", second, { absolute: 0.04 * value ** 2 });
       }
-      const measure = MEASURES[name];
-      if (measure === undefined) throw new Error(`no measure ${name}`);
-      return exactly(name, value, measure.precision);
+      return exactly(name, value, measureOf(name).precision);
     });
 }
 
@@ -104,6 +109,6 @@ export function measured(
         return limit === 0 ? Math.min(below, quantile.q) : below;
       }
       if (name === "sdWait") return calls.waitSquares / calls.answered;
-      return MEASURES[name]!.read(seen, params);
+      return measureOf(name).read(seen, params);
     });
 }

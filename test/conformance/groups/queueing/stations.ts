@@ -1,5 +1,4 @@
 import { GAVE_UP } from "../../../../sim/dataplane/failure.ts";
-import { seriesOf, sum } from "../../../support/observe.ts";
 import type { ScenarioText } from "../../../support/scenarios.ts";
 import type { Precision } from "../../statistical/acceptance.ts";
 import {
@@ -11,7 +10,7 @@ import {
   seedOf,
 } from "../../statistical/model.ts";
 import type { JsonObject } from "../group.ts";
-import { QUEUE } from "./measures.ts";
+import { measureOf, QUEUE } from "./measures.ts";
 import { type Observed, observe } from "./observed.ts";
 import { lengthOf, time } from "./scenarios.ts";
 import { fcfs, numberOr } from "./singleQueue.ts";
@@ -58,11 +57,12 @@ type Area = keyof ReturnType<typeof figures>["areas"];
 /** Mean of a level over the measured time. */
 const level = (seen: Observed, name: Area): number =>
   figures(seen).areas[name] / 1e6 / seen.seconds;
-const busy: Read = (seen) => sum(seriesOf(seen.model, QUEUE).cpuMicros) / 1e6 / seen.seconds;
 const waited: Read = (seen) => figures(seen).counts.waited / figures(seen).counts.arrivals;
-const response: Read = (seen) => queue(seen).responseSum / queue(seen).answered;
-const inSystem: Read = (seen) => queue(seen).allLatencySum / seen.seconds;
-const utilization: Read = (seen, params) => busy(seen, params) / numberOr(params, "servers", 1);
+
+const shared = (name: string): Metric => {
+  const { precision, read } = measureOf(name);
+  return [name, precision, read];
+};
 
 const poisson = (rate: number): ScenarioText => ({ users: { rate: `${rate}/s`, call: QUEUE } });
 const exponential = (rate: number): unknown => ({ exponential: time(1 / rate) });
@@ -79,17 +79,17 @@ function slowly(rate: number, least: number): Pick<Written, "warmUp" | "duration
 /** Those who wait give up. */
 export const erlangA = stationTable(
   [
-    ["meanWaitAll", "mean", (seen) => queue(seen).allWaitSum / queue(seen).ended],
+    shared("meanWaitAll"),
     [
       "abandonFraction",
       "share",
       (seen) => (queue(seen).byReason.get(GAVE_UP) ?? 0) / queue(seen).ended,
     ],
     ["probWait", "share", waited],
-    ["meanQueueLength", "mean", (seen) => queue(seen).allWaitSum / seen.seconds],
-    ["meanInSystem", "mean", inSystem],
-    ["utilization", "share", utilization],
-    ["throughput", "mean", (seen) => queue(seen).answered / seen.seconds],
+    shared("meanQueueLength"),
+    shared("meanInSystem"),
+    shared("utilization"),
+    shared("throughput"),
   ],
   (params) => {
     const [rate, mu] = [numberAt(params, "lambda"), numberAt(params, "mu")];
@@ -136,11 +136,11 @@ export const priority = stationTable(
 /** The server is switched off when it empties, and takes its time to come back. */
 export const setup = stationTable(
   [
-    ["meanResponse", "mean", response],
+    shared("meanResponse"),
     ["probWarm", "share", (seen) => level(seen, "busy") + level(seen, "idle")],
     ["probOffIdle", "share", (seen) => level(seen, "off")],
     ["probSettingUp", "share", (seen) => level(seen, "settingUp")],
-    ["meanInSystem", "mean", inSystem],
+    shared("meanInSystem"),
   ],
   (params) => {
     const rate = numberAt(params, "lambda");
@@ -154,8 +154,8 @@ export const setup = stationTable(
 /** Servers fail and are repaired. */
 export const breakdowns = stationTable(
   [
-    ["meanResponse", "mean", response],
-    ["meanInSystem", "mean", inSystem],
+    shared("meanResponse"),
+    shared("meanInSystem"),
     ["availability", "share", (seen, params) => 1 - level(seen, "down") / serversOf(params)],
     ["probWaitOnArrival", "share", waited],
     ["probAllDown", "share", (seen) => level(seen, "noneUp")],
