@@ -164,28 +164,31 @@ describe("without a heartbeat", () => {
   });
 });
 
+/** Of two workers one has to go after half a minute. */
+const ONE_WORKER_GOES = {
+  policies: {
+    night: {
+      autoscalers: {
+        worker: {
+          scheduled: {
+            maxReplicas: 9,
+            schedule: [
+              { at: "0s", replicas: 2 },
+              { at: "30s", replicas: 1 },
+            ],
+          },
+        },
+      },
+    },
+  },
+};
+
 describe("a worker that is scaled down", () => {
   const scaled = (grace: number): TopicCounts =>
     outcome({
       service: { replicas: 2, terminationGracePeriodSeconds: grace },
       producers: { night: { batch: 4 } },
-      rest: {
-        policies: {
-          night: {
-            autoscalers: {
-              worker: {
-                scheduled: {
-                  maxReplicas: 9,
-                  schedule: [
-                    { at: "0s", replicas: 2 },
-                    { at: "30s", replicas: 1 },
-                  ],
-                },
-              },
-            },
-          },
-        },
-      },
+      rest: ONE_WORKER_GOES,
     });
 
   it("finishes its message within the grace period, and pulls no more", () => {
@@ -205,23 +208,7 @@ describe("workers that set their pods' deletion cost", () => {
     outcome({
       service: { replicas: 2, terminationGracePeriodSeconds: 10, podDeletionCost },
       producers: { long: { batch: 1 } },
-      rest: {
-        policies: {
-          night: {
-            autoscalers: {
-              worker: {
-                scheduled: {
-                  maxReplicas: 9,
-                  schedule: [
-                    { at: "0s", replicas: 2 },
-                    { at: "30s", replicas: 1 },
-                  ],
-                },
-              },
-            },
-          },
-        },
-      },
+      rest: ONE_WORKER_GOES,
     }).lost;
 
   it("keep their work when the fleet shrinks", () => {
