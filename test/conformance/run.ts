@@ -5,6 +5,7 @@ import { breakerGroup } from "./groups/breaker.ts";
 import type { CaseResult, ConformanceFile, GroupRunner } from "./groups/group.ts";
 import { isObject } from "./groups/group.ts";
 import { hpaGroup } from "./groups/hpa.ts";
+import { limiterGroup } from "./groups/limiter.ts";
 import { rolloutGroup } from "./groups/rollout.ts";
 import { statisticalGroup } from "./statistical/threads.ts";
 
@@ -16,6 +17,7 @@ import { statisticalGroup } from "./statistical/threads.ts";
 const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   breaker: breakerGroup,
   hpa: hpaGroup,
+  limiter: limiterGroup,
   queueing: statisticalGroup("queueing"),
   rollout: rolloutGroup,
   tail: statisticalGroup("tail"),

@@ -22,6 +22,8 @@ export class CallBooks {
   readonly #counters: RevisionCounters;
   readonly #outliers: Outliers;
   readonly #observer: CallObserver | null;
+  /** Some service ejects outliers. */
+  readonly #hasOutliers: boolean;
 
   constructor(
     parts: PlaneParts,
@@ -35,6 +37,7 @@ export class CallBooks {
     this.#counters = others.counters;
     this.#outliers = others.outliers;
     this.#observer = parts.observer;
+    this.#hasOutliers = this.#services.some(({ outlierDetection }) => outlierDetection !== null);
   }
 
   /** One attempt at a service has ended. */
@@ -49,7 +52,7 @@ export class CallBooks {
       const revision = this.#replicas.revision[replica]!;
       this.#counters.add(service, revision, reason !== OK, latency);
     }
-    if (this.#services[service]!.outlierDetection !== null) {
+    if (this.#hasOutliers && this.#services[service]!.outlierDetection !== null) {
       this.#outliers.ended(service, row, reason);
     }
     if (reason === OK) {

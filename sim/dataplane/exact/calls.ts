@@ -113,6 +113,8 @@ export class Calls {
   readonly #hasDeadlines: boolean;
   /** Some call has a fallback: only then do answers say what they are. */
   readonly #hasFallbacks: boolean;
+  /** Some revision works faster or slower than written. */
+  readonly #hasFactors: boolean;
   /** By call site; null where calls have no timeout. */
   readonly #lanes: readonly (TimerLane | null)[];
   readonly #arrival: number;
@@ -149,6 +151,9 @@ export class Calls {
     });
     this.#hasDeadlines = this.#sites.some(({ call }) => (call?.deadline ?? null) !== null);
     this.#hasFallbacks = this.#sites.some(({ call }) => (call?.fallback ?? null) !== null);
+    this.#hasFactors = plan.services.some(({ revisions }) =>
+      revisions.some(({ latencyMin, latencySpan }) => latencyMin !== 1 || latencySpan !== 0),
+    );
     this.#lanes = this.#sites.map(({ timeout }) =>
       timeout === null ? null : simulation.lane(timeout),
     );
@@ -286,11 +291,12 @@ export class Calls {
     if (this.#memory.isLimited) this.#memory.check(replica);
     int[row + FLAGS]! |= ADMITTED;
     int[row + PC] = service.entries[site.endpoint]!;
-    real[row + FACTOR] = this.#factor(row, replica, service);
+    real[row + FACTOR] = this.#hasFactors ? this.#factor(row, replica, service) : 1;
     real[row + SINCE] = now;
     this.#recorder.arrivals[site.service]!++;
     this.#simulation.digest.add(now, TRACE.sent, replica);
-    const refusal = service.guards.length > 0 ? this.#gate.letIn(row, replica, service) : OK;
+    const refusal =
+      this.#gate.isAny && service.guards.length > 0 ? this.#gate.letIn(row, replica, service) : OK;
     if (refusal !== OK) this.finish(row, refusal);
     else if (!this.#slots.enter(row, replica)) this.finish(row, QUEUE_FULL);
   }

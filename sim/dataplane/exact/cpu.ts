@@ -33,6 +33,8 @@ export class CpuScheduler implements CpuWork {
   readonly #services: readonly PlannedService[];
   /** By service. */
   readonly #isLoop: readonly boolean[];
+  /** All work runs to its end at full speed. */
+  readonly #isPlain: boolean;
   readonly #done: (row: number) => void;
   readonly #workEnd: number;
   readonly #loopEnd: number;
@@ -46,6 +48,7 @@ export class CpuScheduler implements CpuWork {
     this.#replicas = parts.replicas;
     this.#services = parts.plan.services;
     this.#isLoop = parts.plan.services.map(({ discipline }) => discipline === "event-loop");
+    this.#isPlain = parts.plan.services.every(({ discipline }) => discipline === "fifo");
     this.#done = parts.walk;
     this.#workEnd = simulation.register("work ends", (row, generation) => {
       this.#endWork(row, generation);
@@ -84,6 +87,10 @@ export class CpuScheduler implements CpuWork {
     const now = this.#simulation.now;
     real[row + DEMAND] = demand;
     real[row + SINCE] = now;
+    if (this.#isPlain) {
+      this.#runToEnd(row, replica, demand, now);
+      return;
+    }
     if (this.#isLoop[replicas.service[replica]!]!) {
       if (replicas.loopRow[replica]! < 0) this.#takeLoop(replica, row);
       else this.#waitForLoop(replica, row);
@@ -91,10 +98,14 @@ export class CpuScheduler implements CpuWork {
     }
     const sharing = replicas.sharing[replica] ?? null;
     if (sharing !== null) this.#share(row, replica, sharing);
-    else {
-      replicas.setCpuRate(replica, replicas.cpuRate[replica]! + 1, now);
-      this.#simulation.scheduleAfter(demand, this.#workEnd, row, int[row + GENERATION]!);
-    }
+    else this.#runToEnd(row, replica, demand, now);
+  }
+
+  #runToEnd(row: number, replica: number, demand: number, now: number): void {
+    const replicas = this.#replicas;
+    replicas.setCpuRate(replica, replicas.cpuRate[replica]! + 1, now);
+    const generation = this.#rows.int[row + GENERATION]!;
+    this.#simulation.scheduleAfter(demand, this.#workEnd, row, generation);
   }
 
   #share(row: number, replica: number, sharing: SharedCpu): void {

@@ -29,7 +29,7 @@ export class Guards {
   readonly #rows: CallTable;
   readonly #instances = new Instances();
   /** One object for all: policies keep none of it. */
-  readonly #request = { key: "", priority: 0, draw: 0 };
+  readonly #request = { key: "", cost: 1, priority: 0, draw: 0 };
 
   constructor(parts: PlaneParts) {
     this.#simulation = parts.simulation;

@@ -58,6 +58,8 @@ export class Walker {
   readonly #hasWarmUp: boolean;
   /** Some requests may end before their program does: only then is that worth a look. */
   readonly #mayEnd: boolean;
+  /** Some revision answers with errors of its own. */
+  readonly #hasErrors: boolean;
   readonly #waitEnd: number;
 
   constructor(
@@ -92,6 +94,9 @@ export class Walker {
     this.#mayEnd =
       parts.plan.services.some(({ dropsExpired }) => dropsExpired) ||
       parts.plan.program.sites.some(({ call }) => (call?.hedge ?? null) !== null);
+    this.#hasErrors = parts.plan.services.some(({ revisions }) =>
+      revisions.some(({ errorShare }) => errorShare > 0),
+    );
     this.#waitEnd = parts.simulation.register("wait ends", (row, generation) => {
       if (this.#rows.is(row, generation)) this.#endWait(row);
     });
@@ -321,6 +326,7 @@ export class Walker {
   }
 
   #answersWithError(row: number): boolean {
+    if (!this.#hasErrors && !this.#effects.hasErrors) return false;
     const { int, real } = this.#rows;
     const replica = int[row + REPLICA]!;
     const service = this.#replicas.service[replica]!;

@@ -9,6 +9,8 @@ import type { ConfigProblem } from "../policy.ts";
 export interface AdmissionRequest {
   /** Tenant, user or API key of limits that are kept per key; "" for all others. */
   readonly key: string;
+  /** What the call takes of a rate limit: 1 for an ordinary one. */
+  readonly cost: number;
   /** 0 is the most important; larger numbers are shed first. */
   readonly priority: number;
   /** Uniform in [0, 1), keyed to the call and attempt. */

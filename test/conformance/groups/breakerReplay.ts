@@ -29,7 +29,7 @@ export interface ReplayEvent {
   readonly permitted: boolean;
 }
 
-const REQUEST: AdmissionRequest = { key: "", priority: 0, draw: 0 };
+const REQUEST: AdmissionRequest = { key: "", cost: 1, priority: 0, draw: 0 };
 
 /**
  * Plays calls against a breaker: ends first, then timers, then begins at one instant; ends in the

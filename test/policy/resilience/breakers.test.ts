@@ -11,7 +11,7 @@ import type {
 } from "../../../sim/policy/resilience/admission.ts";
 import { circuitBreakers } from "../../../sim/policy/resilience/index.ts";
 
-const REQUEST: AdmissionRequest = { key: "", priority: 0, draw: 0 };
+const REQUEST: AdmissionRequest = { key: "", cost: 1, priority: 0, draw: 0 };
 
 /** One thing that happens `gapMillis` after the one before: a call begins, or the oldest ends. */
 interface Happening {

@@ -8,7 +8,7 @@ import {
   resilience4jMetrics,
 } from "../../../sim/policy/resilience/resilience4j.ts";
 
-const REQUEST = { key: "", priority: 0, draw: 0 };
+const REQUEST = { key: "", cost: 1, priority: 0, draw: 0 };
 const result = (outcome: CallResult["outcome"], duration: Micros = micros(0)): CallResult => ({
   outcome,
   duration,

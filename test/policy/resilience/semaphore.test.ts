@@ -17,7 +17,7 @@ it("a semaphore never lets more calls of a key through at once than it may, and 
         semaphore.onResult(state, { outcome: "success", duration: NOW, ticket }, NOW);
         continue;
       }
-      const admission = semaphore.tryAcquire(state, { key, priority: 0, draw: 0 }, NOW);
+      const admission = semaphore.tryAcquire(state, { key, cost: 1, priority: 0, draw: 0 }, NOW);
       expect(admission.permitted).toBe(calls.length < most);
       if (admission.permitted) calls.push(admission.ticket);
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { micros, seconds } from "../../../sim/kernel/time.ts";
 import { type ThresholdConfig, threshold } from "../../../sim/policy/resilience/threshold.ts";
 
-const REQUEST = { key: "", priority: 0, draw: 0 };
+const REQUEST = { key: "", cost: 1, priority: 0, draw: 0 };
 
 /**
  * Calls of no duration, a second apart, x fails, all others succeed: the first letter of the phase

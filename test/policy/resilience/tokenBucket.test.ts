@@ -4,7 +4,7 @@ import { micros, millis, seconds } from "../../../sim/kernel/time.ts";
 import { tokenBucket } from "../../../sim/policy/resilience/tokenBucket.ts";
 
 const ask = (state: ReturnType<typeof tokenBucket.init>, milli: number, key = ""): boolean =>
-  tokenBucket.tryAcquire(state, { key, priority: 0, draw: 0 }, millis(milli)).permitted;
+  tokenBucket.tryAcquire(state, { key, cost: 1, priority: 0, draw: 0 }, millis(milli)).permitted;
 
 it("a token bucket lets its burst through, then its rate", () => {
   const state = tokenBucket.init({ ratePerSecond: 10, burst: 2 }, micros(0));
