@@ -187,7 +187,12 @@ export function caughtText(cells: readonly CanaryCell[]): string {
 /** "caught in 100 %, after 0:50, 5 ± 1 users hurt". */
 export function detectionText(cell: CanaryCell): string {
   const hurt = cell.usersHurt;
-  return `${caughtText([cell])}${hurt === null ? "" : `, ${marginText(hurt)} users hurt`}`;
+  return `${caughtText([cell])}${hurt === null ? "" : `, ${hurtText(hurt)}`}`;
+}
+
+function hurtText(hurt: Estimate): string {
+  const text = marginText(hurt);
+  return `${text} ${text === "1" ? "user" : "users"} hurt`;
 }
 
 /** "5 ± 1", with the decimals that the margin needs to be seen; only the mean without one. */

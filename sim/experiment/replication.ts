@@ -360,6 +360,10 @@ function releasesOf(model: Model): readonly RolloutOutcome[] {
   );
 }
 
+/** Traffic without a `population` is one user to the model, as whom nobody could be counted. */
+const tellsUsersApart = ({ scenario }: Model): boolean =>
+  scenario.traffic.length > 0 && scenario.traffic.every(({ population }) => population.users > 1);
+
 function rolloutsOf(model: Model): readonly RolloutOutcome[] {
   return model.rollouts.map((rollout) => {
     const { outcome, reason, end, stages } = rollout.progress;
@@ -377,7 +381,7 @@ function rolloutsOf(model: Model): readonly RolloutOutcome[] {
         requests: stage.requests,
         failures: stage.failures,
       })),
-      usersHurt: model.recorder.hurt[service]!.size,
+      usersHurt: tellsUsersApart(model) ? model.recorder.hurt[service]!.size : null,
     };
   });
 }

@@ -258,7 +258,8 @@ const rolloutOutcome = z.strictObject({
     }),
   ),
   /**
-   * Distinct users who met a failure of the new revision that the stable one would not have given.
+   * Distinct users who met a failure of the new revision that the stable one would not have given;
+   * null where some traffic does not say how many users there are.
    */
   usersHurt: z.number().nullable(),
 });

@@ -63,6 +63,19 @@ describe("a healthy release", () => {
   });
 });
 
+describe("users hurt", () => {
+  const visitors = { rate: "200/s", call: "shop" };
+  const known = { ...visitors, population: { users: 1_000_000 } };
+
+  it.each([
+    { why: "traffic without a population", traffic: { visitors } },
+    { why: "one of two streams without a population", traffic: { visitors, known } },
+  ])("are not counted among $why", ({ traffic }) => {
+    const model = ran({ ...release("buggy"), traffic });
+    expect(outcomeOf(model)).toMatchObject({ outcome: "rolled-back", usersHurt: null });
+  });
+});
+
 describe("a buggy release", () => {
   const model = ran(release("buggy"));
 

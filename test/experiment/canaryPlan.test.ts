@@ -20,7 +20,7 @@ const STAGED = { shop: { revision: "next", at: "5s", "staged-canary": QUICK } };
 const written = (change: ScenarioText = {}): ScenarioText => ({
   duration: "1m",
   services: { shop: SHOP },
-  traffic: { shoppers: { rate: "20/s", call: "shop" } },
+  traffic: { shoppers: { rate: "20/s", call: "shop", population: { users: 100_000 } } },
   policies: { fixed: {}, staged: { rollouts: STAGED } },
   ...change,
 });

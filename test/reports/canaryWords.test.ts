@@ -146,6 +146,17 @@ describe("the words of a canary", () => {
       want: "not caught in 10 rollouts, 0.3 ± 0.2 users hurt",
     },
     {
+      text: detectionText({
+        ...cell({ of: 10, stopped: 0 }),
+        usersHurt: { mean: 1, low: 1, high: 1, n: 10 },
+      }),
+      want: "not caught in 10 rollouts, 1 user hurt",
+    },
+    {
+      text: detectionText({ ...cell({ of: 10, stopped: 0 }), usersHurt: null }),
+      want: "not caught in 10 rollouts",
+    },
+    {
       text: healthyText([cell({ of: 15, stopped: 0, interval: [0, 0.204] })]),
       want: "healthy rolled back 0 % (at most 21 %)",
     },
