@@ -61,7 +61,7 @@ export class ClusterNodes {
     this.#nodes = new Nodes(spec.nodes);
     const templates = workloads.map(podTemplates);
     const shared = { ...parts, nodes: this.#nodes, templates };
-    this.budgets = new PodBudgets(shared);
+    this.budgets = new PodBudgets({ ...shared, budgets: spec.disruptionBudgets });
     this.scheduler = new Scheduler({
       ...shared,
       budgets: this.budgets,

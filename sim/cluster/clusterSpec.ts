@@ -71,8 +71,6 @@ export interface WorkloadSpec {
   readonly podRequests: { readonly cpuMillicores: number; readonly memoryBytes: number };
   /** What else the scheduler reads of a pod; its labels are those of its template. */
   readonly scheduling: Omit<PodSchedulingSpec, "requests" | "ownerSelector" | "images">;
-  /** What evictions ask; absent when they need not ask. */
-  readonly disruptionBudget?: DisruptionBudgetSpec;
   /** How a Deployment rolls. */
   readonly deployment: DeploymentSettings;
   /** It is a StatefulSet, and this is how its pods start and are replaced; else a Deployment. */
@@ -112,6 +110,14 @@ export interface WorkloadSpec {
   readonly initContainers: DistributionSpec | null;
 }
 
+/** A PodDisruptionBudget: what evictions of the pods of some workloads, taken together, ask. */
+export interface WorkloadsBudget {
+  readonly name: string;
+  /** Whose pods it selects; every workload has one budget at most. */
+  readonly workloads: readonly string[];
+  readonly spec: DisruptionBudgetSpec;
+}
+
 export interface KubeletSpec {
   /**
    * Where the ticks of a probe are counted from. `container`: its start and the probe's initial
@@ -141,6 +147,7 @@ export interface ClusterSpec {
   readonly nodes: readonly NodeSpec[];
   readonly nodePools: readonly NodePoolSpec[];
   readonly workloads: readonly WorkloadSpec[];
+  readonly disruptionBudgets: readonly WorkloadsBudget[];
   readonly metrics: MetricsSpec;
   readonly autoscalerSync: AutoscalerSyncSpec;
   readonly kubelet: KubeletSpec;

@@ -170,13 +170,14 @@ function expectRoom(model: Model): void {
 
 /** After an eviction of a pod that served, so many serve as its budget with a count wants. */
 function expectBudgetsKept(model: Model): number {
+  const { disruptionBudgets } = model.scenario.cluster;
   const { pods, workloads, events } = model.cluster;
   let evictions = 0;
   for (const { time, subject, reason } of events) {
     if (reason !== "Evicted") continue;
     evictions++;
     const index = workloads.findIndex(({ spec }) => subject.startsWith(`${spec.name}-`));
-    const least = workloads[index]!.spec.disruptionBudget?.minAvailable;
+    const least = disruptionBudgets.find(({ name }) => name === NAMES[index])?.spec.minAvailable;
     const mine = pods.filter((pod) => pod.workload === index);
     const evicted = mine.find(({ ordinal }) => subject === `${NAMES[index]}-v1-${ordinal}`)!;
     expect(evicted.deletedAt).toBe(time);

@@ -62,9 +62,10 @@ export function expandManifests(layers: Layers, folder: ManifestFolder): Expande
   const manifests = readManifests(files);
   const workloads = workloadsOf(manifests.resources, findings);
   const matching = matchServices(layers.base, whole, manifests.resources, workloads);
-  const underlay = new Underlay(layers.base, whole);
+  const underlay = new Underlay(layers, whole);
   underlay.addPriorityClasses(manifests.resources);
   for (const match of matching.matches) underlay.addService(match, manifests.resources);
+  underlay.addBudgets(matching.matches);
   if (matching.matches.length > 0) underlay.addPolicies(matching.matches);
   const rest = withoutNames({ ...layers, base: underlay.base }, whole);
   const settled = applySettings(merged(rest), rest.settings);
@@ -139,24 +140,45 @@ const isName = (setting: string, whole: Tree): boolean =>
 class Underlay {
   base: Tree;
   readonly #whole: Tree;
+  /** Everything that is written of the scenario itself. */
+  readonly #written: readonly Tree[];
 
-  constructor(base: Tree, whole: Tree) {
+  constructor({ base, patches }: Layers, whole: Tree) {
     this.base = base;
     this.#whole = whole;
+    this.#written = [base, ...patches, whole];
   }
 
   addService(match: Match, resources: readonly Resource[]): void {
-    const { service, workload, budget } = match;
+    const { service, workload } = match;
     const path: Path = ["services", service];
     const { span } = workload.resource;
     const name = treeAt(this.base, [...path, "deployment"]);
     if (name?.kind === "scalar") this.base = cutAt(this.base, [...path, "deployment"]);
     this.#put([...path, workload.key], workload.manifest, span);
-    if (budget !== null) {
-      this.#put([...path, "podDisruptionBudget"], budget.tree, budget.span);
-    }
     for (const set of keysAt(this.#whole, ["policies"])) {
       this.#addRollout(["policies", set, "rollouts", service], match, resources);
+    }
+  }
+
+  /**
+   * A budget of one service stands under it, one of several in the cluster. A service of which the
+   * scenario says itself what its budget is, none included, is not among them.
+   */
+  addBudgets(matches: readonly Match[]): void {
+    for (const [budget, all] of servicesByBudget(matches)) {
+      const { tree, span, name, namespace } = budget;
+      const own = (service: string): Path => ["services", service, "podDisruptionBudget"];
+      const isFree = (service: string): boolean =>
+        this.#written.every((part) => treeAt(part, own(service)) === null);
+      const [only, ...more] = all;
+      if (only !== undefined && more.length === 0) this.#put(own(only), tree, span);
+      const services = all.filter(isFree);
+      if (more.length === 0 || services.length === 0) continue;
+      const items = services.map((value): Tree => ({ kind: "scalar", span, value }));
+      const value = setAt(tree, ["services"], { kind: "list", span, items, damaged: false }, span);
+      const key = namespace === "default" ? name : `${namespace}/${name}`;
+      this.#put(["cluster", "podDisruptionBudgets", key], value, span);
     }
   }
 
@@ -236,6 +258,16 @@ class Underlay {
     if (!isFree || treeAt(this.base, path) !== null) return;
     this.base = setAt(this.base, path, value, span);
   }
+}
+
+/** In order of the first service of each. */
+function servicesByBudget(matches: readonly Match[]): ReadonlyMap<Resource, readonly string[]> {
+  const services = new Map<Resource, string[]>();
+  for (const { service, budget } of matches) {
+    if (budget === null) continue;
+    services.set(budget, [...(services.get(budget) ?? []), service]);
+  }
+  return services;
 }
 
 const PRIORITY_CLASS_KEYS = new Set(Object.keys(priorityClassShape));

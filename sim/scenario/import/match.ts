@@ -156,7 +156,10 @@ class Matcher {
       if (!isUsed) this.#warn(workload.resource, "is no service of this scenario");
     }
     for (const resource of this.#resources) {
-      if (used.some((workload) => actsOn(resource, workload))) continue;
+      if (used.some((workload) => actsOn(resource, workload))) {
+        if (resource.kind === "PodDisruptionBudget") this.#warnAboutOthers(resource, used);
+        continue;
+      }
       const named = this.#workloads.find((workload) => actsOn(resource, workload));
       const what = named === undefined ? null : calledText(named.resource);
       const { kind } = resource;
@@ -169,6 +172,17 @@ class Matcher {
         this.#warn(resource, rest);
       }
     }
+  }
+
+  /** Pods that a budget counts in Kubernetes, and not here. */
+  #warnAboutOthers(budget: Resource, used: readonly Workload[]): void {
+    const others = this.#workloads.filter((workload) => {
+      const isUsed = used.some((other) => other === workload || refersTo(other, workload));
+      return !isUsed && actsOn(budget, workload);
+    });
+    if (others.length === 0) return;
+    const names = others.map(({ resource }) => calledText(resource)).join(" and ");
+    this.#warn(budget, `also selects the pods of ${names}, which are not in this scenario`);
   }
 
   #warnAboutTarget(resource: Resource, known: string | null): void {

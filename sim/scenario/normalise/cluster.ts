@@ -58,7 +58,7 @@ export function normaliseCluster(
   input: ClusterInput | undefined,
   workloads: readonly WorkloadSpec[],
   times: MetricsWorld,
-): ClusterSpec {
+): Omit<ClusterSpec, "disruptionBudgets"> {
   const path: Path = ["cluster"];
   const nodePools = normaliseNodePools(context, input?.nodePools ?? {});
   const described = input?.nodes === undefined ? [] : normaliseNodes(input.nodes);

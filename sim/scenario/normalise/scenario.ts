@@ -3,6 +3,7 @@ import type { Claim, Objective, Price, Scenario, ScenarioNote } from "../scenari
 import { OBJECTIVES } from "../schema/cluster.ts";
 import type { ScenarioInput } from "../schema/scenario.ts";
 import { parseDuration, parseShare } from "../units.ts";
+import { normaliseBudgets } from "./budgets.ts";
 import { normaliseCanary } from "./canary.ts";
 import { reportCircles } from "./circles.ts";
 import { normaliseCluster, normaliseLinks, placesOf } from "./cluster.ts";
@@ -54,7 +55,10 @@ export function normaliseScenario(
     const hint = "each is a map from names to what comes in";
     context.atKey([], "a scenario needs one of traffic, topics", hint);
   }
-  const cluster = normaliseCluster(context, input.cluster, deployments, times);
+  const cluster = {
+    ...normaliseCluster(context, input.cluster, deployments, times),
+    disruptionBudgets: normaliseBudgets(context, input),
+  };
   const places = placesOf(cluster, input);
   const world = { cluster, ...places, ...times };
   const set = policy === null ? undefined : input.policies?.[policy];

@@ -168,7 +168,6 @@ export function normaliseDeployment(
       ...deploymentPath(input),
       "template",
     ]),
-    ...normaliseBudget(input.podDisruptionBudget),
     ...normalisePodLife(context, input, path, spec.template?.spec),
   };
 }
@@ -204,18 +203,6 @@ function normaliseStatefulSet(
     reportConfigProblem(context, problem, [...path, ...deploymentPath(input), ...problem.path]);
   }
   return { statefulSet: statefulSetSettings(config) };
-}
-
-function normaliseBudget(
-  input: ServiceInput["podDisruptionBudget"],
-): Pick<WorkloadSpec, "disruptionBudget"> {
-  const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy } = input?.spec ?? input ?? {};
-  const disruptionBudget = {
-    ...(minAvailable === undefined ? {} : { minAvailable }),
-    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
-    ...(unhealthyPodEvictionPolicy === undefined ? {} : { unhealthyPodEvictionPolicy }),
-  };
-  return input === undefined ? {} : { disruptionBudget };
 }
 
 function normaliseRolling(context: Context, input: ServiceInput, path: Path): DeploymentSettings {

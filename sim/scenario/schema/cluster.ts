@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { podDisruptionBudgets } from "./kubernetes.ts";
 import {
   count,
   cpu,
@@ -65,6 +66,7 @@ export const cluster = fields({
   })
     .meta({ description: "Groups of like nodes that a policy set's nodeAutoscaler sizes." })
     .optional(),
+  podDisruptionBudgets: podDisruptionBudgets.optional(),
   priorityClasses: priorityClasses.optional(),
   imageBandwidth: memory(
     "Of each node's link to the registry, a second, for images with a size. Default 50Mi.",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, cpu, memory, text, word } from "./leaves.ts";
 import { labels, podScheduling } from "./scheduling.ts";
-import { fields, list } from "./shapes.ts";
+import { fields, list, named } from "./shapes.ts";
 
 /**
  * `apps/v1` Deployments as they are written in manifests. What the simulator does not model is
@@ -224,8 +224,7 @@ export const budgetShape = {
   ...ignored("selector"),
 };
 
-/** A manifest, or only its spec; that it means this service's pods is what its place says. */
-export const podDisruptionBudget = fields({
+const manifestOfBudget = {
   apiVersion: z
     .literal("policy/v1", { error: "policy/v1" })
     .meta({ description: "As in a manifest." })
@@ -240,9 +239,23 @@ export const podDisruptionBudget = fields({
     .optional(),
   ...ignored("metadata", "status"),
   ...budgetShape,
-})
-  .check(checkBudget)
+};
+
+/** A manifest, or only its spec; that it means this service's pods is what its place says. */
+export const podDisruptionBudget = fields(manifestOfBudget)
+  .check(checkBudget, (context) => checkManifest(context, budgetShape))
   .meta({ description: "A policy/v1 PodDisruptionBudget, or its spec, verbatim." });
+
+/** The same for the pods of several services, taken together: their names are its selector. */
+export const podDisruptionBudgets = named(
+  "a map from names to budgets",
+  fields({
+    services: list("a list of services", text("A service."), 1).meta({
+      description: "Whose pods it means, taken together.",
+    }),
+    ...manifestOfBudget,
+  }).check(checkBudget, (context) => checkManifest(context, budgetShape)),
+).meta({ description: "PodDisruptionBudgets of several services; one has its own." });
 
 export function checkBudget({ value, issues }: z.core.ParsePayload<object>): void {
   const written = new Map(Object.entries(value));
@@ -257,6 +270,7 @@ export function checkBudget({ value, issues }: z.core.ParsePayload<object>): voi
   });
 }
 
+export type PodDisruptionBudgetInput = z.infer<typeof podDisruptionBudget>;
 export type DeploymentInput = z.infer<typeof deployment>;
 export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof deploymentSpecShape>;
 export type StatefulSetInput = z.infer<typeof statefulSet>;

@@ -38,7 +38,7 @@ describe("a folder of manifests", () => {
   });
 
   it("is the services' Deployments: by name, by reference, through a Service", () => {
-    const { workloads } = sole(loadShop()).cluster;
+    const { workloads, disruptionBudgets } = sole(loadShop()).cluster;
     expect(workloads).toMatchObject([
       {
         name: "web",
@@ -57,7 +57,6 @@ describe("a folder of manifests", () => {
         livenessProbe: { period: seconds(10), failureThreshold: 3 },
         terminationGracePeriod: seconds(45),
         preStop: seconds(5),
-        disruptionBudget: { minAvailable: 2 },
       },
       {
         name: "api",
@@ -77,12 +76,8 @@ describe("a folder of manifests", () => {
       { name: "pay", replicas: 5, container: { name: "checkout" } },
       { name: "search", replicas: 2 },
     ]);
-    expect(workloads.map((workload) => "disruptionBudget" in workload)).toEqual([
-      true,
-      false,
-      false,
-      false,
-      false,
+    expect(disruptionBudgets).toEqual([
+      { name: "web", workloads: ["web"], spec: { minAvailable: 2 } },
     ]);
   });
 
