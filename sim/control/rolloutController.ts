@@ -2,7 +2,12 @@ import { unreachable } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
 import { type Micros, micros } from "../kernel/time.ts";
-import type { RolloutDecision, RolloutObservation, RolloutPolicy } from "../policy/rollout.ts";
+import type {
+  RolloutDecision,
+  RolloutObservation,
+  RolloutPolicy,
+  RolloutVerdict,
+} from "../policy/rollout.ts";
 import type { Alarm, Clock } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import type { Platform } from "./platform.ts";
@@ -18,8 +23,9 @@ export interface RolloutStage {
 }
 
 export interface RolloutProgress {
-  readonly outcome: "promoted" | "rolled-back" | "unfinished";
+  readonly outcome: RolloutVerdict | "unfinished";
   readonly reason: string;
+  /** When that was decided; traffic and replicas may still have been on their way. */
   readonly end: Micros | null;
   readonly stages: readonly RolloutStage[];
 }
@@ -38,6 +44,7 @@ export class RolloutController implements Controller {
   #state: Json;
   #progress: RolloutProgress;
   #stages: RolloutStage[] = [];
+  #isOver = false;
 
   constructor(parts: {
     readonly workload: string;
@@ -67,6 +74,11 @@ export class RolloutController implements Controller {
     return { ...this.#progress, stages: this.#stages };
   }
 
+  /** Whether nothing is left to do. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   start(): void {
     this.#alarm.at(this.startTime);
   }
@@ -76,6 +88,7 @@ export class RolloutController implements Controller {
       policy: this.#state,
       progress: this.#progress,
       stages: this.#stages,
+      isOver: this.#isOver,
     });
   }
 
@@ -84,10 +97,12 @@ export class RolloutController implements Controller {
       policy: Json;
       progress: RolloutProgress;
       stages: RolloutStage[];
+      isOver: boolean;
     }>(state);
     this.#state = saved.policy;
     this.#progress = saved.progress;
     this.#stages = saved.stages.map((stage) => ({ ...stage }));
+    this.#isOver = saved.isOver;
   }
 
   #tick(): void {
@@ -95,14 +110,14 @@ export class RolloutController implements Controller {
     if (now === this.startTime) this.#platform.startRevision(this.workload, this.revision);
     const observation = this.#platform.observeRollout(this.workload, this.revision);
     const stage = this.#stages.at(-1);
-    if (stage !== undefined) {
+    if (stage !== undefined && this.#progress.outcome !== "rolled-back") {
       stage.requests = observation.canary.requests;
       stage.failures = observation.canary.failures;
     }
     const { state, decision } = this.#policy.step(this.#state, observation, now, this.#draw);
     this.#state = state;
     this.#carryOut(decision, observation, now);
-    if (this.#progress.end === null) {
+    if (!this.#isOver) {
       this.#alarm.at(micros(now + this.#policy.syncPeriod(state)));
     }
   }
@@ -111,6 +126,7 @@ export class RolloutController implements Controller {
     const platform = this.#platform;
     switch (decision.kind) {
       case "hold":
+        this.#settle(decision.verdict, decision.reason, now);
         return;
       case "advance": {
         const weight = decision.routes.at(-1)?.weights[this.revision] ?? 0;
@@ -121,7 +137,9 @@ export class RolloutController implements Controller {
         }
         platform.setRoutes(this.workload, decision.routes);
         if (decision.resetCounters) platform.resetRevisionCounters(this.workload);
-        if (weight !== before) {
+        this.#settle(decision.verdict, decision.reason, now);
+        // On the way back nothing is tried any more.
+        if (weight !== before && decision.verdict !== "rolled-back") {
           const { stage } = decision;
           this.#stages.push({ stage, weight, start: now, requests: 0, failures: 0 });
         }
@@ -130,14 +148,16 @@ export class RolloutController implements Controller {
       case "promote":
         this.#record(decision.reason, observation.canary.weight, 1);
         platform.promoteRevision(this.workload, this.revision);
-        this.#finish("promoted", decision.reason, now);
+        this.#settle("promoted", decision.reason, now);
+        this.#isOver = true;
         return;
       case "rollback": {
         this.#record(decision.reason, observation.canary.weight, 0);
         const weights = { [observation.stable.revision]: 1 };
         platform.setRoutes(this.workload, [{ match: {}, weights, sticky: "request" }]);
         platform.removeRevision(this.workload, this.revision);
-        this.#finish("rolled-back", decision.reason, now);
+        this.#settle("rolled-back", decision.reason, now);
+        this.#isOver = true;
         return;
       }
       default:
@@ -145,8 +165,10 @@ export class RolloutController implements Controller {
     }
   }
 
-  #finish(outcome: "promoted" | "rolled-back", reason: string, now: Micros): void {
-    this.#progress = { outcome, reason, end: now, stages: [] };
+  /** What is settled keeps its time; a person may still abort what has been promoted. */
+  #settle(verdict: RolloutVerdict | undefined, reason: string, now: Micros): void {
+    if (verdict === undefined || verdict === this.#progress.outcome) return;
+    this.#progress = { outcome: verdict, reason, end: now, stages: [] };
   }
 
   #record(reason: string, from: number, to: number): void {

@@ -46,12 +46,16 @@ export interface RouteRule {
   readonly flag?: string;
 }
 
+/** How a rollout ends. */
+export type RolloutVerdict = "promoted" | "rolled-back";
+
 /**
  * What a rollout wants next. Rolling and blue-green speak through `replicas`, canaries through
  * `routes`, flags through sticky routes, regional rollouts through routes that match a region.
+ * A `verdict` says what is settled already while traffic and replicas still follow.
  */
 export type RolloutDecision =
-  | { readonly kind: "hold"; readonly reason: string }
+  | { readonly kind: "hold"; readonly reason: string; readonly verdict?: RolloutVerdict }
   | {
       readonly kind: "advance";
       readonly reason: string;
@@ -61,6 +65,7 @@ export type RolloutDecision =
       readonly replicas: Readonly<Record<string, number>>;
       /** Start the revisions' counters anew. */
       readonly resetCounters: boolean;
+      readonly verdict?: RolloutVerdict;
     }
   | { readonly kind: "promote"; readonly reason: string }
   | { readonly kind: "rollback"; readonly reason: string };

@@ -15,7 +15,7 @@ import {
   boundMetrics,
   templatesSchema,
 } from "./argo/templates.ts";
-import { towards } from "./argo/wanted.ts";
+import { towards, withVerdict } from "./argo/wanted.ts";
 
 const delay = z.int32().nonnegative().optional();
 const ignored = z.unknown().optional();
@@ -120,9 +120,9 @@ export const blueGreen: RolloutPolicy<BlueGreenConfig, BlueGreenState> = {
     const state = { ...before, startTime: before.startTime ?? now, since: before.since ?? now };
     const isOpen = state.phase !== "over" && state.phase !== "aborted";
     if (isOpen && hasPassed(state.operator.abortAt, state.startTime, now)) {
-      return goBack(aborted(state, "AbortedByOperator", now), observation, now);
+      return withVerdict(goBack(aborted(state, "AbortedByOperator", now), observation, now));
     }
-    return stepOf(state, observation, now);
+    return withVerdict(stepOf(state, observation, now));
   },
 };
 

@@ -161,7 +161,7 @@ export class Model {
   runUntilRolloutsEnd(): void {
     const { simulation, end, rollouts, recorder, scenario } = this;
     const isOver = (): boolean =>
-      rollouts.length > 0 && rollouts.every(({ progress }) => progress.end !== null);
+      rollouts.length > 0 && rollouts.every((rollout) => rollout.isOver);
     while (simulation.now < end && !isOver()) this.run(micros(simulation.now + LOOK));
     const closed = scenario.warmUp + recorder.bins * recorder.binMicros;
     if (simulation.now === end || simulation.now < scenario.warmUp) return;

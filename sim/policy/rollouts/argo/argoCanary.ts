@@ -11,7 +11,7 @@ import { type ArgoCanaryConfig, canarySettings, validateCanaryConfig } from "./c
 import { availableShare, countsOf, isAtCounts, routerWeight } from "./canaryCounts.ts";
 import { type ArgoCanaryState, initialCanaryState } from "./canaryState.ts";
 import { hasPassed } from "./operator.ts";
-import { towards } from "./wanted.ts";
+import { towards, withVerdict } from "./wanted.ts";
 
 type CanaryStepResult = Step<ArgoCanaryState, RolloutDecision>;
 
@@ -29,18 +29,26 @@ export const argoCanary: RolloutPolicy<ArgoCanaryConfig, ArgoCanaryState> = {
   syncPeriod: ({ settings }) => settings.syncPeriod,
   step(before, observation, now) {
     const state = { ...before, startTime: before.startTime ?? now };
-    switch (state.phase) {
-      case "over":
-        return { state, decision: { kind: "hold", reason: "RolloutOver" } };
-      case "aborted":
-        return goBack(state, observation, now);
-      case "finishing":
-        return finish(state, observation, now);
-      case "progressing":
-        return progress(state, observation, now);
-    }
+    return withVerdict(stepOf(state, observation, now));
   },
 };
+
+function stepOf(
+  state: ArgoCanaryState,
+  observation: RolloutObservation,
+  now: Micros,
+): CanaryStepResult {
+  switch (state.phase) {
+    case "over":
+      return { state, decision: { kind: "hold", reason: "RolloutOver" } };
+    case "aborted":
+      return goBack(state, observation, now);
+    case "finishing":
+      return finish(state, observation, now);
+    case "progressing":
+      return progress(state, observation, now);
+  }
+}
 
 function progress(
   begun: ArgoCanaryState,

@@ -1,4 +1,10 @@
-import type { RolloutDecision, RolloutObservation, RouteRule } from "../../rollout.ts";
+import type { Step } from "../../policy.ts";
+import type {
+  RolloutDecision,
+  RolloutObservation,
+  RolloutVerdict,
+  RouteRule,
+} from "../../rollout.ts";
 
 /** What a rollout would have now. */
 export interface Wanted {
@@ -36,3 +42,21 @@ export function towards(
 const routesOf = (stable: string, canary: string, share: number): readonly RouteRule[] => [
   { match: {}, weights: { [stable]: 1 - share, [canary]: share }, sticky: "request" },
 ];
+
+/** Phases that only clean up after what has been decided. */
+const VERDICTS: Readonly<Record<string, RolloutVerdict>> = {
+  finishing: "promoted",
+  aborted: "rolled-back",
+};
+
+/** The step with the verdict of the phase that it leads to. */
+export function withVerdict<State extends { readonly phase: string }>({
+  state,
+  decision,
+}: Step<State, RolloutDecision>): Step<State, RolloutDecision> {
+  const verdict = VERDICTS[state.phase];
+  const isOpen = decision.kind === "hold" || decision.kind === "advance";
+  return verdict === undefined || !isOpen
+    ? { state, decision }
+    : { state, decision: { ...decision, verdict } };
+}
