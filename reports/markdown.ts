@@ -3,6 +3,7 @@ import { fixed, millisecondDecimals, percentDecimals, plural, usdText } from "./
 import { reproduceCommand } from "./reproduce.ts";
 import { isAboutTopics, longTime, makespanSeconds, worstMissed } from "./topicWords.ts";
 import {
+  adjustmentText,
   baselineOf,
   comparisonOf,
   differenceWords,
@@ -107,11 +108,13 @@ function table(result: Result): string {
 function sureText(result: Result): string {
   const runs = runsOf(result);
   const interval = runs < 2 ? "no interval from one run" : `${levelText(result)} intervals`;
+  const adjustment = adjustmentText(result);
+  const adjusted = adjustment === null ? "" : `${adjustment}, `;
   const objective = objectiveText(result);
   const lines = [
     ...(objective === null ? [] : [`Objective: ${escapeMarkdown(objective)}.`]),
-    `${plural(runs, "replication")} per policy, ${interval}, seed ${result.scenario.seed}, ` +
-      `digest \`${result.digest.replaceAll("`", "")}\`.`,
+    `${plural(runs, "replication")} per policy, ${interval}, ${adjusted}` +
+      `seed ${result.scenario.seed}, digest \`${result.digest.replaceAll("`", "")}\`.`,
   ];
   return `<details><summary>How sure, and how to repeat it</summary>
 

@@ -284,15 +284,24 @@ export function differenceWords(difference: PairedDifference): string {
     : difference.verdict;
 }
 
+/** That verdicts are held to more than each interval alone; null for a single comparison. */
+export function adjustmentText({ comparisons }: Result): string | null {
+  const isAdjusted = comparisons.some(({ differences }) =>
+    Object.values(differences).some((difference) => difference?.adjustedPValue !== undefined),
+  );
+  if (!isAdjusted) return null;
+  return `verdicts adjusted for ${comparisons.length} comparisons (Benjamini–Hochberg)`;
+}
+
 function flipped(difference: PairedDifference | null): PairedDifference | null {
   if (difference === null) return null;
-  const { mean, low, high, n, verdict } = difference;
+  const { mean, low, high, verdict } = difference;
   const opposite = { better: "worse", worse: "better" } as const;
   return {
+    ...difference,
     mean: -mean,
     low: high === null ? null : -high,
     high: low === null ? null : -low,
-    n,
     verdict: verdict === "no difference shown" ? verdict : opposite[verdict],
   };
 }

@@ -1,7 +1,14 @@
 import type { Comparison, PairedDifference, Result } from "../../sim/result/result.ts";
 import { decimalsFor, signed, signedUsd } from "../format.ts";
 import { isAboutTopics } from "../topicWords.ts";
-import { baselineOf, comparisonOf, headlineMetric, levelText, ranked } from "../verdict.ts";
+import {
+  adjustmentText,
+  baselineOf,
+  comparisonOf,
+  headlineMetric,
+  levelText,
+  ranked,
+} from "../verdict.ts";
 import { flushRight, table, tableWidth } from "./table.ts";
 import { dim, type Line, type TextStyle, verdictPiece, wrapLine } from "./textStyle.ts";
 
@@ -84,7 +91,9 @@ export function differenceTable(result: Result, style: TextStyle): readonly Line
   if (first === undefined) return [];
   const n = (first.costUsd ?? first.p95Ms ?? first.failedPercent)?.n ?? 0;
   const sure = n < 2 ? "one run, so no interval" : `${levelText(result)} interval, n = ${n}`;
-  const title = wrapLine([`difference from ${baseline}, paired, ${sure}`], style);
+  const adjustment = adjustmentText(result);
+  const adjusted = adjustment === null ? "" : `; ${adjustment}`;
+  const title = wrapLine([`difference from ${baseline}, paired, ${sure}${adjusted}`], style);
   return [...title, [], ...differenceRows(pairs, columnsOf(result, pairs), style)];
 }
 

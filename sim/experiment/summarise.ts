@@ -3,21 +3,20 @@ import { digestText } from "../kernel/digest.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type {
   ClaimResult,
-  Comparison,
   DelayChain,
   Estimate,
-  PairedDifference,
   PolicyResult,
   ReplicationResult,
   Result,
 } from "../result/result.ts";
 import type { Objective, Scenario } from "../scenario/scenario.ts";
-import { pairedDifference } from "../stats/intervals.ts";
 import { paretoFront } from "../stats/pareto.ts";
 import { chainSettings } from "./chainSettings.ts";
+import { comparisonsOf } from "./comparisons.ts";
 import { estimate } from "./estimate.ts";
+import { metricOf } from "./metricOf.ts";
 import type { ReplicationOutput } from "./replication.ts";
-import { isMeasured, missedPercent, summariseTopics } from "./topics.ts";
+import { isMeasured, summariseTopics } from "./topics.ts";
 import { warningsOf } from "./warnings.ts";
 
 export interface ExperimentIdentity {
@@ -204,13 +203,6 @@ function metricsOf(
   };
 }
 
-const metricOf =
-  (metric: Objective["metric"]) =>
-  (result: ReplicationResult): number | null => {
-    if (metric === "missed") return missedPercent(result);
-    return metric === "failed" ? result.failedPercent : (result.latency?.[`${metric}Ms`] ?? null);
-  };
-
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -254,51 +246,6 @@ function delayChainsOf(
       links,
     };
   });
-}
-
-function comparisonsOf(
-  policies: readonly PolicyResult[],
-  against: string,
-  level: number,
-): Comparison[] {
-  const baseline = policies.find(({ name }) => name === against);
-  if (baseline === undefined) return [];
-  const pairs = policies
-    .filter((policy) => policy !== baseline)
-    .map((policy) => compare(policy, baseline, level));
-  // Policies that hold are compared with each other too: the cheaper one should not win by noise.
-  const holding = policies.filter(({ objective, name }) => objective.held && name !== against);
-  const [best, second] = [...holding].sort(byCost);
-  if (best !== undefined && second !== undefined) pairs.push(compare(best, second, level));
-  return pairs;
-}
-
-const byCost = (a: PolicyResult, b: PolicyResult): number =>
-  (a.metrics.costUsd?.mean ?? 0) - (b.metrics.costUsd?.mean ?? 0);
-
-function compare(policy: PolicyResult, against: PolicyResult, level: number): Comparison {
-  const difference = (
-    read: (result: ReplicationResult) => number | null,
-  ): PairedDifference | null => {
-    const a = against.replications.map(read);
-    const b = policy.replications.map(read);
-    const known = a.every((value) => value !== null) && b.every((value) => value !== null);
-    if (!known) return null;
-    const paired = pairedDifference({ a, b, level, lowerIsBetter: true });
-    const { mean, low, high, n, verdict } = paired;
-    return { mean, low, high, n, verdict };
-  };
-  return {
-    policy: policy.name,
-    against: against.name,
-    differences: {
-      p95Ms: difference(metricOf("p95")),
-      p99Ms: difference(metricOf("p99")),
-      failedPercent: difference(metricOf("failed")),
-      costUsd: difference(({ costUsd }) => costUsd),
-      ...(policy.topics === undefined ? {} : { missedPercent: difference(missedPercent) }),
-    },
-  };
 }
 
 /**

@@ -330,7 +330,26 @@ const pairedDifference = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: z.int(),
+  /** By the interval; where several policies are compared, by `adjustedPValue`. */
   verdict: z.enum(["better", "worse", "no difference shown"]),
+  /** Two-sided, of the paired t test; null with one pair. */
+  pValue: z.number().nullable().optional(),
+  /**
+   * The same for having compared so often: Benjamini–Hochberg over this metric's differences.
+   * Only where there are several.
+   */
+  adjustedPValue: z.number().nullable().optional(),
+  /** Wilcoxon's signed-rank test of the same pairs, which needs no normal distribution. */
+  signedRank: z
+    .strictObject({
+      /** Two-sided. */
+      pValue: z.number(),
+      /** Pairs that differ. */
+      n: z.int(),
+      /** Whether all signs were counted, or the normal distribution stands in. */
+      isExact: z.boolean(),
+    })
+    .optional(),
 });
 
 const comparison = z.strictObject({

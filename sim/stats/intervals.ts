@@ -1,4 +1,5 @@
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
+import tCdf from "@stdlib/stats-base-dists-t-cdf";
 import tQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { mean as arithmeticMean, sampleStandardDeviation } from "simple-statistics";
 import { assert } from "../kernel/assert.ts";
@@ -59,6 +60,8 @@ export interface PairedDifference {
   readonly n: number;
   readonly level: number;
   readonly verdict: Verdict;
+  /** Two-sided, of the paired t test that belongs to the interval; null with a single pair. */
+  readonly pValue: number | null;
 }
 
 /**
@@ -82,7 +85,16 @@ export function pairedDifference({
   );
   const samples = b.map((value, i) => value - a[i]!);
   const { mean, low, high, n } = confidenceInterval({ samples, level });
-  return { mean, low, high, n, level, verdict: judge(low, high, lowerIsBetter) };
+  const verdict = judge(low, high, lowerIsBetter);
+  return { mean, low, high, n, level, verdict, pValue: pairedTest(samples, mean) };
+}
+
+function pairedTest(differences: readonly number[], mean: number): number | null {
+  const n = differences.length;
+  if (n === 1) return null;
+  if (mean === 0) return 1;
+  const standardError = sampleStandardDeviation([...differences]) / Math.sqrt(n);
+  return standardError === 0 ? 0 : 2 * tCdf(-Math.abs(mean) / standardError, n - 1);
 }
 
 function judge(low: number | null, high: number | null, lowerIsBetter: boolean): Verdict {

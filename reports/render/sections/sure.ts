@@ -1,7 +1,7 @@
 import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
 import { reproduceCommand } from "../../reproduce.ts";
-import { levelText, runsOf } from "../../verdict.ts";
+import { adjustmentText, levelText, runsOf } from "../../verdict.ts";
 import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
 
@@ -74,7 +74,9 @@ function replicationsText(result: Result): string {
 function intervalsText(result: Result): string {
   const runs = runsOf(result);
   if (runs < 2) return "none: one replication shows no spread; run more to see how sure this is";
-  const paired = result.comparisons.length > 0 ? "; differences are paired" : "";
+  const adjustment = adjustmentText(result);
+  const adjusted = adjustment === null ? "" : `, ${adjustment}`;
+  const paired = result.comparisons.length > 0 ? `; differences are paired${adjusted}` : "";
   return `${levelText(result)}, Student t, ${plural(runs - 1, "degree")} of freedom${paired}`;
 }
 
