@@ -1,13 +1,13 @@
 import type { Fault } from "../control/fault.ts";
 import type { ControlEvent, Platform } from "../control/platform.ts";
-import { assert, present } from "../kernel/assert.ts";
+import { assert } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import { type Micros, micros } from "../kernel/time.ts";
 import type { AutoscalerObservation, PodObservation } from "../policy/autoscaler.ts";
 import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
-import type { RevisionObservation, RolloutObservation, RouteRule } from "../policy/rollout.ts";
+import type { RolloutObservation, RouteRule, ScaleSelector } from "../policy/rollout.ts";
 import type {
   DeploymentObservation,
   DeploymentWrite,
@@ -28,12 +28,14 @@ import { exists, isActive, isListening, newPod, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
 import { ReplicaUsage, type WorkloadUsage } from "./replicaUsage.ts";
+import { Revisions } from "./revisions.ts";
 import { StatefulSets } from "./statefulSets.ts";
 import {
   newWorkload,
   observeDeployment,
   replicaSetOf,
-  sizedSpec,
+  revisionIndex,
+  scaledRevision,
   type Workload,
   wantedReplicas,
   workloadIndex,
@@ -83,6 +85,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #contention: NodeContention;
   readonly #replicaSets: ReplicaSets;
   readonly #statefulSets: StatefulSets;
+  readonly #revisions: Revisions;
   /** By workload: controllers that want to hear of changes. */
   readonly #watchers: (() => void)[][];
   readonly #metrics: Metrics;
@@ -156,6 +159,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#statefulSets = this.#newStatefulSets();
     this.#metrics = this.#newMetrics(parts);
     this.#faults = this.#newFaults(parts);
+    this.#revisions = this.#newRevisions();
     parts.plane.attach(this);
   }
 
@@ -206,7 +210,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   setTemplate(name: string, revision: string): void {
     const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
-    workload.template = this.#revision(workload, revision);
+    workload.template = revisionIndex(workload, revision);
     workload.generation++;
     this.#changed(index);
   }
@@ -224,7 +228,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const workload = this.#workloads[index]!;
     for (const write of writes) {
       if (write.kind === "status") continue;
-      const revision = this.#revision(workload, write.template);
+      const revision = revisionIndex(workload, write.template);
       if (write.kind === "delete") {
         const place = workload.replicaSets.findIndex((set) => set.revision === revision);
         workload.replicaSets.splice(place, 1);
@@ -246,7 +250,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   observeWorkload(name: string): AutoscalerObservation {
     const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
-    const listed = this.#present.filter((pod) => pod.workload === index && exists(pod));
+    const only = scaledRevision(workload);
+    const listed = this.#present.filter(
+      (pod) => pod.workload === index && (only === null || pod.revision === only) && exists(pod),
+    );
     const names = new Set(listed.map((pod) => this.#podName(pod)));
     return {
       specReplicas: workload.replicas,
@@ -257,60 +264,32 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     };
   }
 
-  startRevision(name: string, revision: string): void {
-    const workload = this.#workload(name);
-    workload.rollout = this.#revision(workload, revision);
+  startRevision(name: string, revision: string, selector: ScaleSelector): void {
+    this.#revisions.start(name, revision, selector);
   }
 
   scaleRevision(name: string, revision: string, replicas: number): void {
-    const index = workloadIndex(this.#workloads, name);
-    const workload = this.#workloads[index]!;
-    replicaSetOf(workload, this.#revision(workload, revision)).spec = sizedSpec(workload, replicas);
-    this.#changed(index);
+    this.#revisions.scale(name, revision, replicas);
   }
 
   setRoutes(name: string, routes: readonly RouteRule[]): void {
-    const workload = this.#workload(name);
-    workload.routes = routes;
-    this.#plane.setRoutes(workload.service, routes);
+    this.#revisions.setRoutes(name, routes);
   }
 
   resetRevisionCounters(name: string): void {
-    const { service } = this.#workload(name);
-    this.#metrics.countsReset(service);
-    this.#plane.resetRevisionCounts(service);
+    this.#revisions.resetCounters(name);
   }
 
   promoteRevision(name: string, revision: string): void {
-    const workload = this.#workload(name);
-    const promoted = this.#revision(workload, revision);
-    const previous = workload.revisions[workload.stable]!;
-    workload.stable = promoted;
-    workload.rollout = null;
-    replicaSetOf(workload, promoted).spec = sizedSpec(workload, workload.replicas);
-    this.setRoutes(name, [{ match: {}, weights: { [revision]: 1 }, sticky: "request" }]);
-    this.removeRevision(name, previous);
+    this.#revisions.promote(name, revision);
   }
 
   removeRevision(name: string, revision: string): void {
-    const workload = this.#workload(name);
-    const index = this.#revision(workload, revision);
-    if (workload.rollout === index) {
-      workload.rollout = null;
-      this.scaleRevision(name, workload.revisions[workload.stable]!, workload.replicas);
-    }
-    if (index !== workload.stable) this.scaleRevision(name, revision, 0);
+    this.#revisions.remove(name, revision);
   }
 
   observeRollout(name: string, canary: string): RolloutObservation {
-    const index = workloadIndex(this.#workloads, name);
-    const workload = this.#workloads[index]!;
-    return {
-      replicas: workload.replicas,
-      stable: this.#observeRevision(index, workload.stable),
-      canary: this.#observeRevision(index, this.#revision(workload, canary)),
-      regions: [],
-    };
+    return this.#revisions.observe(name, canary);
   }
 
   observeNodes(): NodeAutoscalerObservation {
@@ -475,6 +454,17 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
   }
 
+  #newRevisions(): Revisions {
+    return new Revisions({
+      clock: this.#simulation,
+      plane: this.#plane,
+      pods: this.#present,
+      workloads: this.#workloads,
+      changed: (workload) => this.#changed(workload),
+      countsReset: (service) => this.#metrics.countsReset(service),
+    });
+  }
+
   #newStatefulSets(): StatefulSets {
     return new StatefulSets({
       pods: this.#present,
@@ -612,22 +602,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return this.#plane.usage(pod.number).inFlight;
   }
 
-  #observeRevision(workload: number, revision: number): RevisionObservation {
-    const { service, revisions, replicaSets, routes } = this.#workloads[workload]!;
-    const name = present(revisions[revision], "revision");
-    const available = this.#present.filter(
-      (pod) => pod.workload === workload && pod.revision === revision && isActive(pod) && pod.known,
-    );
-    const weight = routes[0]?.weights[name] ?? (routes.length === 0 && revision === 0 ? 1 : 0);
-    return {
-      revision: name,
-      replicas: replicaSets.find((set) => set.revision === revision)?.spec.replicas ?? 0,
-      availableReplicas: available.length,
-      weight,
-      ...this.#plane.revisionCounts(service, revision),
-    };
-  }
-
   #podName(pod: Pod): string {
     const { spec, revisions } = this.#workloads[pod.workload]!;
     if (pod.podIndex !== null) return `${spec.name}-${pod.podIndex}`;
@@ -641,12 +615,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   #workload(name: string): Workload {
     return this.#workloads[workloadIndex(this.#workloads, name)]!;
-  }
-
-  #revision(workload: Workload, name: string): number {
-    const index = workload.revisions.indexOf(name);
-    assert(index >= 0, `no revision ${name} of ${workload.spec.name}`);
-    return index;
   }
 }
 

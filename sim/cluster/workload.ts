@@ -1,6 +1,6 @@
 import { assert } from "../kernel/assert.ts";
 import type { ReplicaSetStatus } from "../policy/replicaSet.ts";
-import type { RouteRule } from "../policy/rollout.ts";
+import type { RouteRule, ScaleSelector } from "../policy/rollout.ts";
 import type {
   DeploymentObservation,
   ReplicaSetSpec,
@@ -36,6 +36,8 @@ export interface Workload {
   routes: readonly RouteRule[];
   /** Index of the revision that a rollout is bringing in; null when none is under way. */
   rollout: number | null;
+  /** Which pods autoscalers see; as the last rollout has set it. */
+  scaleSelector: ScaleSelector;
 }
 
 const NO_PODS: ReplicaSetStatus = {
@@ -61,6 +63,7 @@ export function newWorkload(
     stable: 0,
     routes: [],
     rollout: null,
+    scaleSelector: "all",
   };
   if (spec.statefulSet !== undefined) return workload;
   replicaSetOf(workload, 0).spec = { ...sizedSpec(workload, spec.replicas), revision: 1 };
@@ -81,6 +84,22 @@ export function replicaSetOf(workload: Workload, revision: number): ReplicaSet {
   const set: ReplicaSet = { revision, spec: sizedSpec(workload, 0), status: NO_PODS };
   workload.replicaSets.push(set);
   return set;
+}
+
+/** The number of a revision, by its name; an assertion fails where there is none. */
+export function revisionIndex({ revisions, spec }: Workload, name: string): number {
+  const index = revisions.indexOf(name);
+  assert(index >= 0, `no revision ${name} of ${spec.name}`);
+  return index;
+}
+
+/** The revision whose pods alone are in the scale's status and selector; null: all are. */
+export function scaledRevision(workload: Workload): number | null {
+  const { scaleSelector, routes, stable, revisions } = workload;
+  if (scaleSelector === "all") return null;
+  const weights = routes.at(-1)?.weights ?? {};
+  const active = Object.keys(weights).find((name) => weights[name] === 1);
+  return active === undefined ? stable : revisions.indexOf(active);
 }
 
 /** A ReplicaSet's spec as a rollout writes it, which keeps no annotations of size. */

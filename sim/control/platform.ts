@@ -1,6 +1,6 @@
 import type { AutoscalerObservation } from "../policy/autoscaler.ts";
 import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
-import type { RolloutObservation, RouteRule } from "../policy/rollout.ts";
+import type { RolloutObservation, RouteRule, ScaleSelector } from "../policy/rollout.ts";
 import type {
   DeploymentObservation,
   DeploymentWrite,
@@ -34,9 +34,10 @@ export interface Platform {
 
   /**
    * A rollout of this revision begins: until it is promoted or removed, the rollout says how many
-   * replicas each revision has, and `scale` only how many there should be in all.
+   * replicas each revision has, and `scale` only how many there should be in all. From now on
+   * `observeWorkload` lists the pods that `selector` says.
    */
-  startRevision(workload: string, revision: string): void;
+  startRevision(workload: string, revision: string, selector: ScaleSelector): void;
   scaleRevision(workload: string, revision: string, replicas: number): void;
   setRoutes(workload: string, routes: readonly RouteRule[]): void;
   resetRevisionCounters(workload: string): void;

@@ -107,7 +107,10 @@ export class RolloutController implements Controller {
 
   #tick(): void {
     const { now } = this.#clock;
-    if (now === this.startTime) this.#platform.startRevision(this.workload, this.revision);
+    if (now === this.startTime) {
+      const { scaleSelector = "all" } = this.#policy;
+      this.#platform.startRevision(this.workload, this.revision, scaleSelector);
+    }
     const observation = this.#platform.observeRollout(this.workload, this.revision);
     const stage = this.#stages.at(-1);
     if (stage !== undefined && this.#progress.outcome !== "rolled-back") {

@@ -70,9 +70,11 @@ export type RolloutDecision =
   | { readonly kind: "promote"; readonly reason: string }
   | { readonly kind: "rollback"; readonly reason: string };
 
-export type RolloutPolicy<Config = unknown, State extends Json = Json> = Policy<
-  Config,
-  State,
-  RolloutObservation,
-  RolloutDecision
->;
+/** The pods of a workload that its scale is about: all of them, or those that have the traffic. */
+export type ScaleSelector = "all" | "active";
+
+export interface RolloutPolicy<Config = unknown, State extends Json = Json>
+  extends Policy<Config, State, RolloutObservation, RolloutDecision> {
+  /** Which pods autoscalers see from the start of a rollout on. Default all. */
+  readonly scaleSelector?: ScaleSelector;
+}

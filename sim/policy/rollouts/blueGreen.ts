@@ -87,6 +87,8 @@ const DEFAULT_DELAY_SECONDS = 30;
  */
 export const blueGreen: RolloutPolicy<BlueGreenConfig, BlueGreenState> = {
   name: "blue-green",
+  // `status.HPAReplicas` and `status.selector` are those of the active ReplicaSet.
+  scaleSelector: "active",
   validate(config) {
     const shape = problemsOf(blueGreenConfigSchema, config);
     return shape.length > 0 ? shape : analysesProblems(blueGreenConfigSchema.parse(config));

@@ -111,6 +111,10 @@ class ManifestReader implements Manifests {
     const namespace = textAt(tree, ["metadata", "namespace"]) ?? "default";
     const span = treeAt(tree, ["metadata", "name"])?.span ?? spanOf(tree, []);
     if (!this.#isFirst(`${kind} "${name}"`, namespace, span)) return;
+    const abort = kind === "Rollout" ? treeAt(tree, ["spec", "progressDeadlineAbort"]) : null;
+    if (abort?.kind === "scalar" && abort.value === true) {
+      this.#ignore("progressDeadlineAbort of Rollout", name);
+    }
     const isSound = findings.length === 0;
     this.resources.push({ kind, group, name, namespace, tree, span, isSound });
   }

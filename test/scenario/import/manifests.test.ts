@@ -148,6 +148,19 @@ spec:
     ]);
   });
 
+  it("says that no deadline ends a Rollout that asks for it", () => {
+    const text = readReal("k8s/checkout.yaml").replace(
+      "  replicas: 5\n",
+      "  replicas: 5\n  progressDeadlineAbort: true\n",
+    );
+    const readFile = (name: string) => (name === "k8s/checkout.yaml" ? text : readReal(name));
+    const notes = sole(loadShop({ readFile })).notes.map((note) => note.text);
+    expect(notes.filter((note) => note.includes("progressDeadlineAbort"))).toEqual([
+      "manifests accepted and not modelled: progressDeadlineAbort of Rollout checkout; " +
+        "ConfigMap web-config; Ingress shop; Service resize",
+    ]);
+  });
+
   it("is told of where it has no effect, and of what is not modelled", () => {
     const { warnings, scenarios } = loadShop();
     expect(warnings.map(problemText)).toEqual([
