@@ -78,6 +78,19 @@ function latencyCells(policy: PolicyResult): readonly Line[] {
   return maxima.length === 0 ? cells : [...cells, [`max ${fixed(Math.max(...maxima), 0)}`]];
 }
 
+/** "p95 139 [138, 141]": the middle one of the runs; no row where there are too few. */
+function medianRows({ medianRun }: PolicyResult): readonly (readonly Line[])[] {
+  const named = [["p95", medianRun?.p95Ms] as const, ["p99", medianRun?.p99Ms] as const];
+  const cells = named.flatMap(([name, interval]): Line[] => {
+    if (!interval) return [];
+    const { median, low, high } = interval;
+    const decimals = millisecondDecimals(median);
+    const ends = `[${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+    return [[`${name} ${fixed(median, decimals)} `, dim(ends)]];
+  });
+  return cells.length === 0 ? [] : [[["median run"], ...cells]];
+}
+
 /** "queue full 94 %": of all failures, the commonest reasons. */
 function failureCells(policy: PolicyResult): readonly Line[] {
   const total = Object.values(policy.failures).reduce((sum, count) => sum + count, 0);
@@ -120,6 +133,7 @@ function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
   const requestRows: readonly (readonly Line[])[] = [
     [["requests"], plusMinus(metrics.requests, 0), [`${fixed(metrics.throughputRps.mean, 1)} rps`]],
     [["latency ms"], ...latencyCells(policy)],
+    ...medianRows(policy),
     [["failed %"], plusMinus(metrics.failedPercent, 2), ...failureCells(policy)],
     ...degradedRows(policy),
   ];

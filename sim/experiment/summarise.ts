@@ -11,6 +11,7 @@ import type {
 } from "../result/result.ts";
 import type { Objective, Scenario } from "../scenario/scenario.ts";
 import { paretoFront } from "../stats/pareto.ts";
+import { quantileInterval, quantileRanks } from "../stats/quantileInterval.ts";
 import { chainSettings } from "./chainSettings.ts";
 import { comparisonsOf } from "./comparisons.ts";
 import { estimate } from "./estimate.ts";
@@ -156,6 +157,7 @@ function policyResult(
     about: scenario.policy.about,
     replications,
     metrics: metricsOf(replications, scenario, level),
+    ...medianRunOf(replications, level),
     objective: {
       // Without a request nothing failed, and nothing is known.
       held: replications.some(isMeasured) && checks.every(({ held }) => held),
@@ -201,6 +203,21 @@ function metricsOf(
     costUsd: orNull((result) => result.costUsd),
     replicaHours: of((result) => result.replicaHours),
   };
+}
+
+/** Nothing where there are too few replications. */
+function medianRunOf(
+  replications: readonly ReplicationResult[],
+  level: number,
+): Pick<PolicyResult, "medianRun"> {
+  if (quantileRanks({ n: replications.length, q: 0.5, level }) === null) return {};
+  const of = (metric: "p95" | "p99") => {
+    const samples = replications.map(metricOf(metric)).filter((value) => value !== null);
+    if (samples.length < replications.length) return null;
+    const { value, low, high } = quantileInterval({ samples, q: 0.5, level });
+    return { median: value, low: present(low, "low"), high: present(high, "high") };
+  };
+  return { medianRun: { p95Ms: of("p95"), p99Ms: of("p99") } };
 }
 
 const meanOf = (values: readonly number[]): number =>

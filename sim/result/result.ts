@@ -283,6 +283,9 @@ const topicSummary = z.strictObject({
   makespanSeconds: estimate.nullable(),
 });
 
+/** A median and the order statistics that enclose it, with at least the level of the result. */
+const medianOverRuns = z.strictObject({ median: z.number(), low: z.number(), high: z.number() });
+
 const policyResult = z.strictObject({
   name: z.string(),
   about: z.string(),
@@ -298,6 +301,13 @@ const policyResult = z.strictObject({
     costUsd: estimate.nullable(),
     replicaHours: estimate,
   }),
+  /**
+   * Latency quantiles of the replications, free of any distribution; absent where they are too few
+   * for it, below 6 at 95 %.
+   */
+  medianRun: z
+    .strictObject({ p95Ms: medianOverRuns.nullable(), p99Ms: medianOverRuns.nullable() })
+    .optional(),
   objective: z.strictObject({
     held: z.boolean(),
     heldIn: z.int(),
