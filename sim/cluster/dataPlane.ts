@@ -69,6 +69,8 @@ export interface DataPlaneListener {
   probed(replica: number, token: number, ok: boolean): void;
   /** The replica's memory has grown beyond its limit; the data plane has not killed it yet. */
   outOfMemory(replica: number): void;
+  /** Every service that calls the replica, and the edge if clients do, knows the endpoint. */
+  heard(replica: number): void;
 }
 
 /**
@@ -93,7 +95,8 @@ export interface DataPlane {
   killReplica(replica: number): void;
   /**
    * The replicas that callers route to, in the order in which they became endpoints: what the
-   * control plane publishes. Each caller may learn of it after a lag of its own.
+   * control plane publishes. Each caller may learn of it after a lag of its own; `heard` tells
+   * when the last one has, within this call when there is no lag.
    */
   setEndpoints(service: number, replicas: readonly number[]): void;
   setRoutes(service: number, routes: readonly RouteRule[]): void;

@@ -317,6 +317,7 @@ export class Kubelet {
     if (ok) {
       if (kind !== "startup") return;
       container.started = true;
+      if (pod.readyAt === null) pod.startupProbedAt = this.#simulation.now;
       this.#readyUnprobed(pod, spec);
       this.#probes.startupSucceeded(pod, container.startedAt);
       return;

@@ -35,9 +35,13 @@ export interface Pod {
    * way to readiness is told without the detours.
    */
   listeningAt: number | null;
+  /** Its startup probe succeeded, of the same container. */
+  startupProbedAt: number | null;
   readyAt: number | null;
-  /** Callers knew it first. */
+  /** It was published as an endpoint first. */
   endpointAt: number | null;
+  /** All that call it had heard of that. */
+  callersAt: number | null;
   /** Callers know it now. */
   known: boolean;
   /** How often its endpoint has changed, and the last change that callers have heard of. */
@@ -111,8 +115,10 @@ export function newPod(fields: {
     initializedAt: null,
     runningAt: null,
     listeningAt: null,
+    startupProbedAt: null,
     readyAt: null,
     endpointAt: null,
+    callersAt: null,
     known: false,
     endpointChanges: 0,
     endpointHeard: 0,

@@ -396,6 +396,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#lifecycle.outOfMemory(replica);
   }
 
+  heard(replica: number): void {
+    const pod = this.#pods[replica]!;
+    if (isActive(pod)) pod.callersAt ??= this.#simulation.now;
+  }
+
   state(): Json {
     return plainState({
       pods: this.#pods,

@@ -1,4 +1,5 @@
-import type { MetricsSpec } from "../cluster/metricsSpec.ts";
+import type { ProbeSpec, WorkloadSpec } from "../cluster/clusterSpec.ts";
+import type { CustomMetricSpec, MetricsSpec } from "../cluster/metricsSpec.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { compileDistribution, type DistributionSpec } from "../workload/distributions.ts";
@@ -10,7 +11,7 @@ export function chainSettings(
   scenario: Scenario,
   workload: string,
 ): Readonly<Record<string, string>> {
-  const { metrics, scheduling, endpointLag, workloads } = scenario.cluster;
+  const { metrics, scheduling, endpointLag, callerLag, workloads } = scenario.cluster;
   const deployment = workloads.find(({ name }) => name === workload);
   const use = scenario.policy.autoscalers.find((entry) => entry.workload === workload);
   const scaleUp = lookUp(use?.config, ["spec", "behavior", "scaleUp"]);
@@ -20,33 +21,64 @@ export function chainSettings(
     stabilization: stabilizationText(scaleUp),
     "metric ceiling": "CPU use ends at the limit, so each step can ask for so much more only",
     "policy limit": policiesText(scaleUp),
+    creation: "a rollout, an ordered start or a replacement makes the pod later",
     schedule: `scheduling ${distribution(scheduling)}`,
     node: nodeText(scenario),
     endpoint: `endpointLag ${distribution(endpointLag)}`,
   };
-  if (deployment !== undefined) {
-    settings["image pull"] = imageText(deployment.imageBytes, deployment.imagePull, scenario);
-    settings["start"] = `startup ${distribution(deployment.startup)}`;
-    const probe = deployment.readinessProbe;
-    settings["readiness probe"] =
-      probe === null
-        ? "no readiness probe"
-        : `initialDelaySeconds ${toSeconds(probe.initialDelay)}, ` +
-          `periodSeconds ${toSeconds(probe.period)}`;
+  if (callerLag !== null) settings["callers"] = `callerLag ${distribution(callerLag)}`;
+  if (deployment === undefined) return settings;
+  return { ...settings, ...podSettings(deployment, scenario) };
+}
+
+function podSettings(
+  { imageBytes, imagePull, initContainers, startup, startupProbe, readinessProbe }: WorkloadSpec,
+  scenario: Scenario,
+): Readonly<Record<string, string>> {
+  const settings: Record<string, string> = {
+    "image pull": imageText(imageBytes, imagePull, scenario),
+    start: `startup ${distribution(startup)}`,
+    "startup probe": probeText("startup", startupProbe),
+    "readiness probe": probeText("readiness", readinessProbe),
+  };
+  if (initContainers !== null) {
+    settings["init containers"] = `initContainers ${distribution(initContainers)}`;
   }
   return settings;
 }
 
-/** Of the pipelines that the workload's metrics come through. */
-function seeingSettings(metrics: MetricsSpec, config: unknown): Readonly<Record<string, string>> {
-  const { prometheus, custom } = metrics;
+const probeText = (kind: string, probe: ProbeSpec | null): string =>
+  probe === null
+    ? `no ${kind} probe`
+    : `initialDelaySeconds ${toSeconds(probe.initialDelay)}, ` +
+      `periodSeconds ${toSeconds(probe.period)}`;
+
+/** The metrics that an autoscaler reads. */
+export interface MetricsRead {
+  readonly resource: boolean;
+  readonly custom: readonly CustomMetricSpec[];
+}
+
+/** All that there are where the configuration does not name them as an HPA's does. */
+export function metricsRead({ custom }: MetricsSpec, config: unknown): MetricsRead {
   const read = lookUp(config, ["spec", "metrics"]);
-  const names = (Array.isArray(read) ? read : []).flatMap((metric: unknown) =>
+  if (!Array.isArray(read) || read.length === 0) return { resource: true, custom };
+  const names = read.flatMap((metric: unknown) =>
     ["pods", "object", "external"].map((source) => lookUp(metric, [source, "metric", "name"])),
   );
-  const mine = custom.filter(({ name }) => names.includes(name));
-  const isOnlyCustom = mine.length > 0 && !readsResources(read);
-  const windows = [...new Set(mine.map(({ window }) => time(window)))].join(", ");
+  return {
+    resource: read.some((metric: unknown) =>
+      ["resource", "containerResource"].some((source) => lookUp(metric, [source]) !== undefined),
+    ),
+    custom: custom.filter(({ name }) => names.includes(name)),
+  };
+}
+
+/** Of the pipelines that the workload's metrics come through. */
+function seeingSettings(metrics: MetricsSpec, config: unknown): Readonly<Record<string, string>> {
+  const { prometheus } = metrics;
+  const read = metricsRead(metrics, config);
+  const windows = [...new Set(read.custom.map(({ window }) => time(window)))].join(", ");
   const resource = {
     scrape: `scrapeInterval ${time(metrics.scrapeInterval)}`,
     "averaging window": `window ${time(metrics.window)}`,
@@ -60,15 +92,9 @@ function seeingSettings(metrics: MetricsSpec, config: unknown): Readonly<Record<
   return {
     housekeeping: `housekeeping ${time(metrics.housekeeping)}`,
     "adapter cache": `adapterCache ${time(prometheus.adapterCache)}`,
-    ...(isOnlyCustom ? prometheusText : resource),
+    ...(read.resource ? resource : prometheusText),
   };
 }
-
-const readsResources = (metrics: unknown): boolean =>
-  Array.isArray(metrics) &&
-  metrics.some((metric: unknown) =>
-    ["resource", "containerResource"].some((source) => lookUp(metric, [source]) !== undefined),
-  );
 
 function imageText(bytes: number | null, pull: DistributionSpec, { cluster }: Scenario): string {
   if (bytes === null) return `image pull ${distribution(pull)}`;

@@ -10,7 +10,7 @@ export interface Demand {
    * Cores that the offered traffic needs, from the rate profiles: no noise, no effect of failures.
    */
   readonly cores: readonly number[];
-  /** Replicas that callers know. */
+  /** Replicas that all who call them know. */
   readonly ready: readonly number[];
   /** Cores of one replica. */
   readonly coresPerReplica: number;
@@ -47,8 +47,8 @@ function readyBySecond(pods: readonly Pod[], from: number, length: number): read
   const at = (time: number): number =>
     Math.min(length, Math.max(0, Math.ceil((time - from) / SECOND)));
   for (const pod of pods) {
-    if (pod.endpointAt === null) continue;
-    changes[at(pod.endpointAt)]!++;
+    if (pod.callersAt === null) continue;
+    changes[at(pod.callersAt)]!++;
     if (pod.deletedAt !== null) changes[at(pod.deletedAt)]!--;
   }
   let ready = 0;

@@ -1,11 +1,17 @@
-import type { WorkloadSpec } from "../cluster/clusterSpec.ts";
-import type { MetricsSpec, PrometheusSpec } from "../cluster/metricsSpec.ts";
+import type { ProbeSpec, WorkloadSpec } from "../cluster/clusterSpec.ts";
+import {
+  type CustomMetricSpec,
+  isRate,
+  type MetricsSpec,
+  type PrometheusSpec,
+  quantileOf,
+} from "../cluster/metricsSpec.ts";
 import type { Json } from "../kernel/json.ts";
 import { micros, toSeconds } from "../kernel/time.ts";
 import type { DelayChain, Result } from "../result/result.ts";
 import type { PolicyUse, Scenario } from "../scenario/scenario.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
-import { lookUp } from "./chainSettings.ts";
+import { lookUp, type MetricsRead, metricsRead } from "./chainSettings.ts";
 import type { ReplicationOutput, ReplicationTask } from "./replication.ts";
 import { withParts } from "./summarise.ts";
 
@@ -19,8 +25,8 @@ export interface HalvedLink {
 /**
  * What would each link gain if it were half as long? That is not half of the link: a scrape that
  * comes earlier may only wait longer for the next sync. So it is run: the scenario again, once for
- * each link that has a parameter, with that parameter halved (a rate limit doubled) and nothing
- * else changed, on the same customers.
+ * each link whose parameter has an effect, with that parameter halved (a rate limit doubled) and
+ * nothing else changed, on the same customers.
  */
 export function halvedLinks(
   scenario: Scenario,
@@ -83,10 +89,17 @@ function meanWhole(outputs: readonly ReplicationOutput[], workload: string): num
   return toSeconds(wholes.reduce((sum, whole) => sum + whole, 0) / wholes.length);
 }
 
+/** Null where nothing would be different: half of nothing is nothing. */
 function halve(scenario: Scenario, workload: string, link: string): Scenario | null {
-  const { cluster } = scenario;
-  const { metrics } = cluster;
-  const halvedMetrics = halfOfMetrics(metrics, link);
+  const changed = withHalf(scenario, workload, link);
+  return JSON.stringify(changed) === JSON.stringify(scenario) ? null : changed;
+}
+
+function withHalf(scenario: Scenario, workload: string, link: string): Scenario | null {
+  const { cluster, policy } = scenario;
+  const { metrics, callerLag } = cluster;
+  const use = policy.autoscalers.find((entry) => entry.workload === workload);
+  const halvedMetrics = halfOfMetrics(metrics, metricsRead(metrics, use?.config), link);
   if (halvedMetrics !== null) {
     return { ...scenario, cluster: { ...cluster, metrics: halvedMetrics } };
   }
@@ -95,26 +108,42 @@ function halve(scenario: Scenario, workload: string, link: string): Scenario | n
       return { ...scenario, cluster: { ...cluster, scheduling: shorter(cluster.scheduling) } };
     case "endpoint":
       return { ...scenario, cluster: { ...cluster, endpointLag: shorter(cluster.endpointLag) } };
+    case "callers":
+      return { ...scenario, cluster: { ...cluster, callerLag: shorterOrNull(callerLag) } };
     case "node":
       return withNodes(scenario);
     case "image pull":
-      return withWorkload(scenario, workload, ({ imagePull, imageBytes }) => ({
-        imagePull: shorter(imagePull),
-        imageBytes: imageBytes === null ? null : imageBytes / 2,
+      return withWorkload(scenario, workload, ({ imagePull, imageBytes }) =>
+        imageBytes === null ? { imagePull: shorter(imagePull) } : { imageBytes: imageBytes / 2 },
+      );
+    case "init containers":
+      return withWorkload(scenario, workload, ({ initContainers }) => ({
+        initContainers: shorterOrNull(initContainers),
       }));
     case "start":
       return withWorkload(scenario, workload, (spec) => ({ startup: shorter(spec.startup) }));
+    case "startup probe":
+      return withWorkload(scenario, workload, ({ startupProbe: probe }) => ({
+        // The container has as long as before.
+        startupProbe: probe && { ...sooner(probe), failureThreshold: 2 * probe.failureThreshold },
+      }));
     case "readiness probe":
       return withWorkload(scenario, workload, ({ readinessProbe: probe }) => ({
-        readinessProbe:
-          probe === null
-            ? null
-            : { ...probe, initialDelay: half(probe.initialDelay), period: half(probe.period) },
+        readinessProbe: probe && sooner(probe),
       }));
     default:
       return withHpa(scenario, workload, link);
   }
 }
+
+const sooner = (probe: ProbeSpec): ProbeSpec => ({
+  ...probe,
+  initialDelay: half(probe.initialDelay),
+  period: half(probe.period),
+});
+
+const shorterOrNull = (spec: DistributionSpec | null): DistributionSpec | null =>
+  spec === null ? null : shorter(spec);
 
 /** Nodes that come in half the time; null where none come. */
 function withNodes(scenario: Scenario): Scenario | null {
@@ -127,13 +156,13 @@ function withNodes(scenario: Scenario): Scenario | null {
   return { ...scenario, cluster: { ...cluster, nodePools } };
 }
 
-/** Of the ways of resource and of custom metrics alike; null for links of other kinds. */
-function halfOfMetrics(metrics: MetricsSpec, link: string): MetricsSpec | null {
+/** Of the ways that the metrics of an autoscaler come; null for links of other kinds. */
+function halfOfMetrics(metrics: MetricsSpec, read: MetricsRead, link: string): MetricsSpec | null {
   const { scrapeInterval, window, lag, housekeeping, prometheus, custom } = metrics;
   const halved = (change: Partial<MetricsSpec>, prometheusChange: Partial<PrometheusSpec>) => ({
     ...metrics,
-    ...change,
-    prometheus: { ...prometheus, ...prometheusChange },
+    ...(read.resource ? change : {}),
+    prometheus: { ...prometheus, ...(read.custom.length > 0 ? prometheusChange : {}) },
   });
   switch (link) {
     case "housekeeping":
@@ -143,8 +172,14 @@ function halfOfMetrics(metrics: MetricsSpec, link: string): MetricsSpec | null {
       return halved({ scrapeInterval: half(scrapeInterval) }, scrapes);
     }
     case "averaging window": {
-      const narrower = custom.map((metric) => ({ ...metric, window: half(metric.window) }));
-      return halved({ window: half(window), custom: narrower }, {});
+      const narrower = custom.map((metric) =>
+        read.custom.includes(metric) && hasWindow(metric)
+          ? { ...metric, window: half(metric.window) }
+          : metric,
+      );
+      // Up to a scrape interval the window is that between the last two readings.
+      const isMean = window > scrapeInterval;
+      return { ...halved(isMean ? { window: half(window) } : {}, {}), custom: narrower };
     }
     case "metrics lag":
       return halved({ lag: half(lag) }, { lag: half(prometheus.lag) });
@@ -154,6 +189,10 @@ function halfOfMetrics(metrics: MetricsSpec, link: string): MetricsSpec | null {
       return null;
   }
 }
+
+/** Gauges are read as they stand. */
+const hasWindow = ({ source }: CustomMetricSpec): boolean =>
+  "of" in source && (isRate(source.of) || quantileOf(source.of) !== null);
 
 const half = (time: number) => micros(Math.round(time / 2));
 

@@ -289,7 +289,8 @@ function chainsOf(model: Model): readonly ChainSample[] {
       targetCores,
       pods: cluster.pods.filter((pod) => pod.workload === index),
       ticks: autoscaler.ticks,
-      metrics: scenario.cluster.metrics,
+      workload: spec,
+      cluster: scenario.cluster,
       from: scenario.warmUp,
     });
     if (chain === null) return [];

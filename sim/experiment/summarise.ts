@@ -16,7 +16,7 @@ import { chainSettings } from "./chainSettings.ts";
 import { comparisonsOf } from "./comparisons.ts";
 import { estimate } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
-import type { ReplicationOutput } from "./replication.ts";
+import type { ChainSample, ReplicationOutput } from "./replication.ts";
 import { isMeasured, summariseTopics } from "./topics.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -245,10 +245,10 @@ function delayChainsOf(
       output.chains.filter((chain) => chain.workload === workload),
     );
     const settings = chainSettings(scenario, workload);
-    const links = chains[0]!.links.map(({ link, group }, index) => ({
+    const links = linksOfAll(chains).map(({ link, group }) => ({
       link,
       group,
-      seconds: toSeconds(meanOf(chains.map((chain) => chain.links[index]!.micros))),
+      seconds: toSeconds(meanOf(chains.map((chain) => microsOf(chain, link)))),
       setting: settings[link] ?? "",
       halvedWholeSeconds: null,
     }));
@@ -265,6 +265,15 @@ function delayChainsOf(
   });
 }
 
+/** In their order in time: those of the longest list, for the others lack some of them. */
+const linksOfAll = (chains: readonly ChainSample[]): ChainSample["links"] =>
+  chains.reduce(
+    (most: ChainSample["links"], { links }) => (links.length > most.length ? links : most),
+    [],
+  );
+
+const microsOf = ({ links }: ChainSample, name: string): number =>
+  links.find(({ link }) => link === name)?.micros ?? 0;
 /**
  * Names of the policies that no other beats in cost and in the objective's first latency metric
  * (p95 if none).

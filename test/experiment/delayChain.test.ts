@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { halvedLinks } from "../../sim/experiment/halved.ts";
 import { runReplication } from "../../sim/experiment/replication.ts";
 import { summarise } from "../../sim/experiment/summarise.ts";
 import { builtInPolicies } from "../../sim/policy/index.ts";
@@ -19,6 +20,9 @@ interface Change {
   readonly rate?: string;
   readonly scaleUp?: ScenarioText;
   readonly nodes?: number;
+  readonly maxReplicas?: number;
+  readonly shop?: ScenarioText;
+  readonly cluster?: ScenarioText;
 }
 
 const pod = { requests: { cpu: 1, memory: "64Mi" }, limits: { cpu: 1 } };
@@ -26,7 +30,14 @@ const nine = { policies: [{ type: "Pods", value: 9, periodSeconds: 15 }] };
 const target = { type: "Utilization", averageUtilization: 70 };
 
 /** At 61 s the load triples at once: 2 pods at half of their cores, then 3 cores' worth of work. */
-const written = ({ rate = "150/s", scaleUp = nine, nodes = 9 }: Change = {}): ScenarioText => ({
+const written = ({
+  rate = "150/s",
+  scaleUp = nine,
+  nodes = 9,
+  maxReplicas = 9,
+  shop = {},
+  cluster = {},
+}: Change = {}): ScenarioText => ({
   duration: "300s",
   services: {
     shop: {
@@ -38,6 +49,7 @@ const written = ({ rate = "150/s", scaleUp = nine, nodes = 9 }: Change = {}): Sc
       readinessProbe: { initialDelaySeconds: 0, periodSeconds: 5 },
       probeThread: "own",
       probeWork: "0us",
+      ...shop,
     },
     batch: { resources: pod, endpoints: { get: [] }, terminationGracePeriodSeconds: 5 },
   },
@@ -46,6 +58,7 @@ const written = ({ rate = "150/s", scaleUp = nine, nodes = 9 }: Change = {}): Sc
     scheduling: "250ms",
     endpointLag: "1500ms",
     metrics: { scrapeInterval: "10s", window: "10s", lag: "3s" },
+    ...cluster,
   },
   traffic: {
     users: {
@@ -68,7 +81,7 @@ const written = ({ rate = "150/s", scaleUp = nine, nodes = 9 }: Change = {}): Sc
         shop: {
           hpa: {
             minReplicas: 2,
-            maxReplicas: 9,
+            maxReplicas,
             metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
             behavior: { scaleUp },
           },
@@ -138,6 +151,78 @@ describe("the delay chain", () => {
     expect(chain["schedule"]).toBe(0.25);
     expect(chain["node"]).toBe(100 - 75.25);
     expect(chain["image pull"]).toBe(6);
+  });
+
+  const slow: Change = {
+    shop: {
+      initContainers: "60s",
+      startupProbe: { periodSeconds: 20 },
+      readinessProbe: undefined,
+    },
+    cluster: { callerLag: "30s" },
+  };
+
+  it("shows init containers, a startup probe and how long callers take to hear of a pod", () => {
+    // Pulled at 81.25, initialized at 141.25, when the first probe finds nobody. It listens at
+    // 145.25, is probed at 161.25, is an endpoint at 162.75, and callers know at 192.75.
+    expect(linksOf(resultOf(written(slow)))).toEqual({
+      scrape: 9,
+      "metrics lag": 3,
+      sync: 2,
+      schedule: 0.25,
+      "image pull": 6,
+      "init containers": 60,
+      start: 4,
+      "startup probe": 16,
+      endpoint: 1.5,
+      callers: 30,
+    });
+    const { links } = resultOf(written(slow)).policies[0]!.delayChains[0]!;
+    const settings = Object.fromEntries(links.map(({ link, setting }) => [link, setting]));
+    expect(settings).toMatchObject({
+      "init containers": "initContainers 60 s",
+      "startup probe": "initialDelaySeconds 0, periodSeconds 20",
+      callers: "callerLag 30 s",
+    });
+  });
+
+  it("halves each link by its own parameter, and none that has no effect", () => {
+    const scenario = scenariosOf(written(slow))[0]!;
+    const { delayChains } = resultOf(written(slow)).policies[0]!;
+    const wholes = halvedLinks(scenario, delayChains).map(({ link, scenario: changed }) => {
+      const task = { scenario: changed, replication: 0, detail: false, from: null };
+      const links = runReplication(task, builtInPolicies).chains[0]!.links;
+      return [link, links.reduce((sum, { micros }) => sum + micros, 0) / 1e6] as const;
+    });
+    const whole = delayChains[0]!.wholeSeconds.mean;
+    const gains = Object.fromEntries(wholes.map(([link, seconds]) => [link, whole - seconds]));
+    // The start of 4 s ends at the same probe; probed every 10 s, it is known 10 s sooner.
+    expect(gains).toMatchObject({
+      "init containers": 30,
+      start: 0,
+      "startup probe": 10,
+      endpoint: 0.75,
+      callers: 15,
+    });
+    // A window of a scrape interval is that between two readings, as any shorter one would be.
+    expect(gains).not.toHaveProperty("averaging window");
+    expect(gains).not.toHaveProperty("readiness probe");
+    expect(gains).not.toHaveProperty("node");
+  });
+
+  it("shows a pod that an ordered start keeps waiting", () => {
+    // 4.6 cores need five pods: a third is asked for at 75 s, and two more at 105 s.
+    const ordered = { statefulSet: { podManagementPolicy: "OrderedReady" } };
+    const links = linksOf(resultOf(written({ rate: "230/s", shop: ordered })));
+    // The fourth runs from 111.25 s, and is ready at its second probe: 116.25 s.
+    expect(links["creation"]).toBe(11.25);
+  });
+
+  it("does not tell of an autoscaler that did not ask for more", () => {
+    // One of two pods dies while both are needed; its replacement ends the shortage.
+    const killed = { ...written({ rate: "75/s", maxReplicas: 2 }) };
+    const faults = [{ at: "100s", service: "shop", replicas: 1, kill: true }];
+    expect(resultOf({ ...killed, faults }).policies[0]!.delayChains).toEqual([]);
   });
 });
 

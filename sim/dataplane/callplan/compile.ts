@@ -50,6 +50,7 @@ function planGroups(topic: TopicSpec, index: number, writer: ProgramWriter): Pla
 
 function planService(service: ServiceSpec, index: number, writer: ProgramWriter): PlannedService {
   const pools = service.pools.map((pool) => pool.name);
+  const firstSite = writer.siteCount;
   const entries = service.endpoints.map((endpoint) => {
     const entry = writer.at;
     const path = `${service.name}/${endpoint.name}`;
@@ -58,6 +59,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     writer.fallbacks();
     return entry;
   });
+  const calls = writer.calledSince(firstSite);
   return {
     name: service.name,
     hash: nameHash(service.name),
@@ -86,6 +88,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
       latencyMin: revision.latencyFactor.min,
       latencySpan: revision.latencyFactor.max - revision.latencyFactor.min,
     })),
+    calls,
   };
 }
 
@@ -97,6 +100,7 @@ function planTraffic(
   const total = traffic.journeys.reduce((sum, journey) => sum + journey.weight, 0);
   const weights = new Float64Array(traffic.journeys.length);
   let cumulative = 0;
+  const firstSite = writer.siteCount;
   const entries = traffic.journeys.map((journey, index) => {
     cumulative += journey.weight / total;
     weights[index] = index === weights.length - 1 ? 1 : cumulative;
@@ -111,6 +115,7 @@ function planTraffic(
     users: traffic.kind === "closed" ? traffic.users : 0,
     visits: load.visits,
     work: load.work,
+    calls: writer.calledSince(firstSite),
   };
 }
 
@@ -282,6 +287,15 @@ class ProgramWriter {
 
   siteAt(index: number): CallSite {
     return this.#sites[index]!;
+  }
+
+  get siteCount(): number {
+    return this.#sites.length;
+  }
+
+  /** Services that call sites written since then lead to. */
+  calledSince(count: number): readonly number[] {
+    return [...new Set(this.#sites.slice(count).map(({ service }) => service))];
   }
 
   #fork(branches: readonly (readonly StepSpec[])[], path: string, pools: readonly string[]): void {

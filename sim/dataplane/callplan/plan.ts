@@ -180,6 +180,8 @@ export interface PlannedService {
   readonly entries: Int32Array;
   readonly endpoints: readonly string[];
   readonly revisions: readonly PlannedRevision[];
+  /** Services that it may call. */
+  readonly calls: readonly number[];
 }
 
 /** A station with its distributions compiled; no limit is infinity. */
@@ -218,6 +220,8 @@ export interface PlannedTraffic {
   /** Expected visits of one journey to each service, and their CPU work in microseconds. */
   readonly visits: readonly number[];
   readonly work: readonly number[];
+  /** Services that its clients may call. */
+  readonly calls: readonly number[];
 }
 
 export interface PlannedGroup {

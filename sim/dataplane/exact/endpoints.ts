@@ -51,9 +51,25 @@ export class Endpoints {
   /** By service. */
   readonly #versions: number[];
   readonly #published: Published[][];
+  /** By service: the callers that may call it. */
+  readonly #callersOf: readonly (readonly number[])[];
+  readonly #heard: (replica: number) => void;
 
-  constructor(parts: PlaneParts, lag: DistributionSpec | null) {
-    const { services } = parts.plan;
+  constructor(
+    parts: PlaneParts,
+    given: {
+      readonly lag: DistributionSpec | null;
+      /** All that may call the replica know it. */
+      readonly heard: (replica: number) => void;
+    },
+  ) {
+    const { services, traffic } = parts.plan;
+    const { lag } = given;
+    this.#heard = given.heard;
+    this.#callersOf = services.map((_, service) => {
+      const among = services.flatMap(({ calls }, n) => (calls.includes(service) ? [n + 1] : []));
+      return traffic.some(({ calls }) => calls.includes(service)) ? [0, ...among] : among;
+    });
     this.#simulation = parts.simulation;
     this.#draws = parts.draws;
     this.#services = services;
@@ -78,6 +94,7 @@ export class Endpoints {
     const { now } = this.#simulation;
     if (this.#lag === null || now === 0) {
       for (const known of this.#known) known[service] = this.#split(service, replicas);
+      this.#tell(service, replicas);
       return;
     }
     const version = ++this.#versions[service]!;
@@ -88,6 +105,8 @@ export class Endpoints {
       const lag = roundHalfEven(this.#lag.sample(this.#draws, version, key, 0));
       this.#simulation.scheduleAfter(lag, this.#learning, service * callers + caller, version);
     }
+    // Consumers of messages that nobody calls.
+    if (this.#callersOf[service]!.length === 0) this.#tell(service, replicas);
   }
 
   /** What the caller of this call knows; `revision` −1 stands for all. */
@@ -130,8 +149,20 @@ export class Endpoints {
     if (version > this.#knownVersion[caller]![service]!) {
       this.#knownVersion[caller]![service] = version;
       this.#known[caller]![service] = this.#split(service, list.replicas);
+      if (this.#callersOf[service]!.includes(caller)) this.#tell(service, list.replicas);
     }
     if (--list.left === 0) published.splice(index, 1);
+  }
+
+  /** Whom of these everybody knows by now. */
+  #tell(service: number, replicas: readonly number[]): void {
+    const isShared = this.#known.length === 1;
+    const lists = isShared
+      ? []
+      : this.#callersOf[service]!.map((caller) => this.#known[caller]![service]!.all);
+    for (const replica of replicas) {
+      if (lists.every((known) => known.includes(replica))) this.#heard(replica);
+    }
   }
 
   #split(service: number, replicas: readonly number[]): EndpointLists {
