@@ -102,6 +102,8 @@ export interface WorkloadSpec {
   readonly startup: DistributionSpec;
   /** CPU that it uses meanwhile; under a smaller limit it takes longer in proportion. */
   readonly startupCpuMillicores: number;
+  /** Memory of the process from the start of its container on, before any request. */
+  readonly idleMemoryBytes: number;
   /** How long a pull takes where the size is not known. */
   readonly imagePull: DistributionSpec;
   /** Pulled with the node's bandwidth; null: it takes a time that is drawn. */

@@ -140,6 +140,8 @@ export class Kubelet {
       const demand = (time * spec.startupCpuMillicores) / 1000;
       this.#burn(pod, pod.container, { demand, most: this.#replicaOf(pod).cores });
     } else this.#listenIn(pod, pod.container, time);
+    const memoryLimit = spec.container.limits.memoryBytes ?? Number.POSITIVE_INFINITY;
+    if (spec.idleMemoryBytes > memoryLimit) this.#later(pod, this.#kinds.oom, 0);
     this.#probes.containerStarted(pod);
     if (isFirst) this.#events.running(pod);
     if (spec.readyWhen === "running" && pod.container.started) this.#readyUnprobed(pod, spec);
@@ -235,18 +237,19 @@ export class Kubelet {
 
   /**
    * What a pod's containers use, as its kubelet counts it: CPU time since the container that runs
-   * now has started, in microseconds. Null while none runs. Memory of a process that does not
-   * listen yet is not known, and not counted.
+   * now has started, in microseconds. Null while none runs. A process that does not listen yet has
+   * its memory without requests from its start on.
    */
   usage(pod: Pod): ContainerUsage | null {
     const { container } = pod;
     if (container === null) return null;
-    const serving = isListening(pod) ? this.#plane.usage(pod.number).memoryBytes : 0;
+    const { sidecars, idleMemoryBytes } = this.#specOf(pod);
+    const own = isListening(pod) ? this.#plane.usage(pod.number).memoryBytes : idleMemoryBytes;
     return {
       startedAt: container.startedAt,
       isFirst: pod.restarts === 0,
       cpuMicros: this.#containerMicros(pod, container),
-      memoryBytes: serving + this.#specOf(pod).sidecars.memoryBytes,
+      memoryBytes: own + sidecars.memoryBytes,
     };
   }
 

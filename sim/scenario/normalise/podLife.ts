@@ -41,6 +41,7 @@ type PodLife = Pick<
   | "podDeletionCost"
   | "startup"
   | "startupCpuMillicores"
+  | "idleMemoryBytes"
   | "imagePull"
   | "imageBytes"
   | "initContainers"
@@ -74,6 +75,7 @@ export function normalisePodLife(
     onSigterm: input.onSigterm ?? "serve",
     podDeletionCost: input.podDeletionCost ?? "none",
     ...normaliseStartup(context, input.startup, [...path, "startup"]),
+    idleMemoryBytes: input.memory?.base === undefined ? 0 : (parseBytes(input.memory.base) ?? 0),
     imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
     imageBytes: input.image?.size === undefined ? null : (parseBytes(input.image.size) ?? 0),
     initContainers: distributionOr(
