@@ -73,6 +73,8 @@ export interface WorkloadSpec {
   readonly scheduling: Omit<PodSchedulingSpec, "requests" | "ownerSelector" | "images">;
   /** How a Deployment rolls. */
   readonly deployment: DeploymentSettings;
+  /** `spec.paused` of its Deployment when the run begins. */
+  readonly paused: boolean;
   /** It is a StatefulSet, and this is how its pods start and are replaced; else a Deployment. */
   readonly statefulSet?: StatefulSetSettings;
   /** Fixed usage of the containers beside the one that serves, taken together. */

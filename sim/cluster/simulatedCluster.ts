@@ -215,6 +215,14 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#changed(index);
   }
 
+  setPaused(name: string, paused: boolean): void {
+    const index = workloadIndex(this.#workloads, name);
+    const workload = this.#workloads[index]!;
+    workload.paused = paused;
+    workload.generation++;
+    this.#changed(index);
+  }
+
   observeDeployment(name: string): DeploymentObservation {
     const index = workloadIndex(this.#workloads, name);
     return observeDeployment(this.#workloads[index]!, (revision) => {

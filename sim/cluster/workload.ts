@@ -27,6 +27,8 @@ export interface Workload {
   replicas: number;
   /** Grows with every change of the Deployment's spec. */
   generation: number;
+  /** `spec.paused`: its Deployment's rollouts stand still. */
+  paused: boolean;
   /** Index of the revision of the wanted pod template. */
   template: number;
   /** In order of creation; of a StatefulSet none. */
@@ -58,6 +60,7 @@ export function newWorkload(
     revisions,
     replicas: spec.replicas,
     generation: 1,
+    paused: spec.paused,
     template: 0,
     replicaSets: [],
     stable: 0,
@@ -124,11 +127,11 @@ export function observeDeployment(
   workload: Workload,
   unfinishedPods: (revision: number) => number,
 ): DeploymentObservation {
-  const { generation, replicas, template, revisions, replicaSets } = workload;
+  const { generation, replicas, paused, template, revisions, replicaSets } = workload;
   return {
     generation,
     replicas,
-    paused: false,
+    paused,
     template: revisions[template]!,
     replicaSets: replicaSets.map(({ revision, spec, status }) => ({
       template: revisions[revision]!,

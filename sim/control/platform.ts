@@ -26,6 +26,8 @@ export interface Platform {
   watch(workload: string, changed: () => void): void;
   /** Makes a revision the wanted pod template of a Deployment or a StatefulSet. */
   setTemplate(workload: string, revision: string): void;
+  /** Sets `spec.paused` of a Deployment. */
+  setPaused(workload: string, paused: boolean): void;
   observeDeployment(workload: string): DeploymentObservation;
   writeReplicaSets(workload: string, writes: readonly DeploymentWrite[]): void;
 

@@ -30,7 +30,10 @@ export interface RolloutProgress {
   readonly stages: readonly RolloutStage[];
 }
 
-/** Rolls one revision out as its policy decides, until it is promoted or rolled back. */
+/**
+ * Rolls one revision out as its policy decides, until it is promoted or rolled back, or until
+ * another release takes over.
+ */
 export class RolloutController implements Controller {
   readonly name: string;
   readonly workload: string;
@@ -41,6 +44,8 @@ export class RolloutController implements Controller {
   readonly #platform: Platform;
   readonly #draw: Draw;
   readonly #alarm: Alarm;
+  readonly #next: { readonly revision: string; readonly start: Micros } | null;
+  readonly #takeover: Alarm;
   #state: Json;
   #progress: RolloutProgress;
   #stages: RolloutStage[] = [];
@@ -52,6 +57,8 @@ export class RolloutController implements Controller {
     readonly policy: RolloutPolicy;
     readonly config: unknown;
     readonly start: Micros;
+    /** The workload's next release; null for none. */
+    readonly next: { readonly revision: string; readonly start: Micros } | null;
     readonly clock: Clock;
     readonly platform: Platform;
     readonly draw: Draw;
@@ -68,6 +75,8 @@ export class RolloutController implements Controller {
     this.#progress = { outcome: "unfinished", reason: "not started", end: null, stages: [] };
     const name = `${this.name} of ${parts.workload} to ${parts.revision}`;
     this.#alarm = parts.clock.alarm(name, () => this.#tick());
+    this.#next = parts.next;
+    this.#takeover = parts.clock.alarm(`${name} is superseded`, () => this.#giveWay());
   }
 
   get progress(): RolloutProgress {
@@ -81,6 +90,7 @@ export class RolloutController implements Controller {
 
   start(): void {
     this.#alarm.at(this.startTime);
+    if (this.#next !== null) this.#takeover.at(this.#next.start);
   }
 
   state(): Json {
@@ -106,11 +116,9 @@ export class RolloutController implements Controller {
   }
 
   #tick(): void {
+    if (this.#isOver) return;
     const { now } = this.#clock;
-    if (now === this.startTime) {
-      const { scaleSelector = "all" } = this.#policy;
-      this.#platform.startRevision(this.workload, this.revision, scaleSelector);
-    }
+    if (now === this.startTime && !this.#begin()) return;
     const observation = this.#platform.observeRollout(this.workload, this.revision);
     const stage = this.#stages.at(-1);
     if (stage !== undefined && this.#progress.outcome !== "rolled-back") {
@@ -123,6 +131,40 @@ export class RolloutController implements Controller {
     if (!this.#isOver) {
       this.#alarm.at(micros(now + this.#policy.syncPeriod(state)));
     }
+  }
+
+  /** False when there is nothing to do: back to what is stable, which nothing stands against. */
+  #begin(): boolean {
+    const { scaleSelector = "all" } = this.#policy;
+    const { stable } = this.#platform.observeRollout(this.workload, this.revision);
+    if (stable.revision !== this.revision) {
+      this.#platform.startRevision(this.workload, this.revision, scaleSelector);
+      return true;
+    }
+    this.#record("AlreadyStable", stable.weight, stable.weight);
+    this.#settle("promoted", "it is the stable revision already", this.#clock.now);
+    this.#isOver = true;
+    return false;
+  }
+
+  /** What is promoted is the stable revision of the next release; all else goes. */
+  #giveWay(): void {
+    if (this.#isOver || this.#next === null) return;
+    this.#isOver = true;
+    if (this.#progress.outcome === "promoted") {
+      this.#platform.promoteRevision(this.workload, this.revision);
+      return;
+    }
+    const { stable, canary } = this.#platform.observeRollout(this.workload, this.revision);
+    this.#record("Superseded", canary.weight, 0);
+    this.#goBack(stable.revision);
+    this.#settle("rolled-back", `${this.#next.revision} took over`, this.#clock.now);
+  }
+
+  #goBack(stable: string): void {
+    const routes = [{ match: {}, weights: { [stable]: 1 }, sticky: "request" }] as const;
+    this.#platform.setRoutes(this.workload, routes);
+    this.#platform.removeRevision(this.workload, this.revision);
   }
 
   #carryOut(decision: RolloutDecision, observation: RolloutObservation, now: Micros): void {
@@ -154,15 +196,12 @@ export class RolloutController implements Controller {
         this.#settle("promoted", decision.reason, now);
         this.#isOver = true;
         return;
-      case "rollback": {
+      case "rollback":
         this.#record(decision.reason, observation.canary.weight, 0);
-        const weights = { [observation.stable.revision]: 1 };
-        platform.setRoutes(this.workload, [{ match: {}, weights, sticky: "request" }]);
-        platform.removeRevision(this.workload, this.revision);
+        this.#goBack(observation.stable.revision);
         this.#settle("rolled-back", decision.reason, now);
         this.#isOver = true;
         return;
-      }
       default:
         unreachable(decision);
     }

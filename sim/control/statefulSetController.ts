@@ -13,6 +13,7 @@ import type { Controller } from "./controller.ts";
 import type { Platform } from "./platform.ts";
 import {
   type ReleaseProgress,
+  type ReleasesState,
   Settling,
   type TemplateChange,
   TemplateReleases,
@@ -54,7 +55,11 @@ export class StatefulSetController implements Controller {
     this.#draw = parts.draw;
     this.#state = parts.policy.init(parts.config);
     const { clock, workload } = parts;
-    this.#releases = new TemplateReleases({ ...parts, controller: this.name });
+    this.#releases = new TemplateReleases({
+      ...parts,
+      controller: this.name,
+      reason: () => this.reason,
+    });
     this.#settling = new Settling(`the StatefulSet ${workload}`, STEPS_MAX, () => this.#step());
     this.#recheck = clock.alarm(`pods of ${workload} become available`, () => {
       this.#nextCheck = null;
@@ -80,7 +85,7 @@ export class StatefulSetController implements Controller {
   state(): Json {
     return plainState({
       policy: this.#state,
-      ends: this.#releases.state(),
+      releases: this.#releases.state(),
       reason: this.#reason,
       nextCheck: this.#nextCheck,
     });
@@ -89,12 +94,12 @@ export class StatefulSetController implements Controller {
   restore(state: Json): void {
     const saved = savedState<{
       policy: StatefulSetState;
-      ends: (Micros | null)[];
+      releases: ReleasesState;
       reason: string;
       nextCheck: Micros | null;
     }>(state);
     this.#state = saved.policy;
-    this.#releases.restore(saved.ends);
+    this.#releases.restore(saved.releases);
     this.#reason = saved.reason;
     this.#nextCheck = saved.nextCheck;
   }
@@ -148,6 +153,6 @@ export class StatefulSetController implements Controller {
     if (this.#reason !== "AtRest" || pods.length !== replicas) return;
     const isOfIt = pods.every((pod) => pod.template === template && pod.ready?.status === true);
     if (!isOfIt) return;
-    this.#releases.completed(template, now);
+    this.#releases.completed(now);
   }
 }

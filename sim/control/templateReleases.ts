@@ -13,27 +13,48 @@ export interface TemplateChange {
 export interface ReleaseProgress extends TemplateChange {
   /** When all replicas were of it and available; null while they are not. */
   readonly end: Micros | null;
+  /** How far it was when another release took over; null while none has. */
+  readonly superseded: { readonly by: string; readonly reason: string } | null;
+}
+
+/** What a snapshot keeps of the releases. */
+export interface ReleasesState {
+  readonly ends: readonly (Micros | null)[];
+  readonly reasons: readonly (string | null)[];
+  readonly current: number;
 }
 
 /** The releases of one workload: brings each in its time, and remembers when it was complete. */
 export class TemplateReleases {
   readonly #changes: readonly TemplateChange[];
   readonly #change: Alarm;
+  readonly #reason: () => string;
   #ends: (Micros | null)[];
+  /** Of those that another has taken over from: the reason that stood by then. */
+  #reasons: (string | null)[];
+  /** The release that the template is of; −1 for none yet. */
+  #current = -1;
 
   constructor(parts: {
     /** Name of the policy that carries them out, for the record. */
     readonly controller: string;
     readonly workload: string;
+    /** In order of time. */
     readonly changes: readonly TemplateChange[];
     readonly clock: Clock;
     readonly platform: Platform;
+    /** What the controller is at. */
+    readonly reason: () => string;
   }) {
     const { controller, workload, changes, clock, platform } = parts;
     this.#changes = changes;
+    this.#reason = parts.reason;
     this.#ends = changes.map(() => null);
+    this.#reasons = changes.map(() => null);
     this.#change = clock.alarm(`template of ${workload} changes`, (index) => {
       const { revision } = present(changes[index], "template change");
+      if (this.#current >= 0) this.#reasons[this.#current] = this.#reason();
+      this.#current = index;
       platform.record({
         controller,
         subject: `${workload} ${revision}`,
@@ -52,7 +73,12 @@ export class TemplateReleases {
   }
 
   get progress(): readonly ReleaseProgress[] {
-    return this.#changes.map((change, index) => ({ ...change, end: this.#ends[index]! }));
+    return this.#changes.map((change, index) => {
+      const [end, reason] = [this.#ends[index]!, this.#reasons[index]!];
+      const by = this.#changes[index + 1]?.revision;
+      const isSuperseded = end === null && reason !== null && by !== undefined;
+      return { ...change, end, superseded: isSuperseded ? { by, reason } : null };
+    });
   }
 
   start(): void {
@@ -61,19 +87,19 @@ export class TemplateReleases {
     });
   }
 
-  /** All replicas are of this template, and available. */
-  completed(template: string, now: Micros): void {
-    this.#changes.forEach(({ revision, at }, index) => {
-      if (revision === template && at <= now) this.#ends[index] ??= now;
-    });
+  /** All replicas are of the wanted template, and available. */
+  completed(now: Micros): void {
+    if (this.#current >= 0) this.#ends[this.#current] ??= now;
   }
 
-  state(): (Micros | null)[] {
-    return [...this.#ends];
+  state(): ReleasesState {
+    return { ends: [...this.#ends], reasons: [...this.#reasons], current: this.#current };
   }
 
-  restore(ends: readonly (Micros | null)[]): void {
+  restore({ ends, reasons, current }: ReleasesState): void {
     this.#ends = [...ends];
+    this.#reasons = [...reasons];
+    this.#current = current;
   }
 }
 

@@ -176,6 +176,7 @@ function cellScenario(
       autoscalers,
       nodeAutoscaler: base.policy.nodeAutoscaler,
       rollouts: [{ ...rollout, start: warmUp }],
+      pauses: [],
     },
     faults: [],
     claims: [],

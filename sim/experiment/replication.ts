@@ -1,4 +1,5 @@
 import { workloadIndex } from "../cluster/workload.ts";
+import type { ReleaseProgress } from "../control/templateReleases.ts";
 import { FALLBACK_KINDS } from "../dataplane/callSpec.ts";
 import { FAILURE_REASONS } from "../dataplane/failure.ts";
 import { assert, InvariantError } from "../kernel/assert.ts";
@@ -348,13 +349,11 @@ function replicasOf(model: Model): ReplicationOutput["replicas"] {
 /** Releases of Deployments have no stages, and count no users: nobody judges them. */
 function releasesOf(model: Model): readonly RolloutOutcome[] {
   return model.deployments.flatMap(({ workload, name, releases, reason }) =>
-    releases.map(({ revision, at, end }) => ({
+    releases.map((release) => ({
       workload,
-      revision,
+      revision: release.revision,
       policy: name,
-      outcome: end === null ? ("unfinished" as const) : ("promoted" as const),
-      reason: end === null ? reason : "NewReplicaSetAvailable",
-      endSeconds: end === null ? null : toSeconds(end - at),
+      ...endOf(release, reason),
       stages: [],
       usersHurt: null,
     })),
@@ -364,8 +363,24 @@ function releasesOf(model: Model): readonly RolloutOutcome[] {
 /** Traffic without a `population` is one user to the model, as whom nobody could be counted. */
 const tellsUsersApart = ({ scenario }: Model): boolean =>
   scenario.traffic.length > 0 && scenario.traffic.every(({ population }) => population.users > 1);
+/** `reason`: what the workload's controller is at. */
+function endOf(
+  { at, end, superseded }: ReleaseProgress,
+  reason: string,
+): Pick<RolloutOutcome, "outcome" | "reason" | "endSeconds"> {
+  if (end !== null) {
+    const endSeconds = toSeconds(end - at);
+    return { outcome: "promoted", reason: "NewReplicaSetAvailable", endSeconds };
+  }
+  const why = superseded === null ? reason : `${superseded.reason}; ${superseded.by} took over`;
+  return { outcome: "unfinished", reason: why, endSeconds: null };
+}
 
 function rolloutsOf(model: Model): readonly RolloutOutcome[] {
+  // Which of several releases it was that a user met is not kept.
+  const isCounted = (workload: string): boolean =>
+    tellsUsersApart(model) &&
+    model.rollouts.filter((rollout) => rollout.workload === workload).length === 1;
   return model.rollouts.map((rollout) => {
     const { outcome, reason, end, stages } = rollout.progress;
     const service = model.plan.services.findIndex(({ name }) => name === rollout.workload);
@@ -382,7 +397,7 @@ function rolloutsOf(model: Model): readonly RolloutOutcome[] {
         requests: stage.requests,
         failures: stage.failures,
       })),
-      usersHurt: tellsUsersApart(model) ? model.recorder.hurt[service]!.size : null,
+      usersHurt: isCounted(rollout.workload) ? model.recorder.hurt[service]!.size : null,
     };
   });
 }

@@ -52,7 +52,16 @@ export interface PolicySet {
   readonly autoscalers: readonly PolicyUse[];
   /** Null: pools stay as they are. */
   readonly nodeAutoscaler: Omit<PolicyUse, "workload"> | null;
+  /** Those of one workload in order of time: each takes over from the one before it. */
   readonly rollouts: readonly (PolicyUse & { readonly revision: string; readonly start: Micros })[];
+  readonly pauses: readonly DeploymentPause[];
+}
+
+/** `spec.paused` of a Deployment is set, or taken back. */
+export interface DeploymentPause {
+  readonly workload: string;
+  readonly paused: boolean;
+  readonly at: Micros;
 }
 
 export interface PolicyUse {

@@ -57,10 +57,11 @@ export function createControllers(parts: {
   const rollouts = scenario.policy.rollouts
     .filter(({ policy }) => policy in registry.rollouts)
     .map(
-      ({ workload, policy, config, revision, start }) =>
+      ({ workload, policy, config, revision, start }, index, all) =>
         new RolloutController({
           workload,
           revision,
+          next: all.slice(index + 1).find((later) => later.workload === workload) ?? null,
           policy: present(registry.rollouts[policy], `rollout policy ${policy}`),
           config,
           start,
@@ -112,6 +113,7 @@ function createWorkloadController(
     ...common,
     policy: present(registry.deployments[name], `deployment policy ${name}`),
     config: deploymentConfig(spec.deployment, release?.config),
+    pauses: scenario.policy.pauses.filter(({ workload }) => workload === spec.name),
     draw: drawsFor(`deployment ${spec.name}`),
   });
 }

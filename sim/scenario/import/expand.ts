@@ -220,11 +220,13 @@ class Underlay {
   }
 
   /** A rollout that names no policy is carried out as its workload's manifest says. */
-  #addRollout(path: Path, { workload }: Match, resources: readonly Resource[]): void {
+  #addRollout(place: Path, { workload }: Match, resources: readonly Resource[]): void {
+    // The first of a list says how all of them are carried out.
+    const path = treeAt(this.#whole, place)?.kind === "list" ? [...place, 0] : place;
     const written = treeAt(this.#whole, path);
     if (written?.kind !== "map") return;
     const { resource } = workload;
-    const policies = [...written.entries.keys()].filter((key) => !["revision", "at"].includes(key));
+    const policies = [...written.entries.keys()].filter((key) => !RELEASE_KEYS.has(key));
     const strategy = treeAt(resource.tree, ["spec", "strategy"]);
     if (resource.kind !== "Rollout") {
       const type = strategy === null ? null : treeAt(strategy, ["type"]);
@@ -253,7 +255,7 @@ class Underlay {
   #put(path: Path, value: Tree, span: Span): void {
     const isFree = path.every((_, i) => {
       const above = treeAt(this.base, path.slice(0, i));
-      return above === null || above.kind === "map";
+      return above === null || above.kind === "map" || typeof path[i] === "number";
     });
     if (!isFree || treeAt(this.base, path) !== null) return;
     this.base = setAt(this.base, path, value, span);
@@ -270,6 +272,8 @@ function servicesByBudget(matches: readonly Match[]): ReadonlyMap<Resource, read
   return services;
 }
 
+/** What else a rollout has beside its policy. */
+const RELEASE_KEYS = new Set(["revision", "at", "paused"]);
 const PRIORITY_CLASS_KEYS = new Set(Object.keys(priorityClassShape));
 
 /** The AnalysisTemplates that a Rollout can name. */

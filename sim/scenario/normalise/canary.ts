@@ -5,7 +5,7 @@ import type { CanaryInput } from "../schema/canary.ts";
 import { type Path, toPlain, treeAt } from "../tree.ts";
 import { parseRate, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
-import { reportConfigProblem } from "./policies.ts";
+import { reportConfigProblem } from "./policyUse.ts";
 
 const RATES = [10, 50, 200, 1000];
 const ERROR_SHARES = [0.0025, 0.005, 0.01, 0.02, 0.05];

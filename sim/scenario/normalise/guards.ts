@@ -5,7 +5,7 @@ import { bulkheads, circuitBreakers, rateLimiters } from "../../policy/resilienc
 import type { KeyedPolicyUseInput } from "../schema/calls.ts";
 import { type Path, toPlain, treeAt } from "../tree.ts";
 import type { Context } from "./context.ts";
-import { reportConfigProblem, solePolicy } from "./policies.ts";
+import { reportConfigProblem, solePolicy } from "./policyUse.ts";
 
 const GUARDS: Readonly<
   Record<

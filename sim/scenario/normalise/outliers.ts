@@ -3,7 +3,7 @@ import type { OutlierDetectionConfig } from "../../policy/resilience/outlier/set
 import type { ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import type { Context } from "./context.ts";
-import { reportConfigProblem } from "./policies.ts";
+import { reportConfigProblem } from "./policyUse.ts";
 
 export function normaliseOutlierDetection(
   context: Context,

@@ -27,7 +27,7 @@ import type { Context } from "./context.ts";
 import { guardsOf } from "./guards.ts";
 import { normaliseOutlierDetection } from "./outliers.ts";
 import { normalisePodLife } from "./podLife.ts";
-import { reportConfigProblem } from "./policies.ts";
+import { reportConfigProblem } from "./policyUse.ts";
 import { normaliseScheduling } from "./scheduling.ts";
 import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
 import { normaliseStation, queueLimitOf, slotsOf } from "./station.ts";
@@ -161,6 +161,7 @@ export function normaliseDeployment(
     replicas: input.replicas ?? spec.replicas ?? 1,
     container: { name: container?.name ?? name, ...resources },
     deployment: normaliseRolling(context, input, path),
+    paused: specIn(input.deployment).paused ?? false,
     ...normaliseStatefulSet(context, input, path),
     podRequests: podRequests(spec.template?.spec, resources.requests),
     scheduling: normaliseScheduling(context, name, { template: spec.template, classes }, [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, cpu, memory, text, word } from "./leaves.ts";
+import { count, cpu, flag, memory, text, word } from "./leaves.ts";
 import { labels, podScheduling } from "./scheduling.ts";
 import { fields, list, named } from "./shapes.ts";
 
@@ -139,7 +139,8 @@ export const deploymentSpecShape = {
   minReadySeconds: seconds(0, 0),
   progressDeadlineSeconds: seconds(600, 1),
   revisionHistoryLimit: seconds(10, 0),
-  ...ignored("selector", "paused"),
+  paused: flag("Rollouts stand still. Default false.").optional(),
+  ...ignored("selector"),
 };
 
 export const statefulSetSpecShape = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { duration, NAME, text } from "./leaves.ts";
-import { fields, META_ONE_KEY, named } from "./shapes.ts";
+import { duration, flag, NAME, text } from "./leaves.ts";
+import { either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
 
 /** `{hpa: …}`: the name of a policy and its configuration, which the policy itself checks. */
 export const autoscalerUse = z
@@ -14,12 +14,36 @@ export const autoscalerUse = z
 const rolloutUse = z
   .looseObject(
     {
-      revision: text("The revision that is rolled out."),
+      revision: text("The revision that is rolled out.").optional(),
       at: duration("When it begins, from the start of the measured time. Default 0s.").optional(),
+      paused: flag("From then on the Deployment's rollouts stand still (spec.paused).").optional(),
     },
     { error: "a map with a policy's name, revision and at" },
   )
-  .meta({ id: "Rollout", minProperties: 1, maxProperties: 3 });
+  .check(({ value, issues }) => {
+    if (value.revision !== undefined || value.paused !== undefined) return;
+    const message = "a rollout needs a revision, or paused";
+    const params = { sentence: true, key: null };
+    issues.push({ code: "custom", input: value, message, path: [], params });
+  })
+  .meta({
+    id: "Rollout",
+    minProperties: 1,
+    maxProperties: 4,
+    anyOf: [{ required: ["revision"] }, { required: ["paused"] }],
+  });
+
+const rollouts = named(
+  "a map from services to their rollouts",
+  either("a rollout, or a list of them in order of time", [
+    rolloutUse,
+    list("a list of rollouts", rolloutUse, 1).meta({
+      description:
+        "Releases that follow each other, and pauses; the policy stands in the first one. " +
+        "A release takes over from one that is under way; an earlier revision is a rollback.",
+    }),
+  ]),
+).meta({ description: "New revisions, and who decides on them." });
 
 const policySet = fields({
   about: text("What it is, in a few words.").optional(),
@@ -29,9 +53,7 @@ const policySet = fields({
   nodeAutoscaler: autoscalerUse
     .meta({ description: "Who decides on the nodes of pools. Without one they stay as they are." })
     .optional(),
-  rollouts: named("a map from services to their rollouts", rolloutUse)
-    .meta({ description: "New revisions, and who decides on them." })
-    .optional(),
+  rollouts: rollouts.optional(),
   overlay: z
     .record(z.string(), z.unknown(), { error: "a part of a scenario" })
     .meta({
@@ -47,3 +69,5 @@ export const policies = named("a map from names to sets of policies", policySet,
 });
 
 export type PolicySetInput = z.infer<typeof policySet>;
+export type RolloutsInput = z.infer<typeof rollouts>;
+export type RolloutUseInput = z.infer<typeof rolloutUse>;

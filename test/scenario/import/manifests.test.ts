@@ -254,6 +254,15 @@ policies:
     expect(sole(loadWith(recreate, { text })).policy.rollouts).toMatchObject([
       { policy: "recreate" },
     ]);
+    const releases = "[{ revision: v2 }, { revision: v1, at: 10m }, { paused: true, at: 11m }]";
+    const several = text.replace("{ revision: v2 }", releases);
+    expect(sole(loadWith(rolling, { text: several })).policy).toMatchObject({
+      rollouts: [
+        { policy: "rolling", revision: "v2" },
+        { policy: "rolling", revision: "v1" },
+      ],
+      pauses: [{ workload: "web", paused: true }],
+    });
   });
 });
 
