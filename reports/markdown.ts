@@ -1,4 +1,5 @@
 import type { Estimate, PolicyResult, Result } from "../sim/result/result.ts";
+import { doubtsOf } from "./doubts.ts";
 import { fixed, millisecondDecimals, percentDecimals, plural, usdText } from "./format.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { isAboutTopics, longTime, makespanSeconds, worstMissed } from "./topicWords.ts";
@@ -30,7 +31,7 @@ export function resultMarkdown(result: Result): string {
   const { before, policy, after } = verdictSentence(result);
   const answer = `${escapeMarkdown(before)}**${escapeMarkdown(policy)}**${escapeMarkdown(after)}`;
   const details = verdictDetails(result).map(escapeMarkdown);
-  const warnings = result.warnings.map((warning) => `- ${escapeMarkdown(warning)}`);
+  const warnings = doubtsOf(result).map((warning) => `- ${escapeMarkdown(warning)}`);
   const parts = [
     `### ${escapeMarkdown(result.scenario.title)}`,
     [answer, ...details].join(" "),

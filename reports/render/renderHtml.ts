@@ -1,5 +1,6 @@
 import type { Result } from "../../sim/result/result.ts";
 import { rolloutSum } from "../canaryWords.ts";
+import { doubtsOf } from "../doubts.ts";
 import { plural } from "../format.ts";
 import { headroomSentence } from "../headroomWords.ts";
 import {
@@ -141,7 +142,8 @@ function worstText(result: Result): readonly string[] {
 }
 
 function warningsHtml(result: Result): SafeHtml {
-  if (result.warnings.length === 0) return nothing;
-  const items = result.warnings.map((warning) => html`<li>${withOptions(warning)}</li>`);
+  const doubts = doubtsOf(result);
+  if (doubts.length === 0) return nothing;
+  const items = doubts.map((warning) => html`<li>${withOptions(warning)}</li>`);
   return html`<div class="warnings"><b>How much to trust this</b><ul>${items}</ul></div>`;
 }

@@ -121,7 +121,7 @@ function load(options: LoadOptions): Loaded {
 
 function checked({ scenarios, problems, warnings }: Loaded, console: Console): readonly Scenario[] {
   if (problems.length === 0) {
-    if (!console.quiet) noteAll(warnings, console);
+    noteAll(warnings, console);
     return scenarios;
   }
   throw new CliError(problemText(problems, console.err));

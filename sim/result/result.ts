@@ -485,7 +485,12 @@ export const resultSchema = z.strictObject({
       z.strictObject({ metric: z.string(), limit: z.number(), unit: z.enum(["ms", "%"]) }),
     ),
     notes: z.array(
-      z.strictObject({ line: z.int(), kind: z.enum(["fact", "assumed"]), text: z.string() }),
+      z.strictObject({
+        line: z.int(),
+        /** Marked as such in the file; or found when its manifests were read. */
+        kind: z.enum(["fact", "assumed", "not-modelled", "without-effect"]),
+        text: z.string(),
+      }),
     ),
   }),
   level: z.number(),

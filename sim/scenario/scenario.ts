@@ -113,6 +113,7 @@ export interface CanaryGrid {
 
 export interface ScenarioNote {
   readonly line: number;
-  readonly kind: "fact" | "assumed";
+  /** Marked as such in the file; or found when its manifests were read. */
+  readonly kind: "fact" | "assumed" | "not-modelled" | "without-effect";
   readonly text: string;
 }

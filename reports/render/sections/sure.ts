@@ -105,21 +105,24 @@ function balanceText(result: Result): string {
 export function assumptionsSection(result: Result): Section | null {
   const { notes, file } = result.scenario;
   if (notes.length === 0) return null;
-  const list = (kind: "fact" | "assumed"): SafeHtml => {
-    const items = notes.filter((note) => note.kind === kind);
+  type Kind = (typeof notes)[number]["kind"];
+  const list = (title: string, ...kinds: readonly Kind[]): SafeHtml => {
+    const items = notes.filter(({ kind }) => kinds.includes(kind));
     if (items.length === 0) return nothing;
     const entries = items.map(
       ({ text, line }) => html`<li>${text} <code>:${line}</code></li>
 `,
     );
-    const title = kind === "fact" ? "Facts" : "Assumed";
     return html`<h3>${title}</h3><ul class="list">${entries}</ul>`;
   };
   return {
     id: "assume",
     short: "Assumptions",
     title: "Assumptions and facts",
-    lead: html`As marked in ${file}, with the line.`,
-    body: html`${list("assumed")}${list("fact")}`,
+    lead: html`Of ${file}, with the line.`,
+    body: html`${list("Marked as assumed", "assumed")}${list("Marked as facts", "fact")}${list(
+      "Found in the manifests",
+      ...(["without-effect", "not-modelled"] as const),
+    )}`,
   };
 }

@@ -69,15 +69,16 @@ export function expandManifests(layers: Layers, folder: ManifestFolder): Expande
   if (matching.matches.length > 0) underlay.addPolicies(matching.matches);
   const rest = withoutNames({ ...layers, base: underlay.base }, whole);
   const settled = applySettings(merged(rest), rest.settings);
+  const warnings = [...manifests.warnings, ...matching.warnings];
   const place = patterns[0]?.span ?? layers.base.span;
   return {
     tree: settled.tree,
     findings: [...findings, ...manifests.findings, ...matching.findings, ...settled.findings],
     texts: new Map([...probe.texts, ...files.map(({ file, text }) => [file, text] as const)]),
-    warnings: matching.warnings,
+    warnings,
     notes: [
       ...ignoredNotes(manifests.ignored, place),
-      ...uselessNotes(matching.warnings, place, folder.file),
+      ...uselessNotes(warnings, place, folder.file),
     ],
   };
 }
@@ -305,7 +306,7 @@ function uselessNotes(
   const texts = warnings.map(({ span: { file }, message }) => {
     return file === scenario ? message : `${message} (${nameInFolder(scenario, file)})`;
   });
-  return [{ span, kind: "fact", text: `manifests without effect: ${some(texts, "; ")}` }];
+  return [{ span, kind: "without-effect", text: `manifests without effect: ${some(texts, "; ")}` }];
 }
 
 function ignoredNotes(
@@ -314,5 +315,11 @@ function ignoredNotes(
 ): readonly ManifestNote[] {
   if (ignored.size === 0) return [];
   const kinds = [...ignored].map(([kind, names]) => `${kind} ${some(names, ", ")}`.trim());
-  return [{ span, kind: "fact", text: `manifests accepted and not modelled: ${kinds.join("; ")}` }];
+  return [
+    {
+      span,
+      kind: "not-modelled",
+      text: `manifests accepted and not modelled: ${kinds.join("; ")}`,
+    },
+  ];
 }

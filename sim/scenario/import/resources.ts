@@ -29,6 +29,8 @@ export interface ManifestFile {
 export interface Manifests {
   readonly resources: readonly Resource[];
   readonly findings: readonly Finding[];
+  /** Kinds that are probably misspelt. */
+  readonly warnings: readonly Finding[];
   /** Kinds that are accepted and not modelled, with the names of the resources. */
   readonly ignored: ReadonlyMap<string, readonly string[]>;
 }
@@ -43,6 +45,7 @@ export function readManifests(files: readonly ManifestFile[]): Manifests {
 class ManifestReader implements Manifests {
   readonly resources: Resource[] = [];
   readonly findings: Finding[] = [];
+  readonly warnings: Finding[] = [];
   readonly ignored = new Map<string, string[]>();
   readonly #places = new Map<string, Span>();
 
@@ -80,8 +83,17 @@ class ManifestReader implements Manifests {
     }
     const group = version.includes("/") ? version.slice(0, version.indexOf("/")) : "";
     const known = KINDS.find((name) => name === kind && KIND_SCHEMAS[name].groups.includes(group));
-    if (known === undefined) this.#ignore(kind, textAt(tree, ["metadata", "name"]) ?? "");
-    else this.#check(known, group, tree);
+    const doubt = known === undefined ? kindDoubt(kind, version, group) : null;
+    if (known !== undefined) this.#check(known, group, tree);
+    else if (doubt !== null) this.#doubt(doubt, tree);
+    else this.#ignore(kind, textAt(tree, ["metadata", "name"]) ?? "");
+  }
+
+  #doubt(doubt: KindDoubt, tree: Tree): void {
+    const node = treeAt(tree, [doubt.key]);
+    const { message, hint, isCertain } = doubt;
+    const found = { span: node === null ? spanOf(tree, []) : markOf(node), message, hint };
+    (isCertain ? this.findings : this.warnings).push(found);
   }
 
   #ignore(kind: string, name: string): void {
@@ -129,6 +141,35 @@ class ManifestReader implements Manifests {
     this.findings.push({ span, message, hint: "narrow the pattern, or take one away" });
     return false;
   }
+}
+
+interface KindDoubt {
+  /** Where the doubt is. */
+  readonly key: "kind" | "apiVersion";
+  readonly message: string;
+  readonly hint: string;
+  /** No API server knows that kind. */
+  readonly isCertain: boolean;
+}
+
+const GROUPS = new Set(Object.values(KIND_SCHEMAS).flatMap(({ groups }) => groups));
+
+/** Whether a kind that is not modelled is one that is, misspelt; null when it is none of them. */
+function kindDoubt(kind: string, version: string, group: string): KindDoubt | null {
+  const exact = KINDS.find((name) => name === kind);
+  if (exact !== undefined) {
+    const { groups } = KIND_SCHEMAS[exact];
+    const [today = ""] = groups;
+    const isNear = GROUPS.has(group) || nearestName(group, groups) !== null;
+    const message = `no ${kind} in apiVersion "${version}"`;
+    const hint = today === "" ? "it is v1" : `it is in the group ${today}`;
+    return isNear ? { key: "apiVersion", message, hint, isCertain: true } : null;
+  }
+  const near = nearestName(kind, KINDS);
+  if (near === null) return null;
+  const isCertain = GROUPS.has(group);
+  const message = isCertain ? `unknown kind "${kind}"` : `kind "${kind}" is not modelled`;
+  return { key: "kind", message, hint: `did you mean "${near}"?`, isCertain };
 }
 
 export function textAt(tree: Tree, path: Path): string | null {

@@ -39,6 +39,16 @@ const CASES: readonly {
   },
   { why: "a version that is gone", text: deployment().replace("apps/v1", "extensions/v1beta1") },
   {
+    why: "kinds and groups that no API server knows, near those that it does",
+    text: documents(
+      deployment(),
+      autoscaler().replace("kind: HorizontalPodAutoscaler", "kind: HorizontalPodAutoscalr"),
+      autoscaler().replace("autoscaling/v2", "autoscalling/v2"),
+      budget("a").replace("policy/v1", "apps/v1"),
+      "apiVersion: v1\nkind: servce\nmetadata: { name: web }\nspec: { selector: { app: web } }\n",
+    ),
+  },
+  {
     why: "a label that is no text",
     text: deployment().replaceAll("{ app: web }", "{ app: web, version: 1.24 }"),
   },

@@ -179,11 +179,12 @@ spec:
     const notes = scenarios[0]?.notes ?? [];
     expect(notes).toContainEqual({
       line: 17,
-      kind: "fact",
+      kind: "not-modelled",
       text:
         "manifests accepted and not modelled: " +
         "ConfigMap web-config; Ingress shop; Service resize",
     });
+    expect(notes.at(-1)?.kind).toBe("without-effect");
     expect(notes.at(-1)?.text).toMatch(
       /^manifests without effect: the service .*; Deployment "shop\/reports" .*leftovers\.yaml\)$/u,
     );
@@ -191,6 +192,29 @@ spec:
     // Results are compared byte by byte, wherever they were made.
     const elsewhere = loadShop({ file: "/some/where/shop.yaml" });
     expect(elsewhere.scenarios[0]?.notes).toEqual(notes);
+  });
+
+  it("is told of kinds that look misspelt, and not of kinds of others", () => {
+    const { warnings, problems } = loadWith({
+      "k8s/web.yaml": `${deployment()}---
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: { name: resize }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: shop }
+---
+apiVersion: example.com/v1
+kind: Deployments
+metadata: { name: odd }
+`,
+    });
+    expect(problems).toEqual([]);
+    expect(warnings.map(problemText)).toEqual([
+      'sims/k8s/web.yaml:22:7: [Deployments] kind "Deployments" is not modelled | ' +
+        'did you mean "Deployment"?',
+    ]);
   });
 
   it("names ten of many things without effect", () => {
