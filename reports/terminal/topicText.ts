@@ -46,6 +46,18 @@ export function topicColumns(
   ];
 }
 
+function partitionRow({ hottestPartition: hottest }: TopicSummary): readonly (readonly Line[])[] {
+  if (hottest === undefined) return [];
+  return [
+    [
+      ["partitions"],
+      [`busiest has ${percentText(hottest.publishedPercent.mean)}`],
+      [`left in one ${fixed(hottest.lag.mean, 1)}`],
+      [`rebalances ${fixed(hottest.rebalances.mean, 1)}`],
+    ],
+  ];
+}
+
 /** What `run` shows of each group of consumers, as rows of cells. */
 export function topicRows({
   topics = [],
@@ -72,8 +84,10 @@ export function topicRows({
         ["work"],
         [`lost ${fixed(topic.lost.mean, 1)}`],
         [`redone ${fixed(topic.redeliveries.mean, 1)}`],
+        ...(topic.duplicates.mean > 0 ? [[`duplicates ${fixed(topic.duplicates.mean, 1)}`]] : []),
         [`wasted ${fixed(topic.wastedHours.mean, 2)} worker-hours`],
       ],
+      ...partitionRow(topic),
     ];
   });
   const nodes = replications.flatMap(({ provisioning }) => provisioning ?? []);

@@ -8,6 +8,13 @@ import type { CallSpec } from "./callSpec.ts";
  */
 export interface TopicSpec {
   readonly name: string;
+  /**
+   * Ordered logs that its messages are spread over by their keys; null for a queue, which has no
+   * order to keep.
+   */
+  readonly partitions: number | null;
+  /** What messages are about; with an exponent, popular by Zipf's law. */
+  readonly keys: { readonly count: number; readonly exponent: number | null };
   readonly producers: readonly ProducerSpec[];
   readonly groups: readonly ConsumerGroupSpec[];
 }
@@ -50,6 +57,24 @@ export interface ConsumerGroupSpec {
    * end; otherwise it counts from the hand-out, and long work is done twice.
    */
   readonly heartbeat: boolean;
+  /**
+   * Pauses before a message whose work failed is handed out again, the first failure's first: its
+   * retry topics. After the last it is dead-lettered. Null for none: it stays where it is, and is
+   * handed out again after the visibility timeout.
+   */
+  readonly retries: readonly Micros[] | null;
   /** After so many hand-outs without acknowledgement a message is dead-lettered; null: never. */
   readonly maxDeliveries: number | null;
+  /** How the group shares out partitions; null for a queue, which has none. */
+  readonly membership: MembershipSpec | null;
+}
+
+/** The defaults are those of Kafka's consumer configuration. */
+export interface MembershipSpec {
+  /** From the death of a worker until the group notices. */
+  readonly sessionTimeout: Micros;
+  /** How long nobody gets messages when a worker has joined or left. */
+  readonly rebalancePause: Micros;
+  /** How often a worker notes how far it has come: what it did since is done again when it dies. */
+  readonly commitInterval: Micros;
 }

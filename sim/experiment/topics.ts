@@ -1,4 +1,4 @@
-import type { Group } from "../dataplane/exact/consumers.ts";
+import type { Group } from "../dataplane/exact/consumerGroup.ts";
 import type { Message } from "../dataplane/topics/messageLedger.ts";
 import { assert } from "../kernel/assert.ts";
 import { toSeconds } from "../kernel/time.ts";
@@ -27,7 +27,7 @@ export function missedPercent({ topics = [] }: Pick<ReplicationResult, "topics">
   return due === 0 ? null : (100 * missed) / due;
 }
 
-function countsOf({ plan, ledger, wastedMicros }: Group, model: Model): TopicCounts {
+function countsOf({ plan, ledger, owners, wastedMicros }: Group, model: Model): TopicCounts {
   const { published, consumed, deadLettered } = ledger.counts;
   assert(
     published === consumed + ledger.lag + deadLettered,
@@ -59,16 +59,40 @@ function countsOf({ plan, ledger, wastedMicros }: Group, model: Model): TopicCou
     consumed: done,
     deadLettered: dead,
     lag: messages.length - done - dead,
-    redeliveries: messages.reduce((sum, { deliveries }) => sum + Math.max(0, deliveries - 1), 0),
+    redeliveries: sumOf(messages, ({ deliveries }) => Math.max(0, deliveries - 1)),
     lost: ledger.lost,
     failed: ledger.failed,
     duplicates: ledger.duplicates,
+    ...(plan.spec.retries === null ? {} : { retried: sumOf(messages, (one) => one.failures) }),
+    ...(owners === null ? {} : { partitions: partitionsOf(messages, plan, owners) }),
     wastedHours: toSeconds(wastedMicros) / 3600,
     due: due.length,
     missed: due.filter(({ deadline, consumedAt }) => (consumedAt ?? now) > deadline!).length,
     meanWaitSeconds: waits.length === 0 ? null : mean(waits),
     p95WaitSeconds: waits[Math.ceil(0.95 * waits.length) - 1] ?? null,
     makespanSeconds: makespanOf(messages.filter((message) => isBatch(message))),
+  };
+}
+
+const sumOf = (messages: readonly Message[], read: (message: Message) => number): number =>
+  messages.reduce((sum, message) => sum + read(message), 0);
+
+function partitionsOf(
+  messages: readonly Message[],
+  plan: Group["plan"],
+  { rebalances, outOfOrder }: NonNullable<Group["owners"]>,
+): NonNullable<TopicCounts["partitions"]> {
+  const tally = (counts: (message: Message) => boolean): number[] => {
+    const tallies = Array.from({ length: plan.partitions ?? 0 }, () => 0);
+    for (const message of messages) if (counts(message)) tallies[message.partition]!++;
+    return tallies;
+  };
+  return {
+    published: tally(() => true),
+    consumed: tally(({ status }) => status === "consumed"),
+    lag: tally(({ status }) => status !== "consumed" && status !== "dead-lettered"),
+    rebalances,
+    outOfOrder,
   };
 }
 
@@ -107,6 +131,23 @@ function provisioningOf({ cluster, scenario }: Model): ReplicationResult["provis
   };
 }
 
+/** How much of everything the busiest partition had; nothing for queues. */
+function hottestOf(
+  counts: readonly TopicCounts[],
+  of: (read: (one: TopicCounts) => number) => Estimate,
+): Pick<TopicSummary, "hottestPartition"> {
+  if (counts[0]?.partitions === undefined) return {};
+  return {
+    hottestPartition: {
+      publishedPercent: of(({ published, partitions }) =>
+        published === 0 ? 0 : (100 * Math.max(...partitions!.published)) / published,
+      ),
+      lag: of(({ partitions }) => Math.max(...partitions!.lag)),
+      rebalances: of(({ partitions }) => partitions!.rebalances),
+    },
+  };
+}
+
 /** Groups of consumers over replications of one policy. */
 export function summariseTopics(
   replications: readonly ReplicationResult[],
@@ -133,10 +174,12 @@ export function summariseTopics(
         lag: of((one) => one.lag),
         redeliveries: of((one) => one.redeliveries),
         lost: of((one) => one.lost),
+        duplicates: of((one) => one.duplicates),
         wastedHours: of((one) => one.wastedHours),
         missedPercent: known(({ due, missed }) => (due === 0 ? null : (100 * missed) / due)),
         meanWaitSeconds: known((one) => one.meanWaitSeconds),
         p95WaitSeconds: known((one) => one.p95WaitSeconds),
+        ...hottestOf(counts, of),
         makespanSeconds: known((one) => one.makespanSeconds),
       };
     }),

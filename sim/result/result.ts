@@ -38,6 +38,21 @@ const topicCounts = z.strictObject({
   lost: z.int(),
   failed: z.int(),
   duplicates: z.int(),
+  /** Hand-outs that failed and led to a retry topic; only where there are some. */
+  retried: z.int().optional(),
+  /** Of topics with partitions only. */
+  partitions: z
+    .strictObject({
+      /** Messages by partition, in their order: published, done, not done with at the end. */
+      published: z.array(z.int()),
+      consumed: z.array(z.int()),
+      lag: z.array(z.int()),
+      /** How often the group shared them out, at the start included. */
+      rebalances: z.int(),
+      /** Messages that were done after a later one of their partition. */
+      outOfOrder: z.int(),
+    })
+    .optional(),
   /** Time of workers that those took. */
   wastedHours: z.number(),
   /** Messages with a deadline that was met or is over; those of them that were late, or never. */
@@ -275,10 +290,16 @@ const topicSummary = z.strictObject({
   lag: estimate,
   redeliveries: estimate,
   lost: estimate,
+  /** Work that had been done before. */
+  duplicates: estimate,
   wastedHours: estimate,
   missedPercent: estimate.nullable(),
   meanWaitSeconds: estimate.nullable(),
   p95WaitSeconds: estimate.nullable(),
+  /** Of topics with partitions only: of the busiest partition, in the mean 1 / partitions. */
+  hottestPartition: z
+    .strictObject({ publishedPercent: estimate, lag: estimate, rebalances: estimate })
+    .optional(),
   /** Null where it is in any replication. */
   makespanSeconds: estimate.nullable(),
 });

@@ -44,7 +44,8 @@ function planGroups(topic: TopicSpec, index: number, writer: ProgramWriter): Pla
     const call = { ...spec.call, ...PLAIN_CALL };
     const site = writer.callSite(call, `topic ${topic.name} to ${spec.name}`);
     const { service } = writer.siteAt(site);
-    return { spec, topic: index, topicName: topic.name, service, site, producers };
+    const { name, partitions } = topic;
+    return { spec, topic: index, topicName: name, partitions, service, site, producers };
   });
 }
 

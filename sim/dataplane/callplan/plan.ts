@@ -229,6 +229,8 @@ export interface PlannedGroup {
   /** Index of its topic, and the topic's name. */
   readonly topic: number;
   readonly topicName: string;
+  /** Null for a queue. */
+  readonly partitions: number | null;
   readonly service: number;
   /** Where a message is handed over. */
   readonly site: number;

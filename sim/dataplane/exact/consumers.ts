@@ -1,49 +1,26 @@
 import type { QueueDepth } from "../../cluster/dataPlane.ts";
 import { present } from "../../kernel/assert.ts";
-import { type Json, plainState, savedState } from "../../kernel/json.ts";
+import { type Json, savedState } from "../../kernel/json.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
-import type { PlannedGroup } from "../callplan/plan.ts";
+import type { AttributeSampler } from "../../workload/attributes.ts";
 import { KILLED, OK } from "../failure.ts";
-import { type Message, MessageLedger } from "../topics/messageLedger.ts";
+import type { Message } from "../topics/messageLedger.ts";
+import type { PartitionOwners } from "../topics/partitionOwners.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
+import {
+  closeGroupBin,
+  createGroup,
+  type Group,
+  groupState,
+  restoreGroup,
+} from "./consumerGroup.ts";
+import { Memberships } from "./memberships.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
+import { Redeliveries } from "./redeliveries.ts";
 
 const { ATTEMPT, FLAGS, KEY, PARENT, TRAFFIC } = INT;
 const { DEADLINE, REQUEST } = REAL;
 const { MESSAGE } = FLAG;
-
-/** A message in the hands of a worker. */
-interface Delivery {
-  readonly message: number;
-  readonly delivery: number;
-  readonly replica: number;
-  readonly startedAt: number;
-}
-
-/** How deep the queue was at the end of each bin. */
-export interface GroupSeries {
-  readonly waiting: number[];
-  /** In the hands of workers. */
-  readonly working: number[];
-  readonly consumed: number[];
-}
-
-/** One consumer group at work. */
-export interface Group {
-  readonly plan: PlannedGroup;
-  readonly ledger: MessageLedger;
-  readonly series: GroupSeries;
-  /** Worker time that hand-outs took which were lost, failed or done twice, in microseconds. */
-  wastedMicros: number;
-  /** Workers with a free place, the longest idle first; one entry for each place. */
-  idle: number[];
-  /** Workers that pull: processes that listen and do not drain. */
-  pulling: Set<number>;
-  /** By row. */
-  deliveries: Map<number, Delivery>;
-  /** An event that hands out messages is on its way. */
-  isWoken: boolean;
-}
 
 /**
  * Workers of every consumer group. A worker that is idle pulls the next message and works on it as
@@ -57,8 +34,10 @@ export class Consumers {
   readonly #handOver: (parent: number, site: number, replica: number) => void;
   /** Messages are of traffics behind those of clients. */
   readonly #firstTraffic: number;
+  readonly #attributes: readonly AttributeSampler[];
+  readonly #memberships: Memberships;
+  readonly #redeliveries: Redeliveries;
   readonly #wake: number;
-  readonly #reappear: number;
 
   constructor(
     parts: PlaneParts,
@@ -69,21 +48,18 @@ export class Consumers {
     this.#rows = parts.rows;
     this.#handOver = others.handOver;
     this.#firstTraffic = plan.traffic.length;
-    this.groups = plan.groups.map((group) => ({
-      plan: group,
-      ledger: new MessageLedger(group.spec),
-      series: { waiting: [], working: [], consumed: [] },
-      wastedMicros: 0,
-      idle: [],
-      pulling: new Set<number>(),
-      deliveries: new Map<number, Delivery>(),
-      isWoken: false,
-    }));
-    this.#wake = simulation.register("workers pull", (group) => this.#handOut(this.groups[group]!));
-    this.#reappear = simulation.register("message reappears", (message, which) => {
-      const group = this.groups[which % this.groups.length]!;
-      this.#returns(group, group.ledger.messages[message]!, Math.floor(which / this.groups.length));
+    this.#attributes = parts.attributes;
+    this.groups = plan.groups.map(createGroup);
+    this.#redeliveries = new Redeliveries(simulation, {
+      groups: this.groups,
+      waits: (group) => this.#wakeUp(group),
     });
+    this.#memberships = new Memberships(simulation, {
+      groups: this.groups,
+      redo: (group, message) => this.#redeliveries.redo(group, group.ledger.messages[message]!),
+      rebalanced: (group) => this.#wakeUp(group),
+    });
+    this.#wake = simulation.register("workers pull", (group) => this.#handOut(this.groups[group]!));
   }
 
   /** A message of a topic reaches each of its groups. */
@@ -100,7 +76,8 @@ export class Consumers {
     for (const group of this.groups) {
       if (group.plan.topic !== topic) continue;
       const deadline = given.deadline === null ? null : now + given.deadline;
-      group.ledger.publish({ ...given, deadline, publishedAt: now });
+      const partition = this.#partitionOf(group, given.request);
+      group.ledger.publish({ ...given, deadline, publishedAt: now, partition });
       this.#simulation.digest.add(now, TRACE.published, given.request);
       this.#wakeUp(group);
     }
@@ -111,16 +88,19 @@ export class Consumers {
     for (const group of this.groups) {
       if (group.plan.service !== service) continue;
       group.pulling.add(replica);
+      this.#memberships.joined(group, replica);
       for (let place = 0; place < group.plan.spec.atOnce; place++) group.idle.push(replica);
       this.#wakeUp(group);
     }
   }
 
   /** It drains, or is gone: it pulls no more. */
-  stopped(replica: number): void {
+  stopped(replica: number, how: "drains" | "gone"): void {
     for (const group of this.groups) {
       if (!group.pulling.delete(replica)) continue;
       group.idle = group.idle.filter((other) => other !== replica);
+      if (how === "gone") this.#memberships.died(group, replica);
+      else this.#memberships.left(group, replica);
     }
   }
 
@@ -135,14 +115,16 @@ export class Consumers {
     const message = group.ledger.messages[delivery.message]!;
     this.#simulation.digest.add(now, TRACE.consumed + (reason << 4), message.request);
     if (reason !== OK) {
-      group.ledger.giveUp(message, delivery.delivery, reason === KILLED ? "lost" : "failed");
       group.wastedMicros += now - delivery.startedAt;
-      if (group.plan.spec.heartbeat) this.#hide(group, message, delivery.delivery);
-    } else if (!group.ledger.acknowledge(message, now)) {
-      group.wastedMicros += now - delivery.startedAt;
+      this.#redeliveries.notDone(group, message, delivery, reason === KILLED ? "lost" : "failed");
+    } else {
+      const isFirst = group.ledger.acknowledge(message, now);
+      if (!isFirst) group.wastedMicros += now - delivery.startedAt;
+      const { replica } = delivery;
+      group.owners?.done(message.partition, message.number, { replica, now, isFirst });
+      group.owners?.end(message.partition);
     }
-    if (!group.pulling.has(delivery.replica)) return;
-    group.idle.push(delivery.replica);
+    if (group.pulling.has(delivery.replica)) group.idle.push(delivery.replica);
     this.#wakeUp(group);
   }
 
@@ -161,46 +143,24 @@ export class Consumers {
 
   /** A bin of the timeline ends. */
   closeBin(): void {
-    for (const { ledger, series } of this.groups) {
-      const { waiting, hidden, working, consumed } = ledger.counts;
-      series.waiting.push(waiting + hidden);
-      series.working.push(working);
-      series.consumed.push(consumed);
-    }
+    for (const group of this.groups) closeGroupBin(group);
   }
 
   state(): Json {
-    return this.groups.map((group) =>
-      plainState({
-        ledger: group.ledger.state(),
-        series: structuredClone(group.series),
-        wastedMicros: group.wastedMicros,
-        idle: [...group.idle],
-        pulling: [...group.pulling],
-        deliveries: [...group.deliveries],
-        isWoken: group.isWoken,
-      }),
-    );
+    return this.groups.map(groupState);
   }
 
   restore(state: Json): void {
-    savedState<readonly GroupState[]>(state).forEach((saved, index) => {
-      const group = this.groups[index]!;
-      group.ledger.restore(saved.ledger);
-      for (const name of ["waiting", "working", "consumed"] as const) {
-        group.series[name].splice(0, group.series[name].length, ...saved.series[name]);
-      }
-      group.wastedMicros = saved.wastedMicros;
-      group.idle = [...saved.idle];
-      group.pulling = new Set(saved.pulling);
-      group.deliveries = new Map(saved.deliveries);
-      group.isWoken = saved.isWoken;
+    savedState<readonly Json[]>(state).forEach((saved, index) => {
+      restoreGroup(this.groups[index]!, saved);
     });
   }
 
   /** As an event of its own: whoever calls is in the middle of something. */
   #wakeUp(group: Group): void {
-    if (group.isWoken || group.idle.length === 0 || group.ledger.counts.waiting === 0) return;
+    if (group.isWoken || group.idle.length === 0) return;
+    // Of partitions something may be handed out again that does not wait.
+    if (group.owners === null && group.ledger.counts.waiting === 0) return;
     group.isWoken = true;
     this.#simulation.scheduleAfter(0, this.#wake, this.groups.indexOf(group), 0);
   }
@@ -208,10 +168,32 @@ export class Consumers {
   #handOut(group: Group): void {
     group.isWoken = false;
     const { now } = this.#simulation;
+    if (group.owners !== null) {
+      this.#handOutPartitions(group, group.owners);
+      return;
+    }
     while (group.idle.length > 0) {
       const message = group.ledger.take(now);
       if (message === null) return;
       this.#deliver(group, message, group.idle.shift()!);
+    }
+  }
+
+  /** Every worker that is idle takes the next message of one of its own partitions. */
+  #handOutPartitions(group: Group, owners: PartitionOwners): void {
+    const { ledger } = group;
+    const hasNext = (partition: number): boolean => ledger.hasNext(partition);
+    const places = group.idle;
+    group.idle = [];
+    for (const replica of places) {
+      const partition = owners.next(replica, hasNext);
+      const message = partition < 0 ? null : ledger.take(this.#simulation.now, partition);
+      if (message === null) {
+        group.idle.push(replica);
+        continue;
+      }
+      owners.begin(partition);
+      this.#deliver(group, message, replica);
     }
   }
 
@@ -231,32 +213,23 @@ export class Consumers {
     const { deliveries } = message;
     const delivery = { message: message.number, delivery: deliveries, replica, startedAt: now };
     group.deliveries.set(row, delivery);
-    if (!group.plan.spec.heartbeat) this.#hide(group, message, deliveries);
+    if (!group.plan.spec.heartbeat) this.#redeliveries.hide(group, message, deliveries);
     this.#handOver(row, group.plan.site, replica);
   }
 
-  #hide(group: Group, message: Message, delivery: number): void {
-    const which = delivery * this.groups.length + this.groups.indexOf(group);
-    const { visibilityTimeout } = group.plan.spec;
-    this.#simulation.scheduleAfter(visibilityTimeout, this.#reappear, message.number, which);
-  }
-
-  #returns(group: Group, message: Message, delivery: number): void {
-    const outcome = group.ledger.reappear(message, delivery);
-    if (outcome === null) return;
-    const { now, digest } = this.#simulation;
-    const event = outcome === "waiting" ? TRACE.reappeared : TRACE.deadLettered;
-    digest.add(now, event, message.request);
-    this.#wakeUp(group);
+  /** By its key; messages about nothing in particular take the partitions in turn. */
+  #partitionOf(group: Group, request: number): number {
+    const { partitions } = group.plan;
+    if (partitions === null) return 0;
+    const attributes = this.#attributes[this.#firstTraffic + this.groups.indexOf(group)]!;
+    if (attributes.spec.keys.count === 1) return group.ledger.messages.length % partitions;
+    return mix(attributes.key(request)) % partitions;
   }
 }
 
-interface GroupState {
-  readonly ledger: Json;
-  readonly series: GroupSeries;
-  readonly wastedMicros: number;
-  readonly idle: readonly number[];
-  readonly pulling: readonly number[];
-  readonly deliveries: readonly (readonly [number, Delivery])[];
-  readonly isWoken: boolean;
+/** Spreads keys that follow each other; the same for every seed, as a hash of names is. */
+function mix(key: number): number {
+  let hash = Math.imul((key ^ (key / 4294967296)) | 0, 0x7feb352d);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -233,7 +233,7 @@ export class ExactDataPlane implements DataPlane {
     const { phase } = this.#replicas;
     if (phase[replica] === GONE || phase[replica] === CLOSED) return;
     phase[replica] = listener === "closed" ? CLOSED : DRAINING;
-    this.consumers.stopped(replica);
+    this.consumers.stopped(replica, "drains");
     if (this.#replicas.outstanding[replica] === 0) this.#listener?.drained(replica);
   }
 
@@ -241,7 +241,7 @@ export class ExactDataPlane implements DataPlane {
     const replicas = this.#replicas;
     if (replicas.phase[replica] === GONE) return;
     replicas.phase[replica] = GONE;
-    this.consumers.stopped(replica);
+    this.consumers.stopped(replica, "gone");
     this.#cpu.clear(replica);
     this.#slots.clear(replica);
     replicas.outstanding[replica] = 0;

@@ -1,9 +1,17 @@
 import { assert } from "../../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { DeliveryOrder } from "../topicSpec.ts";
+import { MessageHeap } from "./messageHeap.ts";
 
 /** What is to happen with a message in one consumer group. */
-export type MessageStatus = "waiting" | "working" | "hidden" | "consumed" | "dead-lettered";
+export type MessageStatus =
+  | "waiting"
+  | "working"
+  | "hidden"
+  /** In a retry topic, until its pause is over. */
+  | "retrying"
+  | "consumed"
+  | "dead-lettered";
 
 /** One message as its group knows it; times in microseconds of the run. */
 export interface Message {
@@ -15,9 +23,13 @@ export interface Message {
   /** Infinity (null in a snapshot) when there is none. */
   readonly deadline: number | null;
   readonly priority: number;
+  /** 0 in a queue. */
+  readonly partition: number;
   status: MessageStatus;
   /** Hand-outs so far; the last one is the one that counts. */
   deliveries: number;
+  /** Hand-outs that failed and led to a retry topic. */
+  failures: number;
   firstDeliveredAt: number | null;
   consumedAt: number | null;
 }
@@ -27,6 +39,7 @@ export interface LedgerCounts {
   readonly waiting: number;
   readonly working: number;
   readonly hidden: number;
+  readonly retrying: number;
   readonly consumed: number;
   readonly deadLettered: number;
 }
@@ -35,20 +48,22 @@ export interface LedgerCounts {
  * The books of one consumer group, with the semantics of a queue with visibility timeouts (Amazon
  * SQS Developer Guide, "visibility timeout" and "dead-letter queues"). Every message that was
  * published is in exactly one status: published = consumed + lag + dead-lettered, where the lag is
- * what waits, is worked on, or is hidden after its worker failed.
+ * what waits (in its partition or in a retry topic), is worked on, or is hidden after its worker
+ * failed.
  */
 export class MessageLedger {
   readonly messages: Message[] = [];
   readonly #order: DeliveryOrder;
   readonly #maxDeliveries: number;
-  /**
-   * Numbers of messages, a binary heap; those that no longer wait are skipped when they surface.
-   */
-  #heap: number[] = [];
+  /** By partition; those that no longer wait are skipped when they surface. */
+  readonly #heaps: readonly MessageHeap[];
+  /** Messages that are handed out again though they are done with. */
+  readonly #replays = new Set<number>();
   readonly #counts: Record<MessageStatus, number> = {
     waiting: 0,
     working: 0,
     hidden: 0,
+    retrying: 0,
     consumed: 0,
     "dead-lettered": 0,
   };
@@ -59,40 +74,65 @@ export class MessageLedger {
   failed = 0;
   duplicates = 0;
 
-  constructor(options: { readonly order: DeliveryOrder; readonly maxDeliveries: number | null }) {
+  constructor(options: {
+    readonly order: DeliveryOrder;
+    readonly maxDeliveries: number | null;
+    readonly partitions?: number;
+  }) {
     this.#order = options.order;
+    this.#heaps = Array.from(
+      { length: options.partitions ?? 1 },
+      () => new MessageHeap((a, b) => this.#isBefore(a, b)),
+    );
     this.#maxDeliveries = options.maxDeliveries ?? Number.POSITIVE_INFINITY;
   }
 
   get counts(): LedgerCounts {
-    const { waiting, working, hidden, consumed, "dead-lettered": deadLettered } = this.#counts;
-    return { published: this.messages.length, waiting, working, hidden, consumed, deadLettered };
+    const { "dead-lettered": deadLettered, ...counts } = this.#counts;
+    return { published: this.messages.length, ...counts, deadLettered };
   }
 
   /** Messages that are not done with. */
   get lag(): number {
-    const { waiting, working, hidden } = this.#counts;
-    return waiting + working + hidden;
+    const { waiting, working, hidden, retrying } = this.#counts;
+    return waiting + working + hidden + retrying;
   }
 
   publish(
-    given: Omit<Message, "number" | "status" | "deliveries" | "firstDeliveredAt" | "consumedAt">,
+    given: Pick<Message, "producer" | "request" | "publishedAt" | "deadline" | "priority"> & {
+      readonly partition?: number;
+    },
   ): void {
     const number = this.messages.length;
-    const fresh = { status: "waiting", deliveries: 0, firstDeliveredAt: null, consumedAt: null };
-    this.messages.push({ number, ...given, ...fresh } as Message); // "waiting" is a status
+    this.messages.push({
+      number,
+      partition: 0,
+      ...given,
+      status: "waiting",
+      deliveries: 0,
+      failures: 0,
+      firstDeliveredAt: null,
+      consumedAt: null,
+    });
     this.#counts.waiting++;
     this.#push(number);
   }
 
+  /** Whether there is anything to hand out; exact for partitions, which skip nothing. */
+  hasNext(partition: number): boolean {
+    return this.#heaps[partition]!.size > 0;
+  }
+
   /** Hands out the next message; null when none waits. */
-  take(now: number): Message | null {
+  take(now: number, partition = 0): Message | null {
     for (;;) {
-      const number = this.#pop();
+      const number = this.#heaps[partition]!.pop();
       if (number === null) return null;
       const message = this.messages[number]!;
-      if (message.status !== "waiting") continue;
-      this.#enter(message, "working");
+      if (!this.#replays.delete(number)) {
+        if (message.status !== "waiting") continue;
+        this.#enter(message, "working");
+      }
       message.deliveries++;
       message.firstDeliveredAt ??= now;
       return message;
@@ -118,10 +158,37 @@ export class MessageLedger {
     }
   }
 
+  /** Done with, and handed out again all the same: nobody had noted that it was. */
+  replay(message: Message): void {
+    this.#replays.add(message.number);
+    this.#push(message.number);
+  }
+
+  /** A hand-out that failed leads to a retry topic; false when this message is somebody else's. */
+  sendToRetry(message: Message, delivery: number): boolean {
+    if (!isOut(message) || message.deliveries !== delivery) return false;
+    this.#enter(message, "retrying");
+    message.failures++;
+    return true;
+  }
+
+  /** Its pause in a retry topic is over. */
+  leaveRetry(message: Message): void {
+    assert(message.status === "retrying", "a message left a retry topic that it was not in");
+    this.#enter(message, "waiting");
+    this.#push(message.number);
+  }
+
+  /** A hand-out that failed was the last one. */
+  deadLetter(message: Message, delivery: number): boolean {
+    if (!isOut(message) || message.deliveries !== delivery) return false;
+    this.#enter(message, "dead-lettered");
+    return true;
+  }
+
   /** The visibility timeout of a hand-out is over: what became of the message, if anything. */
   reappear(message: Message, delivery: number): "waiting" | "dead-lettered" | null {
-    const isOut = message.status === "working" || message.status === "hidden";
-    if (!isOut || message.deliveries !== delivery) return null;
+    if (!isOut(message) || message.deliveries !== delivery) return null;
     if (delivery >= this.#maxDeliveries) {
       this.#enter(message, "dead-lettered");
       return "dead-lettered";
@@ -142,17 +209,27 @@ export class MessageLedger {
     const { lost, failed, duplicates } = this;
     const counts = { ...this.#counts };
     const messages = this.messages.map((message) => ({ ...message }));
-    return plainState({ messages, heap: [...this.#heap], counts, lost, failed, duplicates });
+    const heaps = this.#heaps.map((heap) => heap.state());
+    const replays = [...this.#replays];
+    return plainState({ messages, heaps, replays, counts, lost, failed, duplicates });
   }
 
   restore(state: Json): void {
     const saved = savedState<LedgerState>(state);
     this.messages.splice(0, this.messages.length, ...saved.messages.map((one) => ({ ...one })));
-    this.#heap = [...saved.heap];
+    this.#heaps.forEach((heap, partition) => {
+      heap.restore(saved.heaps[partition]!);
+    });
+    this.#replays.clear();
+    for (const number of saved.replays) this.#replays.add(number);
     Object.assign(this.#counts, saved.counts);
     this.lost = saved.lost;
     this.failed = saved.failed;
     this.duplicates = saved.duplicates;
+  }
+
+  #push(number: number): void {
+    this.#heaps[this.messages[number]!.partition]!.push(number);
   }
 
   #enter(message: Message, status: MessageStatus): void {
@@ -161,8 +238,6 @@ export class MessageLedger {
     assert(this.#counts[message.status] >= 0, "a message left a status that it was not in");
     message.status = status;
   }
-
-  // ---- the heap ------------------------------------------------------------------------
 
   /** Higher priority first, then by the order; what was published first breaks ties. */
   #isBefore(a: number, b: number): boolean {
@@ -173,45 +248,18 @@ export class MessageLedger {
     }
     return a < b;
   }
-
-  #push(number: number): void {
-    const heap = this.#heap;
-    let place = heap.push(number) - 1;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#isBefore(number, heap[parent]!)) break;
-      heap[place] = heap[parent]!;
-      place = parent;
-    }
-    heap[place] = number;
-  }
-
-  #pop(): number | null {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined) return null;
-    if (heap.length === 0) return first;
-    let place = 0;
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && this.#isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!this.#isBefore(heap[child]!, last)) break;
-      heap[place] = heap[child]!;
-      place = child;
-    }
-    heap[place] = last;
-    return first;
-  }
 }
 
 const isDone = ({ status }: Message): boolean =>
   status === "consumed" || status === "dead-lettered";
 
+/** In the hands of a worker, or of one that failed. */
+const isOut = ({ status }: Message): boolean => status === "working" || status === "hidden";
+
 interface LedgerState {
   readonly messages: readonly Message[];
-  readonly heap: readonly number[];
+  readonly heaps: readonly (readonly number[])[];
+  readonly replays: readonly number[];
   readonly counts: Readonly<Record<MessageStatus, number>>;
   readonly lost: number;
   readonly failed: number;

@@ -32,10 +32,10 @@ function arrivalsOf(
   return mmppArrivals(rate, phases, { arrivals: stream, phases: streams(`phases of ${name}`) });
 }
 
-/** Of clients, and of messages, which come from nobody in particular. */
+/** Of clients, and of messages, which come from nobody in particular, about their keys. */
 export const populationsOf = (scenario: Scenario, plan: CallPlan): readonly PopulationSpec[] => [
   ...scenario.traffic.map(({ population }) => population),
-  ...plan.groups.map(() => ANYONE),
+  ...plan.groups.map(({ topic }) => ({ ...ANYONE, keys: scenario.topics[topic]!.keys })),
 ];
 
 /** What publishes messages, topic by topic. */

@@ -11,6 +11,12 @@ import { afterWarmUp } from "./traffic.ts";
 /** Amazon SQS's default visibility timeout. Source: the SQS Developer Guide. */
 const VISIBILITY_TIMEOUT = seconds(30);
 
+/** Defaults of Kafka's consumers: session.timeout.ms, auto.commit.interval.ms. */
+const SESSION_TIMEOUT = seconds(45);
+const COMMIT_INTERVAL = seconds(5);
+/** The default of Kafka's group.initial.rebalance.delay.ms. */
+const REBALANCE_PAUSE = seconds(3);
+
 interface Times {
   readonly warmUp: Micros;
   readonly duration: Micros;
@@ -23,16 +29,23 @@ export function normaliseTopic(
   times: Times,
 ): TopicSpec {
   const path: Path = ["topics", name];
+  const partitions = input.partitions ?? null;
   return {
     name,
+    partitions,
+    keys: { count: input.keys?.count ?? 1, exponent: input.keys?.zipf ?? null },
     producers: Object.entries(input.producers).map(([producer, given]) =>
       normaliseProducer(context, producer, given, {
         path: [...path, "producers", producer],
         times,
+        isLog: partitions !== null,
       }),
     ),
     groups: Object.entries(input.consumers).flatMap(([group, given]) =>
-      normaliseGroup(context, group, given, [...path, "consumers", group]),
+      normaliseGroup(context, group, given, {
+        path: [...path, "consumers", group],
+        isLog: partitions !== null,
+      }),
     ),
   };
 }
@@ -41,8 +54,9 @@ function normaliseProducer(
   context: Context,
   name: string,
   input: TopicInput["producers"][string],
-  { path, times }: { readonly path: Path; readonly times: Times },
+  { path, times, isLog }: { readonly path: Path; readonly times: Times; readonly isLog: boolean },
 ): ProducerSpec {
+  if (isLog) reportOthers(context, input, path, { keys: ["priority"], of: "queues" });
   const deadline = input.deadline === undefined ? null : parseDuration(input.deadline);
   const shared = { name, deadline, priority: input.priority ?? 0 };
   if (input.rate === undefined) {
@@ -63,8 +77,12 @@ function normaliseGroup(
   context: Context,
   name: string,
   input: TopicInput["consumers"][string],
-  path: Path,
+  { path, isLog }: { readonly path: Path; readonly isLog: boolean },
 ): readonly ConsumerGroupSpec[] {
+  const others = isLog
+    ? { keys: ["order", "heartbeat"], of: "queues" }
+    : { keys: ["sessionTimeout", "rebalancePause", "commitInterval"], of: "partitions" };
+  reportOthers(context, input, path, others);
   const target = [...path, "call"];
   const call = resolveCall(
     context,
@@ -81,7 +99,31 @@ function normaliseGroup(
       order: input.order ?? "fifo",
       visibilityTimeout: timeout === undefined ? VISIBILITY_TIMEOUT : parseDuration(timeout),
       heartbeat: input.heartbeat ?? true,
+      retries: input.retryTopics?.map(parseDuration) ?? null,
       maxDeliveries: input.maxDeliveries ?? null,
+      membership: isLog
+        ? {
+            sessionTimeout: durationOr(input.sessionTimeout, SESSION_TIMEOUT),
+            rebalancePause: durationOr(input.rebalancePause, REBALANCE_PAUSE),
+            commitInterval: durationOr(input.commitInterval, COMMIT_INTERVAL),
+          }
+        : null,
     },
   ];
+}
+
+const durationOr = (written: string | undefined, otherwise: Micros): Micros =>
+  written === undefined ? otherwise : parseDuration(written);
+
+/** Settings that make sense for queues only, or for partitions only. */
+function reportOthers(
+  context: Context,
+  input: object,
+  path: Path,
+  { keys, of }: { readonly keys: readonly string[]; readonly of: string },
+): void {
+  const hint = of === "queues" ? "this topic has partitions" : "as in: partitions: 12";
+  for (const key of Object.keys(input).filter((written) => keys.includes(written))) {
+    context.atKey([...path, key], `"${key}" is a setting of ${of}`, hint);
+  }
 }

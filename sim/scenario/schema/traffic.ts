@@ -187,6 +187,14 @@ export function profile(description: string): z.ZodType<RateInput> {
 const weighted = (what: string) =>
   number(`How many of all users are of this ${what}, relative to the others.`, { above: 0 });
 
+export const keys = fields({
+  count: count("How many keys (products, rows) there are.", 1, 2 ** 48),
+  zipf: number("Exponent of their popularity (Zipf's law). Default: all equal.", {
+    above: 0,
+    max: 10,
+  }).optional(),
+});
+
 const population = fields({
   users: count("How many users there are, all equally active. Default 1.", 1, 2 ** 48).optional(),
   regions: named("a map from regions to their weights", weighted("region"))
@@ -208,15 +216,7 @@ const population = fields({
   )
     .meta({ description: "To whom users belong, by weight." })
     .optional(),
-  keys: fields({
-    count: count("How many keys (products, rows) there are.", 1, 2 ** 48),
-    zipf: number("Exponent of their popularity (Zipf's law). Default: all equal.", {
-      above: 0,
-      max: 10,
-    }).optional(),
-  })
-    .meta({ description: "What requests are about." })
-    .optional(),
+  keys: keys.meta({ description: "What requests are about." }).optional(),
   deadline: positiveDuration("When an answer is worthless. Default: never.").optional(),
 });
 

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import type { TopicCounts } from "../../sim/result/result.ts";
+import { runOf } from "../support/scenarioFiles.ts";
+
+describe("a log with partitions", () => {
+  const outcome = (policy: string): TopicCounts =>
+    runOf("partitioned-log", policy).result.topics![0]!;
+  const missedShare = ({ missed, due }: TopicCounts): number => missed / due;
+  const retrying = outcome("retry-topic");
+
+  it("is held up by what fails, unless that goes to a retry topic", () => {
+    expect(missedShare(outcome("blocking"))).toBeGreaterThan(0.5);
+    // Who cannot be billed at all, and hardly anybody else.
+    expect(missedShare(retrying)).toBeLessThan(0.03);
+    expect(retrying.partitions!.outOfOrder).toBeGreaterThan(0);
+    expect(retrying.deadLettered / retrying.published).toBeCloseTo(0.02, 2);
+  });
+
+  it("waits for the one partition of a popular key, however many workers there are", () => {
+    const hot = outcome("retry-topic-hot-key");
+    expect(hot.p95WaitSeconds).toBeGreaterThan(10 * retrying.p95WaitSeconds!);
+    const more = outcome("hot-key-more-workers");
+    expect(more.p95WaitSeconds).toBeGreaterThan(0.8 * hot.p95WaitSeconds!);
+    expect(Math.max(...more.partitions!.published)).toBeGreaterThan(0.25 * more.published);
+  });
+
+  it("is worked on twice where workers seldom note how far they are", () => {
+    expect(retrying.duplicates).toBeLessThan(30);
+    expect(outcome("late-commits").duplicates).toBeGreaterThan(100);
+  });
+});
