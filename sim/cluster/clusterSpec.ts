@@ -43,8 +43,16 @@ export const poolNode = ({ name, zones, node }: NodePoolSpec, number: number): N
   pool: name,
 });
 
+/**
+ * How a probe asks (`core/v1` ProbeHandler). `httpGet` and `grpc` are requests to the process.
+ * `tcpSocket` is a connection, which the kernel accepts for whoever listens, however busy. `exec`
+ * is a process of its own in the container: it takes CPU time, and no worker of the server's.
+ */
+export type ProbeHandler = "httpGet" | "tcpSocket" | "exec" | "grpc";
+
 /** A probe (`core/v1` Probe). */
 export interface ProbeSpec {
+  readonly handler: ProbeHandler;
   readonly initialDelay: Micros;
   readonly period: Micros;
   /** An answer that takes longer is a failure. */

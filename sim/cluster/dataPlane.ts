@@ -1,6 +1,7 @@
 import type { FaultEffect } from "../control/fault.ts";
 import type { RouteRule } from "../policy/rollout.ts";
 import type { LatencyHistogramState } from "../stats/latencyHistogram.ts";
+import type { ProbeHandler } from "./clusterSpec.ts";
 
 /**
  * Services, revisions and replicas are numbered by the cluster; replica numbers are never used
@@ -102,9 +103,10 @@ export interface DataPlane {
   setRoutes(service: number, routes: readonly RouteRule[]): void;
   /**
    * Asks the replica, as a request of its own that meets what every request meets there; `probed`
-   * follows with the same token, after `timeout` at the latest, never within this call.
+   * follows with the same token, after `timeout` at the latest, never within this call. A
+   * connection is all that `tcpSocket` asks for, and `exec` needs the CPU but no slot.
    */
-  sendProbe(replica: number, token: number, timeout: number): void;
+  sendProbe(replica: number, token: number, timeout: number, handler: ProbeHandler): void;
   /** What the node leaves the replica from now on, in cores: at most its limit. */
   setCores(replica: number, cores: number): void;
   /** How many pieces of work in it want a core at this moment. */

@@ -123,13 +123,15 @@ export class ProbeManager {
       worker.isDue = true;
       return;
     }
-    // Nobody listens: the connection is refused at once.
+    // Nobody listens: the connection is refused at once. A command finds that out as well, for it
+    // is there to tell whether the process works.
     if (!isListening(pod)) {
       this.#count(pod, kind, probe, false);
       return;
     }
     worker.inFlight = true;
-    this.#plane.sendProbe(pod.number, probeToken(kind, pod.restarts), probe.timeout);
+    const token = probeToken(kind, pod.restarts);
+    this.#plane.sendProbe(pod.number, token, probe.timeout, probe.handler);
   }
 
   #count(pod: Pod, kind: ProbeKind, probe: ProbeSpec, ok: boolean): void {

@@ -1,3 +1,4 @@
+import type { ProbeHandler } from "../../sim/cluster/clusterSpec.ts";
 import type {
   DataPlane,
   DataPlaneListener,
@@ -18,6 +19,7 @@ export interface AskedProbe {
   readonly replica: number;
   readonly kind: "startup" | "readiness" | "liveness";
   readonly restarts: number;
+  readonly handler: ProbeHandler;
   /** In seconds. */
   readonly at: number;
 }
@@ -76,8 +78,8 @@ export class ConstructedPlane implements DataPlane {
 
   setRoutes(): void {}
 
-  sendProbe(replica: number, token: number, timeout: number): void {
-    const probe = { replica, ...readToken(token), at: this.#now() };
+  sendProbe(replica: number, token: number, timeout: number, handler: ProbeHandler): void {
+    const probe = { replica, ...readToken(token), handler, at: this.#now() };
     this.probes.push(probe);
     const { ok, after } = this.#answer(probe);
     const isLate = after * 1e6 > timeout;

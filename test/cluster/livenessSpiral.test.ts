@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestsOf, sum } from "../support/observe.ts";
-import { modelOf } from "../support/scenarios.ts";
+import { modelOf, type ScenarioText } from "../support/scenarios.ts";
 import { constructedCluster } from "./constructedPlane.ts";
 
 /**
@@ -57,7 +57,10 @@ describe("the liveness spiral", () => {
    * one takes twice as long for everything between 60 s and 100 s. Shares of requests that fail
    * before, during, and long after.
    */
-  const failing = (timeoutSeconds: number): { restarts: number; after: number } => {
+  const failing = (
+    timeoutSeconds: number,
+    handler: ScenarioText = {},
+  ): { restarts: number; after: number } => {
     const model = modelOf({
       duration: "600s",
       services: {
@@ -66,7 +69,12 @@ describe("the liveness spiral", () => {
           concurrency: 16,
           resources: { requests: { cpu: 1 }, limits: { cpu: 1 } },
           startup: "40s",
-          livenessProbe: { initialDelaySeconds: 45, timeoutSeconds, failureThreshold: 3 },
+          livenessProbe: {
+            initialDelaySeconds: 45,
+            timeoutSeconds,
+            failureThreshold: 3,
+            ...handler,
+          },
           onSigterm: "refuse",
           endpoints: { get: [{ work: { exponential: "40ms" } }] },
         },
@@ -86,5 +94,9 @@ describe("the liveness spiral", () => {
     expect(hasty.restarts).toBeGreaterThanOrEqual(12);
     expect(hasty.after).toBeGreaterThan(0.5);
     expect(patient).toEqual({ restarts: 0, after: 0 });
+  });
+
+  it("is not there when the probe asks for no more than a connection", () => {
+    expect(failing(1, { tcpSocket: { port: 80 } })).toEqual({ restarts: 0, after: 0 });
   });
 });

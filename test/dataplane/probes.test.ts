@@ -60,6 +60,33 @@ describe("a probe", () => {
     expect(heard).toEqual([{ at: 5.5, what: "0 probe 0 ok" }]);
   });
 
+  it.each([
+    // Of two requests of 20 ms each, the second waits for the only worker until 21 ms.
+    { handler: "grpc", at: 41.5, slots: 1 },
+    // A process of its own: with processor sharing it has half of the core.
+    { handler: "exec", at: 6, slots: 0 },
+    { handler: "tcpSocket", at: 5, slots: 0 },
+  ] as const)("of $handler on a busy worker is answered at $at ms", ({ handler, at, slots }) => {
+    const resources = { requests: { cpu: 1 }, limits: { cpu: 1 } };
+    const { model, heard } = replica({ concurrency: 1, resources }, 2);
+    runTo(model, 5);
+    const { queued } = model.plane.usage(0);
+    model.plane.sendProbe(0, 0, millis(100), handler);
+    expect(model.plane.usage(0).queued - queued).toBe(slots);
+    runTo(model, 200);
+    expect(heard).toEqual([{ at, what: "0 probe 0 ok" }]);
+    expect(booksOf(model).liveRows).toBe(0);
+  });
+
+  it("of tcpSocket fails when the listener is closed", () => {
+    const { model, heard } = replica(fifo(), 1);
+    runTo(model, 5);
+    model.plane.drainReplica(0, "closed");
+    model.plane.sendProbe(0, 0, millis(100), "tcpSocket");
+    runTo(model, 10);
+    expect(heard).toEqual([{ at: 5, what: "0 probe 0 failed" }]);
+  });
+
   it("makes requests wait in turn", () => {
     const { model } = replica(fifo({ probeWork: "30ms" }), 1);
     runTo(model, 0.5);

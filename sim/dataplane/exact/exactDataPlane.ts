@@ -1,3 +1,4 @@
+import type { ProbeHandler } from "../../cluster/clusterSpec.ts";
 import type {
   ActiveEffect,
   DataPlane,
@@ -285,8 +286,13 @@ export class ExactDataPlane implements DataPlane {
     this.#router.setRoutes(service, routes);
   }
 
-  sendProbe(replica: number, token: number, timeout: number): void {
-    this.#probes.send(replica, token, timeout);
+  sendProbe(
+    replica: number,
+    token: number,
+    timeout: number,
+    handler: ProbeHandler = "httpGet",
+  ): void {
+    this.#probes.send(replica, token, { timeout, handler });
   }
 
   setCores(replica: number, cores: number): void {

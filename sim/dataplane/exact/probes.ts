@@ -1,3 +1,4 @@
+import type { ProbeHandler } from "../../cluster/clusterSpec.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { PlannedService } from "../callplan/plan.ts";
 import { type CallTable, FLAG, INT, REAL } from "./callTable.ts";
@@ -11,9 +12,10 @@ const { ABANDONED, HOLDS_SLOT, PROBE } = FLAG;
 
 /**
  * The kubelet's probes: requests of their own that wait for a slot and for the CPU like any other,
- * so that an overloaded replica fails them. They come from the replica's own node, over no link and
- * past every balancer, and count in no statistics of requests. Answers are events of their own,
- * because the kubelet may end the process on one.
+ * so that an overloaded replica fails them. Those of `exec` wait for the CPU only, and those of
+ * `tcpSocket` for nothing: the kernel accepts the connection while anybody listens. They come from
+ * the replica's own node, over no link and past every balancer, and count in no statistics of
+ * requests. Answers are events of their own, because the kubelet may end the process on one.
  */
 export class Probes {
   readonly #simulation: Simulation;
@@ -49,11 +51,16 @@ export class Probes {
     });
   }
 
-  send(replica: number, token: number, timeout: number): void {
+  send(
+    replica: number,
+    token: number,
+    { timeout, handler }: { readonly timeout: number; readonly handler: ProbeHandler },
+  ): void {
     const replicas = this.#replicas;
     const phase = replicas.phase[replica]!;
-    if (phase !== SERVING && phase !== DRAINING) {
-      this.#simulation.scheduleAfter(0, this.#failure, replica, token);
+    const isOpen = phase === SERVING || phase === DRAINING;
+    if (!isOpen || handler === "tcpSocket") {
+      this.#simulation.scheduleAfter(0, isOpen ? this.#success : this.#failure, replica, token);
       return;
     }
     const { hash, probe } = this.#services[replicas.service[replica]!]!;
@@ -74,7 +81,7 @@ export class Probes {
     real[row + DEADLINE] = 0;
     real[row + SINCE] = this.#simulation.now;
     real[row + TIMER] = this.#simulation.scheduleAfter(timeout, this.#timeout, row, generation);
-    if (probe.ownThread) this.#slots.pass(row);
+    if (probe.ownThread || handler === "exec") this.#slots.pass(row);
     else if (!this.#slots.enter(row, replica)) this.finish(row, false);
   }
 

@@ -2,7 +2,12 @@ import type { KubeletSpec, ProbeSpec, WorkloadSpec } from "../../cluster/cluster
 import { type Micros, micros, seconds } from "../../kernel/time.ts";
 import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
 import type { ClusterInput } from "../schema/cluster.ts";
-import type { ContainerInput, PodSpecInput, ProbeInput } from "../schema/kubernetes.ts";
+import {
+  type ContainerInput,
+  type PodSpecInput,
+  PROBE_HANDLERS,
+  type ProbeInput,
+} from "../schema/kubernetes.ts";
 import type { ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
@@ -114,8 +119,10 @@ function normaliseStartup(
 function probeOr(probe: ProbeInput | undefined): ProbeSpec | null {
   if (probe === undefined) return null;
   const fallback = DEFAULT_PROBE;
-  const grace = probe.terminationGracePeriodSeconds;
+  const grace =
+    "terminationGracePeriodSeconds" in probe ? probe.terminationGracePeriodSeconds : undefined;
   return {
+    handler: PROBE_HANDLERS.find((name) => probe[name] !== undefined) ?? "httpGet",
     initialDelay: seconds(probe.initialDelaySeconds ?? fallback.initialDelay),
     period: seconds(probe.periodSeconds ?? fallback.period),
     timeout: seconds(probe.timeoutSeconds ?? fallback.timeout),

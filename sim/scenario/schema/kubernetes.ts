@@ -66,19 +66,62 @@ export const containerResources = fields({
 const seconds = (fallback: number, min: number) =>
   count(`Default ${fallback}, as in Kubernetes.`, min, 1_000_000).optional();
 
-export const probe = fields({
+export const PROBE_HANDLERS = ["httpGet", "tcpSocket", "exec", "grpc"] as const;
+
+const handler = (description: string) => z.unknown().meta({ description }).optional();
+
+const probeShape = {
   initialDelaySeconds: seconds(0, 0),
   periodSeconds: seconds(10, 1),
   timeoutSeconds: seconds(1, 1),
-  successThreshold: seconds(1, 1),
   failureThreshold: seconds(3, 1),
+  httpGet: handler(
+    "A request to the process, which waits as requests do. What it asks is ignored.",
+  ),
+  grpc: handler("The same over gRPC."),
+  tcpSocket: handler("A connection: it succeeds while the process listens, however busy it is."),
+  exec: handler("A command: it takes the probe's work of CPU time, and no worker."),
+};
+
+/**
+ * Only what the API server takes.
+ * Source: validateReadinessProbe and others of pkg/apis/core/validation (kubernetes/kubernetes)
+ */
+export const readinessProbe = fields(
+  { ...probeShape, successThreshold: seconds(1, 1) },
+  { terminationGracePeriodSeconds: "a readiness probe kills nothing: Kubernetes refuses it there" },
+)
+  .check(checkHandler)
+  .meta({ description: "A readiness probe, as in Kubernetes." });
+
+/** A liveness or startup probe. */
+export const killingProbe = fields({
+  ...probeShape,
+  successThreshold: z
+    .literal(1, { error: "1, as Kubernetes wants it of liveness and startup probes" })
+    .meta({ description: "Kubernetes takes 1 only." })
+    .optional(),
   terminationGracePeriodSeconds: count(
     "Of a container that is killed for failing it. Default the pod's.",
     1,
     1_000_000,
   ).optional(),
-  ...ignored("httpGet", "tcpSocket", "exec", "grpc"),
-}).meta({ description: "A probe, as in Kubernetes." });
+})
+  .check(checkHandler)
+  .meta({ description: "A liveness or startup probe, as in Kubernetes." });
+
+function checkHandler({ value, issues }: z.core.ParsePayload<object>): void {
+  const written = new Map(Object.entries(value));
+  const [first, second] = PROBE_HANDLERS.filter((name) => written.get(name) !== undefined);
+  if (first === undefined || second === undefined) return;
+  issues.push({
+    code: "custom",
+    input: value,
+    message: `a probe has one handler: ${first} and ${second} cannot be both set`,
+    path: [second],
+    params: { sentence: true, key: second },
+  });
+}
 
 const lifecycle = fields({
   preStop: fields({
@@ -100,9 +143,9 @@ const lifecycle = fields({
 const container = fields({
   name: text("The container's name.").optional(),
   resources: containerResources.optional(),
-  readinessProbe: probe.optional(),
-  livenessProbe: probe.optional(),
-  startupProbe: probe.optional(),
+  readinessProbe: readinessProbe.optional(),
+  livenessProbe: killingProbe.optional(),
+  startupProbe: killingProbe.optional(),
   lifecycle: lifecycle.optional(),
   restartPolicy: text("Always makes an init container a sidecar.").optional(),
   ...ignored("args", "command", "env", "envFrom", "image", "imagePullPolicy"),
@@ -276,6 +319,6 @@ export type DeploymentInput = z.infer<typeof deployment>;
 export type DeploymentSpecInput = Pick<DeploymentInput, keyof typeof deploymentSpecShape>;
 export type StatefulSetInput = z.infer<typeof statefulSet>;
 export type StatefulSetSpecInput = Pick<StatefulSetInput, keyof typeof statefulSetSpecShape>;
-export type ProbeInput = z.infer<typeof probe>;
+export type ProbeInput = z.infer<typeof readinessProbe> | z.infer<typeof killingProbe>;
 export type ContainerInput = z.infer<typeof container>;
 export type PodSpecInput = z.infer<typeof podSpec>;

@@ -12,8 +12,9 @@ import {
 import {
   containerResources,
   deployment,
+  killingProbe,
   podDisruptionBudget,
-  probe,
+  readinessProbe,
   statefulSet,
   strategy,
 } from "./kubernetes.ts";
@@ -220,9 +221,9 @@ export const service = fields({
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
   resources: containerResources.optional(),
   strategy: strategy.optional(),
-  startupProbe: probe.optional(),
-  readinessProbe: probe.optional(),
-  livenessProbe: probe.optional(),
+  startupProbe: killingProbe.optional(),
+  readinessProbe: readinessProbe.optional(),
+  livenessProbe: killingProbe.optional(),
   readyWhen: word(
     ["listening", "running"],
     "Without readiness probe: when it listens (the default), or runs, as in Kubernetes.",
