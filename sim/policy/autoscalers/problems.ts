@@ -19,7 +19,9 @@ export function problemsOf(schema: z.ZodType, value: unknown): readonly ConfigPr
         received: `the unknown field ${key}`,
       }));
     }
-    return [{ path, expected: expectation(issue), received: shown(valueAt(value, path)) }];
+    const isShare = issue.code === "invalid_type" && mostAt(schema, path) === 1;
+    const expected = `${expectation(issue)}${isShare ? " from 0 to 1" : ""}`;
+    return [{ path, expected, received: shown(valueAt(value, path)) }];
   });
 }
 
@@ -72,6 +74,14 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly (string | number)[]): 
     }
   }
   return inner instanceof z.ZodObject ? inner.shape : {};
+}
+
+/** The most that a number may be at a path; null where nothing or no number is. */
+function mostAt(schema: z.core.$ZodType, path: readonly (string | number)[]): number | null {
+  const fields = new Map<string, unknown>(Object.entries(fieldsAt(schema, path.slice(0, -1))));
+  const field = fields.get(String(path.at(-1)));
+  const inner = field instanceof z.ZodType ? unwrapped(field) : null;
+  return inner instanceof z.ZodNumber ? inner.maxValue : null;
 }
 
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {

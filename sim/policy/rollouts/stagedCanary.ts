@@ -10,6 +10,20 @@ import type {
   RouteRule,
 } from "../rollout.ts";
 
+const PERCENT = /^\d+(?:\.\d+)?%$/;
+
+/** From 0 to 1, of a number or a percentage such as `1%`; NaN of another text. */
+function shareOf(written: number | string): number {
+  if (typeof written === "number") return written;
+  return PERCENT.test(written) ? Number(written.slice(0, -1)) / 100 : Number.NaN;
+}
+
+const SHARE = { error: "a share from 0 to 1, or a percentage like 1%" };
+const share = z
+  .union([z.number(), z.string()], SHARE)
+  .refine((written) => shareOf(written) >= 0 && shareOf(written) <= 1, SHARE);
+const positiveShare = share.refine((written) => shareOf(written) !== 0, { error: "more than 0" });
+
 /**
  * Canary in stages of growing traffic, each judged once, at its end: row 16 of the reference
  * systems. Rates are shares, 0 … 1. The named variants are ways to read the document that this
@@ -21,10 +35,10 @@ export const stagedCanaryConfigSchema = z.strictObject({
   stageSeconds: z.number().positive().optional(),
   /** A stage with fewer canary requests is not judged. */
   minimumRequests: z.int().nonnegative().optional(),
-  errorRateLimit: z.number().min(0).max(1).optional(),
+  errorRateLimit: share.optional(),
   /** Canary's error rate over production's, which counts as at least `errorRatioFloor`. */
   errorRatioLimit: z.number().positive().optional(),
-  errorRatioFloor: z.number().positive().max(1).optional(),
+  errorRatioFloor: positiveShare.optional(),
   p50RatioLimit: z.number().positive().optional(),
   /** What a stage that is short of requests does at its end: go on unjudged, or wait for them. */
   shortStage: z.enum(["advance", "extend"]).optional(),
@@ -71,9 +85,9 @@ export const stagedCanary: RolloutPolicy<StagedCanaryConfig, StagedCanaryState> 
     stages: config.stages ?? [1, 5, 10, 25, 50, 100],
     stageDuration: seconds(config.stageSeconds ?? 60),
     minimumRequests: config.minimumRequests ?? 100,
-    errorRateLimit: config.errorRateLimit ?? 0.01,
+    errorRateLimit: shareOf(config.errorRateLimit ?? 0.01),
     errorRatioLimit: config.errorRatioLimit ?? 2,
-    errorRatioFloor: config.errorRatioFloor ?? 0.001,
+    errorRatioFloor: shareOf(config.errorRatioFloor ?? 0.001),
     p50RatioLimit: config.p50RatioLimit ?? 1.5,
     shortStage: config.shortStage ?? "advance",
     emptyBaseline: config.emptyBaseline ?? "skip-ratios",

@@ -71,9 +71,11 @@ export function reportConfigProblem(context: Context, problem: ConfigProblem, pa
   }
 }
 
-/** Kubernetes takes percentages as plain numbers: 50, not 50%. */
+/** Kubernetes takes percentages as plain numbers: 50, not 50%; and shares as shares: 0.5. */
 function numberHint(expected: string, node: Tree | null): string | null {
   if (!expected.startsWith("a number") || node?.kind !== "scalar") return null;
-  const [, written] = /^(\d+)\s*%$/u.exec(String(node.value)) ?? [];
-  return written === undefined ? null : `write ${written}`;
+  const [, written] = /^(\d+(?:\.\d+)?)\s*%$/u.exec(String(node.value)) ?? [];
+  if (written === undefined) return null;
+  const isShare = expected.endsWith(" from 0 to 1");
+  return `write ${isShare ? Number((Number(written) / 100).toPrecision(12)) : written}`;
 }

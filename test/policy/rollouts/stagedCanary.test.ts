@@ -157,6 +157,22 @@ class World {
 describe("a staged canary", () => {
   const config = { stages: [10, 50, 100], stageSeconds: 60, minimumRequests: 100 };
 
+  it("takes shares as percentages too, and says so of what is neither", () => {
+    expect(stagedCanary.init({ errorRateLimit: "1%", errorRatioFloor: "0.25%" })).toMatchObject({
+      errorRateLimit: 0.01,
+      errorRatioFloor: 0.0025,
+    });
+    for (const errorRateLimit of ["101%", "1", "-1%", 1.5, true]) {
+      expect(stagedCanary.validate({ errorRateLimit })).toEqual([
+        {
+          path: ["errorRateLimit"],
+          expected: "a share from 0 to 1, or a percentage like 1%",
+          received: JSON.stringify(errorRateLimit),
+        },
+      ]);
+    }
+  });
+
   it("goes stage by stage: replicas first, then traffic, judged at the end of each", () => {
     const world = new World(config);
     const seen: string[] = [];
