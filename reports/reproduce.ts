@@ -1,13 +1,14 @@
-import type { Result } from "../sim/result/result.ts";
+import type { Result, StoppingResult } from "../sim/result/result.ts";
 import { answersCanary, baselineOf, runsOf } from "./verdict.ts";
 
 /** The command that gives the same bytes again. */
 export function reproduceCommand(result: Result): string {
   const { scenario, level } = result;
-  const { command, choice, runs } = reproduceParts(result);
+  const { command, choice, runs, more = [] } = reproduceParts(result);
   const words = [
     ...["peakday", command, scenario.file, ...choice, ...scenario.arguments],
     ...(runs === null ? [] : ["--runs", String(runs)]),
+    ...more,
     ...["--seed", String(scenario.seed)],
     ...(level === DEFAULT_LEVEL ? [] : ["--level", String(level)]),
   ];
@@ -23,6 +24,8 @@ function reproduceParts(result: Result): {
   readonly choice: readonly string[];
   /** Null where the default gives each cell its own number. */
   readonly runs: number | null;
+  /** Arguments that follow the number of runs. */
+  readonly more?: readonly string[];
 } {
   if (answersCanary(result) && result.canary !== null) {
     const runs = [...new Set(result.canary.cells.map(({ rollouts }) => rollouts))];
@@ -43,12 +46,19 @@ function reproduceParts(result: Result): {
     const within = ["--within", String(result.headroom.within)];
     return { command: "headroom", choice: [...policies, ...within], runs: runsOf(result) };
   }
+  const { stopping } = result;
   return {
     command: names.length > 1 ? "compare" : "run",
     choice: [...policies, ...against],
-    runs: runsOf(result),
+    runs: stopping?.firstRuns ?? runsOf(result),
+    more: stopping === undefined ? [] : stoppingWords(stopping),
   };
 }
+
+const stoppingWords = ({ untilWidth, maxRuns }: StoppingResult): readonly string[] => [
+  ...["--until-width", String(untilWidth)],
+  ...["--max-runs", String(maxRuns)],
+];
 
 /** Quoted for a POSIX shell where it must be. */
 function quoted(path: string): string {

@@ -284,6 +284,15 @@ export function differenceWords(difference: PairedDifference): string {
     : difference.verdict;
 }
 
+/** "runs until each ± was within 2 %: p95 of hpa ± 1.9 %"; null where their number was given. */
+export function stoppingText({ stopping }: Result): string | null {
+  if (stopping === undefined) return null;
+  const { untilWidth, widest, isReached } = stopping;
+  const width = widest.width === null ? "not known" : `± ${percentText(100 * widest.width)}`;
+  const until = `each ± ${isReached ? "was" : "should be"} within ${percentText(100 * untilWidth)}`;
+  return `runs until ${until}; the widest is ${widest.metric} of ${widest.policy}, ${width}`;
+}
+
 /** That verdicts are held to more than each interval alone; null for a single comparison. */
 export function adjustmentText({ comparisons }: Result): string | null {
   const isAdjusted = comparisons.some(({ differences }) =>

@@ -10,6 +10,7 @@ import {
   runnerUpComparison,
   runsOf,
   setupText,
+  stoppingText,
   tableMetrics,
 } from "../verdict.ts";
 import { differenceTable } from "./differenceTable.ts";
@@ -123,7 +124,10 @@ function objectiveLines(result: Result, style: TextStyle): readonly Line[] {
   const interval =
     runs < 2 ? "one run each, so no intervals" : `± half a ${level} interval, n = ${runs}`;
   const text = objective === null ? interval : `objective: ${objective}; ${interval}`;
-  return wrapLine([text], style);
+  const stopping = stoppingText(result);
+  return [text, ...(stopping === null ? [] : [stopping])].flatMap((each) =>
+    wrapLine([each], style),
+  );
 }
 
 function frontLines(result: Result, style: TextStyle): readonly Line[] {

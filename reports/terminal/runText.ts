@@ -1,6 +1,6 @@
 import type { DelayChain, PolicyResult, Result } from "../../sim/result/result.ts";
 import { failureLabel } from "../failureReasons.ts";
-import { fixed, millisecondDecimals, usdText } from "../format.ts";
+import { fixed, marginDecimals, millisecondDecimals, usdText } from "../format.ts";
 import {
   gainSentence,
   isMeasured,
@@ -8,6 +8,7 @@ import {
   objectiveText,
   ranked,
   setupText,
+  stoppingText,
   worstMinuteOf,
   worstMinuteText,
 } from "../verdict.ts";
@@ -35,9 +36,11 @@ export function runText(result: Result, options: TextOptions): string {
     statusLines(result, policy, style),
     figureLines(policy, style),
   ]);
+  const stopping = stoppingText(result);
   const lines = paragraphs([
     wrapLine([`${result.scenario.name}: ${setupText(result)}`], style),
     ...blocks,
+    stopping === null ? [] : wrapLine([stopping], style),
     ...policies.flatMap(({ delayChains }) => delayChains.map((chain) => gainLines(chain, style))),
     next === undefined ? [] : wrapLine([`Try: ${next}`], style),
     warningLines(result, style),
@@ -84,7 +87,7 @@ function medianRows({ medianRun }: PolicyResult): readonly (readonly Line[])[] {
   const cells = named.flatMap(([name, interval]): Line[] => {
     if (!interval) return [];
     const { median, low, high } = interval;
-    const decimals = millisecondDecimals(median);
+    const decimals = Math.max(millisecondDecimals(median), marginDecimals((high - low) / 2));
     const ends = `[${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
     return [[`${name} ${fixed(median, decimals)} `, dim(ends)]];
   });

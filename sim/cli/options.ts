@@ -1,9 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { StoppingRule } from "../experiment/sequential.ts";
 import type { SweepAxis } from "../experiment/sweep.ts";
+import { CliError, errorText } from "./exitCodes.ts";
 
 /** More runs than these, or threads, are a slip of the finger. */
 const MOST_RUNS = 100_000;
 const MOST_WORKERS = 1024;
+const DEFAULT_MAX_RUNS = 200;
 
 const wholeNumber =
   (least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -81,6 +84,43 @@ export function runOptions(command: Command, runs: number | null): Command {
       "threads; the result stays the same (default: cores)",
       wholeNumber(0, MOST_WORKERS),
     );
+}
+
+export interface StoppingOptions {
+  readonly untilWidth?: number;
+  readonly maxRuns?: number;
+}
+
+/** For commands whose number of runs may follow from how well something is known. */
+export function stoppingOptions(command: Command): Command {
+  return command
+    .option("--until-width <share>", "more runs until each ± is within it, as 2%", shareOption)
+    .option(
+      "--max-runs <n>",
+      `at most so many then (default: ${DEFAULT_MAX_RUNS})`,
+      wholeNumber(2, MOST_RUNS),
+    );
+}
+
+/** What `--until-width` asks for, with `--runs` to begin with; null without it. */
+export function stoppingRule({
+  untilWidth,
+  maxRuns,
+  runs,
+  level,
+}: StoppingOptions & { readonly runs: number; readonly level: number }): StoppingRule | null {
+  if (untilWidth === undefined) {
+    if (maxRuns === undefined) return null;
+    throw new CliError(errorText("--max-runs is a cap", "it goes with --until-width"));
+  }
+  if (runs < 2) {
+    const hint = "a single run has no ± that could be narrow: --runs 10";
+    throw new CliError(errorText("--until-width begins with two runs or more, found 1", hint));
+  }
+  const most = maxRuns ?? Math.max(DEFAULT_MAX_RUNS, runs);
+  if (most >= runs) return { untilWidth, firstRuns: runs, maxRuns: most, level };
+  const hint = "fewer --runs to begin with, or a higher cap";
+  throw new CliError(errorText(`--max-runs ${most} is below the ${runs} of --runs`, hint));
 }
 
 export function outputOptions(command: Command): Command {

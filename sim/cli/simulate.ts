@@ -4,6 +4,7 @@ import { inProcess } from "../experiment/executors/inProcess.ts";
 import { workerThreads } from "../experiment/executors/workerThreads.ts";
 import { byPolicy, replicationTasks } from "../experiment/experiment.ts";
 import type { ReplicationOutput, ReplicationTask } from "../experiment/replication.ts";
+import { nextRuns, type StoppingRule } from "../experiment/sequential.ts";
 import type { ModelSnapshot } from "../scenario/build/model.ts";
 import type { Console } from "./console.ts";
 import { effortNote } from "./effort.ts";
@@ -38,6 +39,30 @@ export async function simulate(
   const tasks = replicationTasks({ scenarios, runs: options.runs, from });
   const { outputs, ...rest } = await simulateTasks(input, tasks, options, console);
   return { outputs: byPolicy(outputs, options.runs), ...rest };
+}
+
+/** Runs every policy set until the widths are narrow enough, or the cap is reached. */
+export async function simulateUntil(
+  input: ScenarioInput,
+  rule: StoppingRule,
+  options: Omit<SimulateOptions, "runs">,
+  console: Console,
+): Promise<Simulated> {
+  const { scenarios } = input;
+  let outputs: readonly (readonly ReplicationOutput[])[] = scenarios.map(() => []);
+  let wallSeconds = 0;
+  let workers = 0;
+  for (;;) {
+    const runs = nextRuns(scenarios, outputs, rule);
+    if (runs === null) return { outputs, wallSeconds, workers };
+    const done = outputs[0]?.length ?? 0;
+    const tasks = replicationTasks({ scenarios, runs, from: null, done });
+    const wave = await simulateTasks(input, tasks, options, console);
+    const more = byPolicy(wave.outputs, runs - done);
+    outputs = outputs.map((before, index) => [...before, ...more[index]!]);
+    wallSeconds += wave.wallSeconds;
+    workers = Math.max(workers, wave.workers);
+  }
 }
 
 /** Runs tasks and keeps their order; shows progress; Ctrl-C ends it with nothing written. */

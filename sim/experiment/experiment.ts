@@ -10,17 +10,20 @@ export function replicationTasks({
   scenarios,
   runs,
   from,
+  done = 0,
 }: {
   /** One per policy set. */
   readonly scenarios: readonly Scenario[];
   readonly runs: number;
   readonly from: ModelSnapshot | null;
+  /** Replications that exist already: only those after them, up to `runs`. */
+  readonly done?: number;
 }): readonly ReplicationTask[] {
   return scenarios.flatMap((scenario) =>
-    Array.from({ length: runs }, (_, replication) => ({
+    Array.from({ length: runs - done }, (_, index) => ({
       scenario,
-      replication,
-      detail: replication === 0,
+      replication: done + index,
+      detail: done + index === 0,
       from,
     })),
   );

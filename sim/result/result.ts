@@ -486,6 +486,22 @@ const sweep = z.strictObject({
   points: z.array(z.strictObject({ base: z.string(), values: z.array(z.string()) })),
 });
 
+/** How many runs a width asked for. */
+const stopping = z.strictObject({
+  /** Half an interval as a share of its estimate. */
+  untilWidth: z.number(),
+  firstRuns: z.int(),
+  maxRuns: z.int(),
+  /** False where the cap came first. */
+  isReached: z.boolean(),
+  /** What is known least well; `width` null where a run has no such value. */
+  widest: z.strictObject({
+    policy: z.string(),
+    metric: z.string(),
+    width: z.number().nullable(),
+  }),
+});
+
 export const resultSchema = z.strictObject({
   schema: z.literal("peakday/result"),
   version: z.literal(1),
@@ -521,6 +537,8 @@ export const resultSchema = z.strictObject({
   front: z.array(z.string()),
   claims: z.array(claim),
   canary: canary.nullable(),
+  /** Only with `--until-width`. */
+  stopping: stopping.optional(),
   /** Only of `peakday headroom`. */
   headroom: headroom.optional(),
   /** Only of `peakday sweep`. */
@@ -549,5 +567,6 @@ export type PairedDifference = z.infer<typeof pairedDifference>;
 export type ClaimResult = z.infer<typeof claim>;
 export type CanaryResult = z.infer<typeof canary>;
 export type SweepResult = z.infer<typeof sweep>;
+export type StoppingResult = z.infer<typeof stopping>;
 export type HeadroomResult = z.infer<typeof headroom>;
 export type RolloutOutcome = z.infer<typeof rolloutOutcome>;

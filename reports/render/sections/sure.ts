@@ -1,7 +1,7 @@
 import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
 import { reproduceCommand } from "../../reproduce.ts";
-import { adjustmentText, levelText, runsOf } from "../../verdict.ts";
+import { adjustmentText, levelText, runsOf, stoppingText } from "../../verdict.ts";
 import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
 
@@ -11,12 +11,14 @@ export function sureSection(result: Result): Section {
     scenario.warmUpSeconds > 0
       ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
       : "none";
+  const stopping = stoppingText(result);
   const left: readonly Entry[] =
     result.policies.length === 0
       ? [["Intervals", `${levelText(result)}, of the share of rollouts`]]
       : [
           ["Replications", replicationsText(result)],
           ["Intervals", intervalsText(result)],
+          ...(stopping === null ? [] : [["Stopping", stopping] as const]),
           ["Warm-up", warmUp],
           ["Arrivals", `${scenario.arrivals}; ${droppedText(result)}`],
           ["Balance", balanceText(result)],

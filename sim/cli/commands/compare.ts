@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { compareText } from "../../../reports/terminal/index.ts";
 import { isMeasured, ranked } from "../../../reports/verdict.ts";
+import { withStopping } from "../../experiment/sequential.ts";
 import { summarise } from "../../experiment/summarise.ts";
 import type { Result } from "../../result/result.ts";
 import { nameHint } from "../../scenario/problem.ts";
@@ -9,13 +10,21 @@ import type { Scenario } from "../../scenario/scenario.ts";
 import { createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
-import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
+import {
+  type OutputOptions,
+  outputOptions,
+  runOptions,
+  type StoppingOptions,
+  scenarioOptions,
+  stoppingOptions,
+  stoppingRule,
+} from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
 import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
-import { type SimulateOptions, simulate } from "../simulate.ts";
+import { type SimulateOptions, simulate, simulateUntil } from "../simulate.ts";
 import { commandLine } from "../tryNext.ts";
 
-interface CompareOptions extends ScenarioOptions, SimulateOptions, OutputOptions {
+interface CompareOptions extends ScenarioOptions, SimulateOptions, StoppingOptions, OutputOptions {
   readonly level: number;
   readonly against?: string;
   readonly color?: boolean;
@@ -31,13 +40,14 @@ export function addCompare(program: Command): void {
     )
     .option("--policy <name...>", "only these policies (default: all in the file)")
     .option("--against <name>", "compare against this one (default: the first)");
-  outputOptions(scenarioOptions(runOptions(command, 20)))
+  outputOptions(scenarioOptions(stoppingOptions(runOptions(command, 20))))
     .addHelpText(
       "after",
       "\nExit codes  0 some policy holds the objective  99 none does  104 bad input\n\n" +
         "Examples\n" +
         "  peakday compare scenarios/black-friday.yaml\n" +
-        "  peakday compare shop.yaml --policy hpa scheduled --runs 50",
+        "  peakday compare shop.yaml --policy hpa scheduled --runs 50\n" +
+        "  peakday compare shop.yaml --until-width 2% --max-runs 500",
     )
     .action(async (file: string, _: unknown, self: Command) => {
       process.exitCode = await compare(file, self.optsWithGlobals<CompareOptions>());
@@ -50,13 +60,22 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
   const against = baselineName(input.scenarios, options.against);
   const folder = options.out ?? join("out", input.scenarios[0]!.name);
   checkWritable(folder, OUTPUT_FILES);
-  const simulated = await simulate(input, options, console);
-  const result = summarise({
-    identity: identityOf(file, input, options.level),
-    scenarios: input.scenarios,
-    outputs: simulated.outputs,
-    against,
-  });
+  const rule = stoppingRule(options);
+  const simulated =
+    rule === null
+      ? await simulate(input, options, console)
+      : await simulateUntil(input, rule, options, console);
+  const result = withStopping(
+    summarise({
+      identity: identityOf(file, input, options.level),
+      scenarios: input.scenarios,
+      outputs: simulated.outputs,
+      against,
+    }),
+    input.scenarios,
+    simulated.outputs,
+    rule,
+  );
   const files = await writeOutput({ folder, command: "compare", console }, result, simulated);
   const style = console.out;
   if (options.json === true) console.print(resultJson(result));

@@ -3,13 +3,22 @@ import type { Command } from "commander";
 import { runText } from "../../../reports/terminal/index.ts";
 import { byPolicy } from "../../experiment/experiment.ts";
 import { halvedLinks, halvedTasks, withHalved } from "../../experiment/halved.ts";
+import { withStopping } from "../../experiment/sequential.ts";
 import { summarise } from "../../experiment/summarise.ts";
 import type { Result } from "../../result/result.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
-import { type OutputOptions, outputOptions, runOptions, scenarioOptions } from "../options.ts";
+import {
+  type OutputOptions,
+  outputOptions,
+  runOptions,
+  type StoppingOptions,
+  scenarioOptions,
+  stoppingOptions,
+  stoppingRule,
+} from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
 import {
   identityOf,
@@ -17,10 +26,14 @@ import {
   type ScenarioInput,
   type ScenarioOptions,
 } from "../scenarioInput.ts";
-import { type SimulateOptions, simulate, simulateTasks } from "../simulate.ts";
+import { type SimulateOptions, simulate, simulateTasks, simulateUntil } from "../simulate.ts";
 import { originOf, readSnapshot } from "../snapshotFile.ts";
 
-interface RunOptions extends Omit<ScenarioOptions, "policy">, SimulateOptions, OutputOptions {
+interface RunOptions
+  extends Omit<ScenarioOptions, "policy">,
+    SimulateOptions,
+    StoppingOptions,
+    OutputOptions {
   readonly level: number;
   readonly policy?: string;
   readonly from?: string;
@@ -36,13 +49,14 @@ export function addRun(program: Command): void {
     .option("--policy <name>", "the policy set (default: the first in the file)")
     .option("--from <file>", "go on from a snapshot that peakday snapshot took, one run")
     .option("--halve-links", "run each link of the delay chain halved, too");
-  outputOptions(scenarioOptions(runOptions(command, 20)))
+  outputOptions(scenarioOptions(stoppingOptions(runOptions(command, 20))))
     .addHelpText(
       "after",
       "\nExit codes  0 the objective holds  99 it does not  104 bad input\n\n" +
         "Examples\n" +
         "  peakday run scenarios/hello.yaml\n" +
-        "  peakday run shop.yaml --policy scheduled --set traffic.visitors.rate=200/s",
+        "  peakday run shop.yaml --policy scheduled --set traffic.visitors.rate=200/s\n" +
+        "  peakday run shop.yaml --until-width 2%",
     )
     .action(async (file: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<RunOptions>();
@@ -55,8 +69,11 @@ export function addRun(program: Command): void {
  * A snapshot is one replication in the middle: others of it would share its customers so far. It
  * leads to the result of a run without it, so that result says nothing of it.
  */
-function runsOf({ runs, from }: RunOptions, isGiven: boolean): number {
+function runsOf({ runs, from, untilWidth }: RunOptions, isGiven: boolean): number {
   if (from === undefined) return runs;
+  if (untilWidth !== undefined) {
+    throw new CliError(errorText("--from goes on with one run: no --until-width", null));
+  }
   if (!isGiven || runs === 1) return 1;
   throw new CliError(
     errorText(
@@ -78,13 +95,22 @@ async function run(file: string, options: RunOptions): Promise<number> {
   checkWritable(folder, OUTPUT_FILES);
   const from =
     snapshot === undefined ? null : readSnapshot(snapshot, originOf(scenario, options.policies));
-  const simulated = await simulate(input, options, console, from);
-  const plain = summarise({
-    identity: identityOf(file, input, options.level),
-    scenarios: input.scenarios,
-    outputs: simulated.outputs,
-    against: scenario.policy.name,
-  });
+  const rule = stoppingRule(options);
+  const simulated =
+    rule === null
+      ? await simulate(input, options, console, from)
+      : await simulateUntil(input, rule, options, console);
+  const plain = withStopping(
+    summarise({
+      identity: identityOf(file, input, options.level),
+      scenarios: input.scenarios,
+      outputs: simulated.outputs,
+      against: scenario.policy.name,
+    }),
+    input.scenarios,
+    simulated.outputs,
+    rule,
+  );
   const result =
     options.halveLinks === true
       ? await halveLinks(plain, scenario, input, options, console)
@@ -105,7 +131,8 @@ async function halveLinks(
 ): Promise<Result> {
   const halved = halvedLinks(scenario, result.policies[0]!.delayChains);
   if (halved.length === 0) return result;
-  const tasks = halvedTasks(halved, options.runs);
+  const runs = result.policies[0]!.replications.length;
+  const tasks = halvedTasks(halved, runs);
   const { outputs } = await simulateTasks(input, tasks, { ...options, noun: "links" }, console);
-  return withHalved(result, scenario.policy.name, halved, byPolicy(outputs, options.runs));
+  return withHalved(result, scenario.policy.name, halved, byPolicy(outputs, runs));
 }
