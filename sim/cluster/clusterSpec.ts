@@ -114,13 +114,21 @@ export interface WorkloadSpec {
   readonly startupCpuMillicores: number;
   /** Memory of the process from the start of its container on, before any request. */
   readonly idleMemoryBytes: number;
+  /** Probes that its processes never answer well. */
+  readonly failsProbes: readonly ("startup" | "readiness" | "liveness")[];
   /** How long a pull takes where the size is not known. */
   readonly imagePull: DistributionSpec;
   /** Pulled with the node's bandwidth; null: it takes a time that is drawn. */
   readonly imageBytes: number | null;
   /** All init containers, one after the other; null for none. */
   readonly initContainers: DistributionSpec | null;
+  /** What the pod templates of revisions have instead, by the revision's name. */
+  readonly revisions: Readonly<Record<string, RevisionTemplate>>;
 }
+
+export type RevisionTemplate = Partial<
+  Pick<WorkloadSpec, "startup" | "startupCpuMillicores" | "idleMemoryBytes" | "failsProbes">
+>;
 
 /** A PodDisruptionBudget: what evictions of the pods of some workloads, taken together, ask. */
 export interface WorkloadsBudget {

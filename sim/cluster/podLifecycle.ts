@@ -42,7 +42,8 @@ interface Delays {
   readonly hash: number;
   readonly imagePull: TimeDistribution;
   readonly initContainers: TimeDistribution | null;
-  readonly startup: TimeDistribution;
+  /** By revision. */
+  readonly startup: readonly TimeDistribution[];
 }
 
 /** What the lifecycle tells the cluster. */
@@ -98,12 +99,12 @@ export class PodLifecycle {
     this.#zoneOf = parts.zoneOf;
     this.#scheduling = compileDistribution(parts.spec.scheduling);
     this.#endpointLag = compileDistribution(parts.spec.endpointLag);
-    this.#delays = parts.workloads.map(({ spec }) => ({
+    this.#delays = parts.workloads.map(({ spec, templates }) => ({
       hash: Number.parseInt(digestText(`pods of ${spec.name}`).slice(0, 8), 16),
       imagePull: compileDistribution(spec.imagePull),
       initContainers:
         spec.initContainers === null ? null : compileDistribution(spec.initContainers),
-      startup: compileDistribution(spec.startup),
+      startup: templates.map(({ startup }) => compileDistribution(startup)),
     }));
     const register = (name: string, handle: (pod: Pod) => void): number =>
       parts.simulation.register(name, (number) => handle(this.#pods[number]!));
@@ -123,10 +124,12 @@ export class PodLifecycle {
       plane: parts.plane,
       pods: parts.pods,
       spec: parts.spec.kubelet,
-      specOf: (pod) => this.#workloads[pod.workload]!.spec,
+      specOf: (pod) => this.#workloads[pod.workload]!.templates[pod.revision]!,
       replicaOf: (pod) => this.#replicaOf(pod),
-      startupOf: (pod) =>
-        this.#draw(pod, this.#delays[pod.workload]!.startup, SITE.startup, pod.restarts),
+      startupOf: (pod) => {
+        const startup = this.#delays[pod.workload]!.startup[pod.revision]!;
+        return this.#draw(pod, startup, SITE.startup, pod.restarts);
+      },
       events: {
         readinessChanged: (pod, ready) => {
           if (ready) this.#becomeReady(pod);

@@ -89,7 +89,7 @@ export class ProbeManager {
     if (probe === null || !worker.inFlight) return;
     worker.inFlight = false;
     if (worker.onHold) return;
-    this.#count(pod, kind, probe, ok);
+    this.#count(pod, kind, probe, ok && !this.#specOf(pod).failsProbes.includes(kind));
     // What came of it may have ended the container, or even begun the next one.
     if (!isProbed(pod, restarts) || !worker.isDue || worker.onHold) return;
     worker.isDue = false;

@@ -412,7 +412,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   state(): Json {
     return plainState({
       pods: this.#pods,
-      workloads: this.#workloads.map(({ spec, service, revisions, ...changing }) => changing),
+      workloads: this.#workloads.map(
+        ({ spec, service, revisions, templates, ...changing }) => changing,
+      ),
       nodes: this.#nodes.state(),
       metrics: this.#metrics.state(),
       usage: this.#usage.state(),
@@ -638,7 +640,7 @@ const OUTSIDE = -1;
 
 interface ClusterState {
   readonly pods: readonly Pod[];
-  readonly workloads: readonly Omit<Workload, "spec" | "service" | "revisions">[];
+  readonly workloads: readonly Omit<Workload, "spec" | "service" | "revisions" | "templates">[];
   readonly nodes: Json;
   readonly metrics: Json;
   readonly usage: Json;

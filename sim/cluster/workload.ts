@@ -23,6 +23,8 @@ export interface Workload {
   readonly spec: WorkloadSpec;
   readonly service: number;
   readonly revisions: readonly string[];
+  /** By revision: the spec as its pods have it. */
+  readonly templates: readonly WorkloadSpec[];
   /** `spec.replicas`. */
   replicas: number;
   /** Grows with every change of the Deployment's spec. */
@@ -58,6 +60,7 @@ export function newWorkload(
     spec,
     service,
     revisions,
+    templates: revisions.map((revision) => ({ ...spec, ...spec.revisions[revision] })),
     replicas: spec.replicas,
     generation: 1,
     paused: spec.paused,

@@ -114,6 +114,8 @@ export interface RevisionSpec {
    * request.
    */
   readonly latencyFactor: { readonly min: number; readonly max: number };
+  /** Null for the service's. */
+  readonly memory: MemorySpec | null;
 }
 
 export interface EndpointSpec {

@@ -121,7 +121,14 @@ function withHalf(scenario: Scenario, workload: string, link: string): Scenario 
         initContainers: shorterOrNull(initContainers),
       }));
     case "start":
-      return withWorkload(scenario, workload, (spec) => ({ startup: shorter(spec.startup) }));
+      return withWorkload(scenario, workload, ({ startup, revisions }) => ({
+        startup: shorter(startup),
+        revisions: mapValues(revisions, (template) =>
+          template.startup === undefined
+            ? template
+            : { ...template, startup: shorter(template.startup) },
+        ),
+      }));
     case "startup probe":
       return withWorkload(scenario, workload, ({ startupProbe: probe }) => ({
         // The container has as long as before.
@@ -135,6 +142,12 @@ function withHalf(scenario: Scenario, workload: string, link: string): Scenario 
       return withHpa(scenario, workload, link);
   }
 }
+
+const mapValues = <Value>(
+  map: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Readonly<Record<string, Value>> =>
+  Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 
 const sooner = (probe: ProbeSpec): ProbeSpec => ({
   ...probe,

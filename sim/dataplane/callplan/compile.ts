@@ -72,7 +72,6 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     station: planStation(service.station),
     asynchronous: service.asynchronous,
     balancer: service.balancer,
-    memory: service.memory,
     warmUp: service.warmUp,
     dropsExpired: service.dropsExpired,
     outlierDetection: service.outlierDetection,
@@ -88,6 +87,7 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
       errorShare: revision.errorShare,
       latencyMin: revision.latencyFactor.min,
       latencySpan: revision.latencyFactor.max - revision.latencyFactor.min,
+      memory: revision.memory ?? service.memory,
     })),
     calls,
   };

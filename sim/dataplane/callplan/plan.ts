@@ -162,7 +162,6 @@ export interface PlannedService {
   readonly asynchronous: boolean;
   readonly balancer: BalancerSpec;
   readonly quota: QuotaEnforcement;
-  readonly memory: MemorySpec;
   readonly warmUp: ReplicaWarmUpSpec | null;
   readonly dropsExpired: boolean;
   readonly outlierDetection: OutlierDetectionConfig | null;
@@ -205,6 +204,7 @@ export interface PlannedRevision {
   readonly errorShare: number;
   readonly latencyMin: number;
   readonly latencySpan: number;
+  readonly memory: MemorySpec;
 }
 
 export interface PlannedTraffic {

@@ -36,7 +36,8 @@ export class Memory {
 
   usedBytes(replica: number): number {
     const replicas = this.#replicas;
-    const { memory } = this.#services[replicas.service[replica]!]!;
+    const { revisions } = this.#services[replicas.service[replica]!]!;
+    const { memory } = revisions[replicas.revision[replica]!]!;
     const requests = replicas.requests[replica]!;
     return (
       memory.baseBytes +

@@ -33,7 +33,7 @@ const DEFAULT_PROBE = {
  */
 const BACK_OFF = { initial: seconds(10), max: seconds(300) };
 
-type PodLife = Pick<
+export type PodLife = Pick<
   WorkloadSpec,
   | "sidecars"
   | "startupProbe"
@@ -47,6 +47,7 @@ type PodLife = Pick<
   | "startup"
   | "startupCpuMillicores"
   | "idleMemoryBytes"
+  | "failsProbes"
   | "imagePull"
   | "imageBytes"
   | "initContainers"
@@ -81,6 +82,7 @@ export function normalisePodLife(
     podDeletionCost: input.podDeletionCost ?? "none",
     ...normaliseStartup(context, input.startup, [...path, "startup"]),
     idleMemoryBytes: input.memory?.base === undefined ? 0 : (parseBytes(input.memory.base) ?? 0),
+    failsProbes: [],
     imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
     imageBytes: input.image?.size === undefined ? null : (parseBytes(input.image.size) ?? 0),
     initContainers: distributionOr(
@@ -101,7 +103,7 @@ export function normaliseKubelet(input: ClusterInput["kubelet"]): KubeletSpec {
   };
 }
 
-function normaliseStartup(
+export function normaliseStartup(
   context: Context,
   input: ServiceInput["startup"],
   path: Path,

@@ -1,5 +1,5 @@
 import type { WorkloadSpec } from "../../cluster/clusterSpec.ts";
-import type { RevisionSpec, ServiceSpec } from "../../dataplane/serviceSpec.ts";
+import type { ServiceSpec } from "../../dataplane/serviceSpec.ts";
 import type { Micros } from "../../kernel/time.ts";
 import {
   type DeploymentSettings,
@@ -20,7 +20,7 @@ import type {
 import type { PriorityClassesInput } from "../schema/scheduling.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
-import { parseDuration, parseShare } from "../units.ts";
+import { parseDuration } from "../units.ts";
 import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
 import type { Context } from "./context.ts";
@@ -28,6 +28,7 @@ import { guardsOf } from "./guards.ts";
 import { normaliseOutlierDetection } from "./outliers.ts";
 import { normalisePodLife } from "./podLife.ts";
 import { reportConfigProblem } from "./policyUse.ts";
+import { normaliseRevisionPods, normaliseRevisions, ONLY_REVISION } from "./revisions.ts";
 import { normaliseScheduling } from "./scheduling.ts";
 import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
 import { normaliseStation, queueLimitOf, slotsOf } from "./station.ts";
@@ -36,12 +37,6 @@ import { normaliseDistribution } from "./time.ts";
 
 /** Kubernetes' own default. */
 const DEFAULT_SURGE = "25%";
-/** The revision of services that say nothing about revisions. */
-const ONLY_REVISION: RevisionSpec = {
-  name: "v1",
-  errorShare: 0,
-  latencyFactor: { min: 1, max: 1 },
-};
 
 export function normaliseService(
   context: Context,
@@ -91,25 +86,8 @@ export function normaliseService(
         endpoint,
       }),
     })),
-    revisions: normaliseRevisions(context, input.revisions ?? {}, [...path, "revisions"]),
+    revisions: normaliseRevisions(context, input, path),
   };
-}
-
-function normaliseRevisions(
-  context: Context,
-  revisions: NonNullable<ServiceInput["revisions"]>,
-  path: Path,
-): readonly RevisionSpec[] {
-  const specs = Object.entries(revisions).map(([name, { errors, latency }]) => {
-    const factor = typeof latency === "number" ? { min: latency, max: latency } : latency;
-    if (factor !== undefined && factor.min > factor.max) {
-      const message = `min is at most max, found ${factor.min} above ${factor.max}`;
-      context.atValue([...path, name, "latency", "min"], message);
-    }
-    const errorShare = errors === undefined ? 0 : parseShare(errors);
-    return { name, errorShare, latencyFactor: factor ?? ONLY_REVISION.latencyFactor };
-  });
-  return specs.length === 0 ? [ONLY_REVISION] : specs;
 }
 
 /** A datastore is a service outside of the cluster, with one endpoint and no replicas. */
@@ -156,6 +134,7 @@ export function normaliseDeployment(
   const spec = specOf(input);
   const container = spec.template?.spec.containers[0];
   const resources = normaliseResources(context, input, path);
+  const life = normalisePodLife(context, input, path, spec.template?.spec);
   return {
     name,
     replicas: input.replicas ?? spec.replicas ?? 1,
@@ -169,7 +148,8 @@ export function normaliseDeployment(
       ...deploymentPath(input),
       "template",
     ]),
-    ...normalisePodLife(context, input, path, spec.template?.spec),
+    ...life,
+    revisions: normaliseRevisionPods(context, input, life, path),
   };
 }
 

@@ -37,17 +37,9 @@ export function normaliseServing(context: Context, input: ServiceInput, path: Pa
     const hint = "use cpu: processor-sharing or cpu: event-loop";
     context.atKey([...path, "quota"], "fifo runs all slots at full speed: no quota holds", hint);
   }
-  const bytes = (written: string | number | undefined): number =>
-    written === undefined ? 0 : (parseBytes(written) ?? 0);
   return {
     quota: input.quota ?? PLAIN_SERVING.quota,
-    memory: {
-      baseBytes: bytes(memory?.base),
-      perRequestBytes: bytes(memory?.perRequest),
-      cachePerRequestBytes: bytes(memory?.cache?.perRequest),
-      cacheMaxBytes: bytes(memory?.cache?.max),
-      leakPerRequestBytes: bytes(memory?.leakPerRequest),
-    },
+    memory: normaliseMemory(memory),
     warmUp:
       warmUp === undefined
         ? null
@@ -58,5 +50,17 @@ export function normaliseServing(context: Context, input: ServiceInput, path: Pa
           },
     probeWork: distributionOr(context, input.probeWork, [...path, "probeWork"], DEFAULT_PROBE_WORK),
     probeThread: input.probeThread ?? "shared",
+  };
+}
+
+export function normaliseMemory(memory: ServiceInput["memory"]): MemorySpec {
+  const bytes = (written: string | number | undefined): number =>
+    written === undefined ? 0 : (parseBytes(written) ?? 0);
+  return {
+    baseBytes: bytes(memory?.base),
+    perRequestBytes: bytes(memory?.perRequest),
+    cachePerRequestBytes: bytes(memory?.cache?.perRequest),
+    cacheMaxBytes: bytes(memory?.cache?.max),
+    leakPerRequestBytes: bytes(memory?.leakPerRequest),
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count, rate, share, text } from "./leaves.ts";
-import { revision } from "./services.ts";
+import { release } from "./revisions.ts";
 import { fields, list, named } from "./shapes.ts";
 
 /** What `peakday canary` varies; everything has a default. */
@@ -19,7 +19,7 @@ export const canary = fields({
   healthy: share(
     "Errors of a release that should pass. Default: as many as the stable revision.",
   ).optional(),
-  bug: revision
+  bug: release
     .meta({
       description: "A release that must be caught. Default: 5% errors, 1.5 to 3 times as slow.",
     })

@@ -19,23 +19,22 @@ import {
   strategy,
 } from "./kubernetes.ts";
 import {
-  adviseOnTime,
   count,
   cpu,
   duration,
   flag,
   memory,
   NAME,
-  number,
   positiveDuration,
   share,
   text,
   word,
 } from "./leaves.ts";
+import { revision, startup } from "./revisions.ts";
 import { memoryUse, quota, replicaWarmUp } from "./serving.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY, metaOneOf, named } from "./shapes.ts";
 import { breakdowns, concurrency, queue, setup } from "./station.ts";
-import { type DistributionInput, distribution, distributionMap } from "./time.ts";
+import { type DistributionInput, distribution } from "./time.ts";
 
 const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
 
@@ -192,21 +191,6 @@ const pool = fields({
   ).optional(),
 });
 
-export const revision = fields({
-  errors: share("Share of the answers that are errors. Default 0.").optional(),
-  latency: either("a factor, or a map with min and max", [
-    number("Everything takes this many times as long.", { above: 0 }),
-    fields({
-      min: number("The least factor.", { above: 0 }),
-      max: number("The largest factor.", { above: 0 }),
-    }),
-  ])
-    .meta({
-      description: "Work and waits take this many times as long, one draw a request. Default 1.",
-    })
-    .optional(),
-});
-
 const IMAGE_HEADS = ["pull", "size"] as const;
 
 export const service = fields({
@@ -273,20 +257,7 @@ export const service = fields({
     "Requests past their deadline are dropped when their turn comes. Default false.",
   ).optional(),
   balancer: balancer.optional(),
-  startup: either(
-    "a duration, a distribution, or a map with time and cpu",
-    [
-      duration("Always this long."),
-      distributionMap,
-      fields({
-        time: distribution("From container start until it listens."),
-        cpu: cpu("CPU that it uses meanwhile; under a smaller limit it takes longer."),
-      }),
-    ],
-    adviseOnTime,
-  )
-    .meta({ description: "From container start until it listens. Default 2s." })
-    .optional(),
+  startup: startup.optional(),
   initContainers: distribution("All init containers together. Default none.").optional(),
   sidecars: list(
     "a list of containers with name, cpu and memory",
