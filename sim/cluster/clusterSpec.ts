@@ -85,8 +85,14 @@ export interface WorkloadSpec {
   readonly paused: boolean;
   /** It is a StatefulSet, and this is how its pods start and are replaced; else a Deployment. */
   readonly statefulSet?: StatefulSetSettings;
-  /** Fixed usage of the containers beside the one that serves, taken together. */
-  readonly sidecars: { readonly cpuMillicores: number; readonly memoryBytes: number };
+  /** Of the containers beside the one that serves, taken together. */
+  readonly sidecars: {
+    /** What they use, always; of CPU as far as their node lets them. */
+    readonly cpuMillicores: number;
+    readonly memoryBytes: number;
+    /** Part of the container's requests above. */
+    readonly requestMillicores: number;
+  };
   readonly startupProbe: ProbeSpec | null;
   readonly readinessProbe: ProbeSpec | null;
   readonly livenessProbe: ProbeSpec | null;

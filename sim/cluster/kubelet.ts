@@ -3,6 +3,7 @@ import { micros, seconds, toSeconds } from "../kernel/time.ts";
 import type { KubeletSpec, WorkloadSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { backOffLeft, nextBackOff } from "./kubeletBackOff.ts";
+import { setSidecarCores, sidecarMicros } from "./kubeletSidecars.ts";
 import { burn, startUpMicros } from "./kubeletStartUp.ts";
 import { type Container, isActive, isListening, type Pod, type Termination } from "./pod.ts";
 import { ProbeManager } from "./probeManager.ts";
@@ -131,6 +132,7 @@ export class Kubelet {
       listenAt: now,
       starting: null,
       startupCpuMicros: 0,
+      sidecars: { since: now, cores: spec.sidecars.cpuMillicores / 1000, earlierMicros: 0 },
       stoppingAt: null,
       sigtermAt: null,
     };
@@ -149,6 +151,7 @@ export class Kubelet {
 
   /** The same for a pod that is there when the run begins: it has started and listens. */
   startListening(pod: Pod): void {
+    const spec = this.#specOf(pod);
     const { now } = this.#simulation;
     pod.runningAt = now;
     pod.container = {
@@ -158,6 +161,7 @@ export class Kubelet {
       listenAt: now,
       starting: null,
       startupCpuMicros: 0,
+      sidecars: { since: now, cores: spec.sidecars.cpuMillicores / 1000, earlierMicros: 0 },
       stoppingAt: null,
       sigtermAt: null,
     };
@@ -266,9 +270,13 @@ export class Kubelet {
     return pod.container?.starting ? Math.ceil(this.#specOf(pod).startupCpuMillicores / 1000) : 0;
   }
 
-  /** What the node leaves the pod from now on, in cores, more than 0: a start slows down too. */
-  setCores(pod: Pod, cores: number): void {
+  /**
+   * What the node leaves the pod's process from now on, in cores, more than 0 (a start slows down
+   * too), and its sidecars.
+   */
+  setCores(pod: Pod, cores: number, sidecarCores: number): void {
     const { container } = pod;
+    if (container !== null) setSidecarCores(container, sidecarCores, this.#simulation.now);
     if (isListening(pod)) this.#plane.setCores(pod.number, cores);
     else if (container?.starting) {
       this.#burn(pod, container, { demand: container.starting.demand, most: cores });
@@ -406,9 +414,8 @@ export class Kubelet {
 
   /** Of the container that runs, its start and the sidecars beside it included. */
   #containerMicros(pod: Pod, container: Container): number {
-    const { cpuMillicores } = this.#specOf(pod).sidecars;
-    const beside = (cpuMillicores / 1000) * (this.#simulation.now - container.startedAt);
-    const own = startUpMicros(container, this.#simulation.now) + beside;
+    const { now } = this.#simulation;
+    const own = startUpMicros(container, now) + sidecarMicros(container, now);
     return container.listening ? own + this.#plane.usage(pod.number).cpuMicros : own;
   }
 

@@ -6,18 +6,20 @@ export interface ContendingPod {
   /** The pod's number, which is its replica's. */
   readonly replica: number;
   readonly node: number;
-  /** CPU request in millicores: its weight. */
+  /** CPU request of all its containers in millicores: its weight. */
   readonly requestMillicores: number;
   /** CPU limit in millicores; null for none: all of the node. */
   readonly limitMillicores: number | null;
+  /** The containers beside its process, taken together: what they use whenever they can. */
+  readonly sidecars: { readonly cpuMillicores: number; readonly requestMillicores: number };
 }
 
 /** Who gives the pods their CPU: the data plane, or a kubelet in front of it. */
 export interface PodCpu {
   /** How many pieces of work in the pod want a core at this moment. */
   runnable(replica: number): number;
-  /** What the node leaves it from now on, in cores. */
-  setCores(replica: number, cores: number): void;
+  /** What the node leaves its process and its sidecars from now on, in cores. */
+  setCores(replica: number, cores: number, sidecarCores: number): void;
 }
 
 /** `cpu.shares` of a container that requests no CPU, as the kubelet sets it. */
@@ -30,8 +32,13 @@ interface Contender {
   readonly shares: number;
   /** What it may use when nobody is in its way, in cores. */
   readonly most: number;
+  /** What its sidecars want, in cores. */
+  readonly beside: number;
+  /** The process's part of the pod's CPU, when the sidecars want all of theirs. */
+  readonly ownPart: number;
   /** What it was told last. */
   cores: number;
+  besideCores: number;
 }
 
 interface Contended {
@@ -50,6 +57,8 @@ interface Contended {
  * interval (ten times less often while none of its pods has work), and what its pods may use holds
  * until the next look. A pod that was idle then may use its fair share beside the others, so that
  * for one interval the node may do more than it can. Nodes that nobody can exceed cost nothing.
+ *
+ * A pod's sidecars share the pod's CPU with its process in the same way, by their own requests.
  *
  * Sources: kubelet, `MilliCPUToShares`; Bertsekas & Gallager, "Data Networks" (1992), §6.5.2.
  */
@@ -86,10 +95,15 @@ export class NodeContention {
     const { node, replica, limitMillicores } = pod;
     const capacity = this.#allocatable(node);
     const most = Math.min(limitMillicores ?? capacity, capacity) / 1000;
-    const shares = Math.max(LEAST_SHARES, Math.floor((pod.requestMillicores * 1024) / 1000));
+    const shares = sharesOf(pod.requestMillicores);
+    const { cpuMillicores, requestMillicores } = pod.sidecars;
+    const beside = cpuMillicores / 1000;
+    const own = sharesOf(pod.requestMillicores - requestMillicores);
+    const ownPart = beside === 0 ? 1 : own / (own + sharesOf(requestMillicores));
     const contended = this.#nodes.get(node) ?? { pods: [], isWatched: false };
     this.#nodes.set(node, contended);
-    contended.pods.push({ replica, shares, most, cores: most });
+    const told = { cores: most, besideCores: beside };
+    contended.pods.push({ replica, shares, most, beside, ownPart, ...told });
     this.#nodeOf.set(replica, node);
     if (!contended.isWatched && this.#canBeShort(node)) this.#lookAgain(node, this.#interval);
   }
@@ -110,7 +124,7 @@ export class NodeContention {
       nodes: [...this.#nodes].map(([node, { pods, isWatched }]) => ({
         node,
         isWatched,
-        pods: pods.map(({ replica, shares, most, cores }) => ({ replica, shares, most, cores })),
+        pods: pods.map((pod) => ({ ...pod })),
       })),
     };
   }
@@ -127,7 +141,8 @@ export class NodeContention {
 
   #canBeShort(node: number): boolean {
     const pods = this.#nodes.get(node)?.pods ?? [];
-    return pods.reduce((sum, pod) => sum + pod.most, 0) > this.#allocatable(node) / 1000;
+    const most = pods.reduce((sum, pod) => sum + pod.most + pod.beside, 0);
+    return most > this.#allocatable(node) / 1000;
   }
 
   #lookAgain(node: number, delay: number): void {
@@ -142,26 +157,46 @@ export class NodeContention {
     contended.isWatched = false;
     if (!this.#canBeShort(node)) return;
     const { pods } = contended;
-    const claims = pods.map(({ replica, shares, most }) => ({
+    const wants = pods.map(({ replica, most }) => Math.min(most, this.#cpu.runnable(replica)));
+    const claims = pods.map(({ shares, beside }, i) => ({
       weight: shares,
-      want: Math.min(most, this.#cpu.runnable(replica)),
+      want: wants[i]! + beside,
     }));
     const level = fairLevel(this.#allocatable(node) / 1000, claims);
-    for (const pod of pods) this.#set(pod, Math.min(pod.most, level * pod.shares));
-    const isIdle = claims.every(({ want }) => want === 0);
+    pods.forEach((pod, i) => {
+      this.#give(pod, level * pod.shares, wants[i]!);
+    });
+    const isIdle = wants.every((want) => want === 0);
     this.#lookAgain(node, this.#interval * (isIdle ? IDLE_LOOKS : 1));
   }
 
   #release({ pods }: Contended): void {
-    for (const pod of pods) this.#set(pod, pod.most);
+    for (const pod of pods) this.#set(pod, pod.most, pod.beside);
   }
 
-  #set(pod: Contender, cores: number): void {
-    if (pod.cores === cores) return;
+  /** Divides what the pod may use between its process, which wants so much, and its sidecars. */
+  #give(pod: Contender, cores: number, want: number): void {
+    const { most, beside, ownPart } = pod;
+    if (cores === Number.POSITIVE_INFINITY) {
+      this.#set(pod, most, beside);
+      return;
+    }
+    const own = Math.max(cores * ownPart, cores - beside);
+    const rest = Math.max(cores * (1 - ownPart), cores - want);
+    this.#set(pod, Math.min(most, own), Math.min(beside, rest));
+  }
+
+  #set(pod: Contender, cores: number, besideCores: number): void {
+    if (pod.cores === cores && pod.besideCores === besideCores) return;
     pod.cores = cores;
-    this.#cpu.setCores(pod.replica, cores);
+    pod.besideCores = besideCores;
+    this.#cpu.setCores(pod.replica, cores, besideCores);
   }
 }
+
+/** `cpu.shares` as the kubelet sets them (`MilliCPUToShares`). */
+const sharesOf = (millicores: number): number =>
+  Math.max(LEAST_SHARES, Math.floor((millicores * 1024) / 1000));
 
 /**
  * The level of a weighted max-min fair division: each claim gets min(want, level × weight), and

@@ -1,4 +1,5 @@
 import type { BackOffState } from "./kubeletBackOff.ts";
+import type { SidecarUse } from "./kubeletSidecars.ts";
 import type { StartUp } from "./kubeletStartUp.ts";
 import { newProbeWorker, type ProbeWorker } from "./probeWorker.ts";
 
@@ -82,6 +83,7 @@ export interface Container {
   starting: StartUp | null;
   /** CPU time that its start has used, in microseconds, up to `starting.since`. */
   startupCpuMicros: number;
+  sidecars: SidecarUse;
   /** It is being stopped: the preStop hook runs, or the signal is out. */
   stoppingAt: number | null;
   sigtermAt: number | null;

@@ -259,9 +259,9 @@ export class PodLifecycle {
     return this.#kubelet.runnable(this.#pods[number]!);
   }
 
-  /** What its node leaves a pod from now on, in cores. */
-  setCores(number: number, cores: number): void {
-    this.#kubelet.setCores(this.#pods[number]!, cores);
+  /** What its node leaves a pod's process from now on, and its sidecars, in cores. */
+  setCores(number: number, cores: number, sidecarCores: number): void {
+    this.#kubelet.setCores(this.#pods[number]!, cores, sidecarCores);
   }
 
   /** The scheduler has found a node for the pod: its kubelet takes it. */

@@ -521,12 +521,14 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       this.#contention.detach(pod.number);
       return;
     }
-    const { requests, limits } = this.#workloads[pod.workload]!.spec.container;
+    const { container, sidecars } = this.#workloads[pod.workload]!.spec;
+    const { requests, limits } = container;
     this.#contention.attach({
       replica: pod.number,
       node: pod.node,
       requestMillicores: requests.cpuMillicores ?? 0,
       limitMillicores: limits.cpuMillicores,
+      sidecars,
     });
   }
 

@@ -208,10 +208,10 @@ describe("start-up CPU", () => {
     kubelet.start(pod);
     expect(kubelet.runnable(pod)).toBe(1);
     simulation.runUntil(micros(10e6));
-    kubelet.setCores(pod, 0.2);
+    kubelet.setCores(pod, 0.2, 0);
     simulation.runUntil(micros(20e6));
     expect(kubelet.usage(pod)?.cpuMicros).toBeCloseTo(10e6, 3);
-    kubelet.setCores(pod, 2);
+    kubelet.setCores(pod, 2, 0);
     simulation.runUntil(micros(100e6));
     // 8 s of CPU in 10 s, 2 s in the next 10 s, and the other 22 s at 800m again.
     expect(plane.starts).toEqual([{ replica: 0, at: 47.5 }]);

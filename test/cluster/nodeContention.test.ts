@@ -114,7 +114,9 @@ function contend(model: Model, pods: readonly Requests[], interval = millis(10))
   });
   model.run(micros(0));
   pods.forEach(({ request, limit }, replica) => {
-    contention.attach({ replica, node: 0, requestMillicores: request, limitMillicores: limit });
+    const requested = { requestMillicores: request, limitMillicores: limit };
+    const sidecars = { cpuMillicores: 0, requestMillicores: 0 };
+    contention.attach({ replica, node: 0, ...requested, sidecars });
   });
   return contention;
 }

@@ -71,7 +71,7 @@ export function normalisePodLife(
     context.atKey([...path, "readyWhen"], message, "the probe says when it is ready");
   }
   return {
-    sidecars: sumOf(input.sidecars ?? []),
+    sidecars: normaliseSidecars(input, pod),
     startupProbe: probeOr(input.startupProbe ?? container?.startupProbe),
     readinessProbe,
     livenessProbe: probeOr(input.livenessProbe ?? container?.livenessProbe),
@@ -146,11 +146,19 @@ function hookTime(container: ContainerInput | undefined): Micros {
   return amount === undefined ? micros(0) : parseDuration(`${amount}${unit}`);
 }
 
-function sumOf(sidecars: NonNullable<ServiceInput["sidecars"]>): PodLife["sidecars"] {
-  const sum = { cpuMillicores: 0, memoryBytes: 0 };
-  for (const { cpu = 0, memory = 0 } of sidecars) {
+/** The containers after the first one ask for CPU; what they use is the scenario's to say. */
+function normaliseSidecars(
+  { sidecars }: ServiceInput,
+  pod: PodSpecInput | undefined,
+): PodLife["sidecars"] {
+  const sum = { cpuMillicores: 0, memoryBytes: 0, requestMillicores: 0 };
+  for (const { cpu = 0, memory = 0 } of sidecars ?? []) {
     sum.cpuMillicores += parseMillicores(cpu) ?? 0;
     sum.memoryBytes += parseBytes(memory) ?? 0;
+  }
+  for (const { resources } of pod?.containers.slice(1) ?? []) {
+    const asked = resources?.requests?.cpu ?? resources?.limits?.cpu ?? 0;
+    sum.requestMillicores += parseMillicores(asked) ?? 0;
   }
   return sum;
 }
