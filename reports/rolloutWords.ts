@@ -12,7 +12,7 @@ const STEPS: Readonly<Record<string, string>> = {
 
 /** How a rollout ended that these reasons promoted. */
 const PROMOTED: Readonly<Record<string, string>> = {
-  StagePassed: ", after the last stage passed",
+  StagePassed: ": the last stage passed",
   TooFewRequestsToJudge: ", with too few requests to judge the last stage",
 };
 
@@ -32,10 +32,10 @@ function reasonText({ outcome, reason, stages }: RolloutOutcome): string {
   return promoted ?? (reason === "" ? "" : `: ${STEPS[reason] ?? reason}`);
 }
 
-/** The outcome of a rollout as a sentence: "rolled back at 0:50: error rate 5 % is above 1 %". */
+/** The outcome of a rollout as a sentence: "rolled back after 0:50: p50 is too high". */
 export function outcomeText(rollout: RolloutOutcome): string {
-  const at = rollout.endSeconds === null ? "" : ` at ${clock(rollout.endSeconds)}`;
-  return `${OUTCOME_WORDS[rollout.outcome]}${at}${reasonText(rollout)}`;
+  const after = rollout.endSeconds === null ? "" : ` after ${clock(rollout.endSeconds)}`;
+  return `${OUTCOME_WORDS[rollout.outcome]}${after}${reasonText(rollout)}`;
 }
 
 /** Why a controller decided as it did, in words; of traffic only what changes. */

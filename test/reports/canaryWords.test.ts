@@ -188,15 +188,15 @@ describe("the words of a rollout", () => {
   });
 
   it.each([
-    { given: {}, want: "promoted at 6:00, after the last stage passed" },
+    { given: {}, want: "promoted after 6:00: the last stage passed" },
     {
       given: { reason: "TooFewRequestsToJudge" },
-      want: "promoted at 6:00, with too few requests to judge the last stage",
+      want: "promoted after 6:00, with too few requests to judge the last stage",
     },
-    { given: { reason: "Completed" }, want: "promoted at 6:00: Completed" },
+    { given: { reason: "Completed" }, want: "promoted after 6:00: Completed" },
     {
       given: { outcome: "rolled-back", reason: "error rate 5 % is above 1 %", endSeconds: 64 },
-      want: "rolled back at 1:04: error rate 5 % is above 1 %",
+      want: "rolled back after 1:04: error rate 5 % is above 1 %",
     },
     {
       given: { outcome: "unfinished", reason: "not started", endSeconds: null },

@@ -3,7 +3,7 @@ import { escapeHtml, html, tied, withOptions } from "../../reports/render/html.t
 import { renderHtml } from "../../reports/render/index.ts";
 import { resultSchema } from "../../sim/result/result.ts";
 import { bareResult, HOSTILE, hostileResult } from "./nulls.ts";
-import { sampleResult } from "./sampleResult.ts";
+import { sampleResult, sampleRollout } from "./sampleResult.ts";
 
 const headings = (page: string): readonly string[] =>
   [...page.matchAll(/<h2 id="([^"]*)"/g)].map(([, id]) => id ?? "");
@@ -24,6 +24,16 @@ describe("renderHtml", { timeout: 60_000 }, () => {
     expect(page.includes("−1739 ms")).toBe(true);
     expect(page.includes("no difference shown (n = 5)")).toBe(true);
     expect(page.length).toBeLessThan(1.5e6);
+  });
+
+  it("tells of a rolling update, which has no stages, without an empty chart", async () => {
+    const sample = sampleResult({ n: 5, policies: ["scheduled"] });
+    const rolling = { ...sampleRollout("healthy"), policy: "rolling", usersHurt: null, stages: [] };
+    const policies = sample.policies.map((policy) => ({ ...policy, rollouts: [rolling] }));
+    const page = await renderHtml({ ...sample, policies });
+    const [, section = ""] = page.split('<h2 id="canary"');
+    expect(section.split("<h2 ")[0]).not.toMatch(/Stage by stage|<svg/);
+    expect(section).toMatch(/<td[^>]*>–<\/td>\s*<td[^>]*>–<\/td>\s*<td[^>]*>promoted after 6:00/);
   });
 
   it("names every picture, and puts a table in each section that has one", async () => {

@@ -172,15 +172,12 @@ function examplesOf(canary: CanaryResult | null): readonly Strip[] {
 }
 
 async function stripsHtml(strips: readonly Strip[]): Promise<SafeHtml> {
+  // Rolling updates have no stages, since nobody judges them.
   const known = strips.filter(({ rollout }) => rollout.stages.length > 0);
-  const chart =
-    known.length === 0
-      ? nothing
-      : await responsive((width) => stageStrips(known, stageStripsSize(known.length, width)), WIDE);
   const rows = strips.map(({ name, rollout }) => ({
     cells: [
       name,
-      `${plain(rollout.stages.at(-1)?.percent ?? 0)} %`,
+      lastStage(rollout),
       rollout.usersHurt === null ? "–" : fixed(rollout.usersHurt, 0),
       outcomeText(rollout),
     ],
@@ -191,6 +188,15 @@ async function stripsHtml(strips: readonly Strip[]): Promise<SafeHtml> {
     { head: "users hurt" },
     { head: "outcome", text: true },
   ];
+  const table = tableHtml(columns, rows);
+  if (known.length === 0) return html`<h3>Releases</h3>${table}`;
+  const sized = (width: number) => stageStrips(known, stageStripsSize(known.length, width));
+  const chart = await responsive(sized, WIDE);
   return html`<h3>Stage by stage</h3><div class="two"><div>${chart}</div>
-<div>${tableHtml(columns, rows)}</div></div>`;
+<div>${table}</div></div>`;
+}
+
+function lastStage({ stages }: Strip["rollout"]): string {
+  const last = stages.at(-1);
+  return last === undefined ? "–" : `${plain(last.percent)} %`;
 }
