@@ -37,6 +37,7 @@ function thinService(service: ServiceTimeline, size: number): ServiceTimeline {
     ready: fold(service.ready, size, last),
     capacityRps: fold(service.capacityRps, size, last),
     cpuCores: fold(service.cpuCores, size, meanKnown),
+    ...(service.offeredRps && { offeredRps: fold(service.offeredRps, size, mean) }),
     arrivalsRps: fold(service.arrivalsRps, size, mean),
     failedPercent: fold(service.failedPercent, size, mean),
     meanQueueMs: fold(service.meanQueueMs, size, worst),

@@ -40,14 +40,21 @@ export function serviceOf(timeline: Timeline, service: string): ServiceTimeline 
   return timeline.services.find((candidate) => candidate.service === service) ?? null;
 }
 
-/** Arrivals and capacity of a service, or the arrivals of the whole where it is not known. */
+/**
+ * What is asked of a service, also while it has no pods, and its capacity; or the arrivals of the
+ * whole where it is not known.
+ */
 export function trafficOf(
   timeline: Timeline,
   service: string | null,
-): Pick<ServiceTimeline, "arrivalsRps" | "capacityRps"> {
+): { readonly offeredRps: readonly number[]; readonly capacityRps: readonly (number | null)[] } {
   const found = service === null ? null : serviceOf(timeline, service);
+  if (found !== null) {
+    const { offeredRps = found.arrivalsRps, capacityRps } = found;
+    return { offeredRps, capacityRps };
+  }
   const { arrivalsRps } = timeline;
-  return found ?? { arrivalsRps, capacityRps: arrivalsRps.map(() => null) };
+  return { offeredRps: arrivalsRps, capacityRps: arrivalsRps.map(() => null) };
 }
 
 /** Whether the wanted or the ready replicas ever change. */
@@ -171,7 +178,7 @@ export function timelineModel(result: Result): TimelineModel | null {
     scaledServices,
     timelines: new Map(result.policies.map(({ name }, index) => [name, thinned[index]!])),
     rpsTicks: ticksFromZero(
-      maximum(main.flatMap((each) => [...each.arrivalsRps, ...each.capacityRps])),
+      maximum(main.flatMap((each) => [...each.offeredRps, ...each.capacityRps])),
       3,
     ),
     replicaTicks: new Map(scaledServices.map((name) => [name, replicaTicksOf(of(name))])),

@@ -140,12 +140,12 @@ export function trafficPanel(
   if (timeline === undefined) return null;
   const x = timeEncoding(model, options);
   const y = yAxis(model.rpsTicks, COUNT_LABEL);
-  const { arrivalsRps, capacityRps } = trafficOf(timeline, model.service);
-  const short = arrivalsRps.map((rps, bin) => {
+  const { offeredRps, capacityRps } = trafficOf(timeline, model.service);
+  const short = offeredRps.map((rps, bin) => {
     const capacity = capacityRps[bin] ?? null;
     return capacity === null ? null : Math.max(rps, capacity);
   });
-  const rows = stepRows(model, { rps: arrivalsRps, capacity: capacityRps, short }, "start");
+  const rows = stepRows(model, { rps: offeredRps, capacity: capacityRps, short }, "start");
   const shortage: Layer = {
     data: { values: rows },
     mark: { type: "area", interpolate: "step-after", color: hex("red"), opacity: 0.3 },

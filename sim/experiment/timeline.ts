@@ -61,6 +61,7 @@ function serviceTimeline(
     ready: [...series.ready],
     capacityRps: [...series.capacityRps],
     cpuCores: series.cpuMicros.map((cpu) => (cpu === null ? null : toSeconds(cpu) / binSeconds)),
+    offeredRps: series.arrivals.map((count, bin) => (count + series.unreached[bin]!) / binSeconds),
     arrivalsRps: series.arrivals.map((count) => count / binSeconds),
     failedPercent: series.failures.map((failed, bin) => {
       const ended = failed + series.answered[bin]!;

@@ -19,6 +19,7 @@ export interface ServiceSeries {
   readonly capacityRps: (number | null)[];
   readonly cpuMicros: (number | null)[];
   readonly arrivals: number[];
+  readonly unreached: number[];
   readonly failures: number[];
   readonly queuedMicros: number[];
   readonly servedMicros: number[];
@@ -61,6 +62,8 @@ export class Recorder {
   readonly binsPerMinute: number;
   /** Sums of the current bin by service. */
   readonly arrivals: Float64Array;
+  /** Calls that found no pod, or one that does not listen any more. */
+  readonly unreached: Float64Array;
   readonly failures: Float64Array;
   readonly queued: Float64Array;
   readonly served: Float64Array;
@@ -97,6 +100,7 @@ export class Recorder {
     this.binMicros = shape.binMicros;
     this.binsPerMinute = Math.max(1, Math.round(60_000_000 / shape.binMicros));
     this.arrivals = sums();
+    this.unreached = sums();
     this.failures = sums();
     this.queued = sums();
     this.served = sums();
@@ -265,7 +269,15 @@ export class Recorder {
   }
 
   #sums(): readonly Float64Array[] {
-    return [this.arrivals, this.failures, this.queued, this.served, this.total, this.answered];
+    return [
+      this.arrivals,
+      this.unreached,
+      this.failures,
+      this.queued,
+      this.served,
+      this.total,
+      this.answered,
+    ];
   }
 
   #closeService(service: ServiceSeries, index: number, gauges: ServiceGauges | undefined): void {
@@ -275,6 +287,7 @@ export class Recorder {
     service.capacityRps.push(gauges?.capacityRps ?? null);
     service.cpuMicros.push(gauges?.cpuMicros ?? null);
     service.arrivals.push(this.arrivals[index]!);
+    service.unreached.push(this.unreached[index]!);
     service.failures.push(this.failures[index]!);
     service.queuedMicros.push(this.queued[index]!);
     service.servedMicros.push(this.served[index]!);
@@ -320,6 +333,7 @@ function emptyServiceSeries(): ServiceSeries {
     capacityRps: [],
     cpuMicros: [],
     arrivals: [],
+    unreached: [],
     failures: [],
     queuedMicros: [],
     servedMicros: [],

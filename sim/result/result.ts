@@ -166,6 +166,8 @@ const serviceTimeline = z.strictObject({
   capacityRps: z.array(z.number().nullable()),
   /** CPU used by all replicas, in cores. */
   cpuCores: z.array(z.number().nullable()),
+  /** Requests that were sent to it, also when no pod took them; absent where it is not known. */
+  offeredRps: z.array(z.number()).optional(),
   /** Requests that arrived at the service. */
   arrivalsRps: z.array(z.number()),
   failedPercent: z.array(z.number()),

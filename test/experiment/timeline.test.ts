@@ -56,6 +56,24 @@ describe("the worst minute", () => {
   });
 });
 
+describe("a service without pods", () => {
+  it("is still asked for as much as before, and reached by nobody", () => {
+    const faults = [{ at: "100s", service: "shop", kill: true }];
+    const shop = { startup: "40s", endpoints: { get: [{ work: "1ms" }] } };
+    const traffic = { users: { arrivals: "paced", rate: "10/s", call: "shop" } };
+    const { timeline } = outputOf({ duration: "200s", services: { shop }, traffic, faults });
+    const { offeredRps = [], arrivalsRps, ready } = timeline!.services[0]!;
+    const from = 110 / timeline!.binSeconds;
+    const to = 130 / timeline!.binSeconds;
+    expect(new Set(ready.slice(from, to))).toEqual(new Set([0]));
+    expect(new Set(arrivalsRps.slice(from, to))).toEqual(new Set([0]));
+    expect(new Set(offeredRps.slice(1))).toEqual(new Set([10]));
+    expect(offeredRps.slice(1, 90 / timeline!.binSeconds)).toEqual(
+      arrivalsRps.slice(1, 90 / timeline!.binSeconds),
+    );
+  });
+});
+
 describe("the timeline", () => {
   const output = outputOf(richScenario);
   const timeline = output.timeline!;

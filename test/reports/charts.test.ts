@@ -21,7 +21,7 @@ import {
 import { labelBox, placeLabel } from "../../reports/charts/labelPlaces.ts";
 import { logTicks, ticksAround, ticksFromZero, timeTicks } from "../../reports/charts/scales.ts";
 import { thinTimeline } from "../../reports/charts/thinTimeline.ts";
-import { failedShares } from "../../reports/charts/timelineModel.ts";
+import { failedShares, trafficOf } from "../../reports/charts/timelineModel.ts";
 import { failureReasonStyles } from "../../reports/failureReasons.ts";
 import { renderSvg } from "../../reports/render/index.ts";
 import { bareResult } from "./nulls.ts";
@@ -128,6 +128,21 @@ describe("charts", () => {
     );
     expect(Math.max(...sums)).toBeGreaterThan(50);
     expect(Math.max(...sums)).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("the traffic of a service", () => {
+  it("is what is asked of it, also while nobody reaches it, in short and in long runs", () => {
+    const offered = documented.timeline.arrivalsRps;
+    const services = documented.timeline.services.map((service) => ({
+      ...service,
+      offeredRps: offered,
+      arrivalsRps: offered.map(() => 0),
+    }));
+    const timeline = { ...documented.timeline, services };
+    expect(trafficOf(timeline, "product").offeredRps).toBe(offered);
+    const thin = thinTimeline(timeline, 50);
+    expect(trafficOf(thin, "product").offeredRps).toEqual(thin.arrivalsRps);
   });
 });
 

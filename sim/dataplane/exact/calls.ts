@@ -238,6 +238,7 @@ export class Calls {
     }
     const replica = this.#router.choose(site.service, row);
     if (replica < 0) {
+      this.#recorder.unreached[site.service]!++;
       this.finish(row, NO_ENDPOINT);
       return;
     }
@@ -280,11 +281,12 @@ export class Calls {
       return;
     }
     const phase = replicas.phase[replica]!;
+    const site = this.#sites[int[row + SITE]!]!;
     if (phase === GONE || phase === CLOSED) {
+      this.#recorder.unreached[site.service]!++;
       this.finish(row, REFUSED);
       return;
     }
-    const site = this.#sites[int[row + SITE]!]!;
     const service = this.#services[site.service]!;
     replicas.requests[replica]!++;
     replicas.outstanding[replica]!++;
