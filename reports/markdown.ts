@@ -2,6 +2,7 @@ import type { Estimate, PolicyResult, Result } from "../sim/result/result.ts";
 import { doubtsOf } from "./doubts.ts";
 import { fixed, millisecondDecimals, percentDecimals, plural, usdText } from "./format.ts";
 import { reproduceCommand } from "./reproduce.ts";
+import { selectionSentences } from "./selectionWords.ts";
 import { isAboutTopics, longTime, makespanSeconds, worstMissed } from "./topicWords.ts";
 import {
   adjustmentText,
@@ -30,7 +31,8 @@ export function escapeMarkdown(text: string): string {
 export function resultMarkdown(result: Result): string {
   const { before, policy, after } = verdictSentence(result);
   const answer = `${escapeMarkdown(before)}**${escapeMarkdown(policy)}**${escapeMarkdown(after)}`;
-  const details = verdictDetails(result).map(escapeMarkdown);
+  const sentences = [...verdictDetails(result), ...selectionSentences(result)];
+  const details = sentences.map(escapeMarkdown);
   const warnings = doubtsOf(result).map((warning) => `- ${escapeMarkdown(warning)}`);
   const parts = [
     `### ${escapeMarkdown(result.scenario.title)}`,

@@ -1,4 +1,4 @@
-import type { Result, StoppingResult } from "../sim/result/result.ts";
+import type { Result, SelectionResult, StoppingResult } from "../sim/result/result.ts";
 import { answersCanary, baselineOf, runsOf } from "./verdict.ts";
 
 /** The command that gives the same bytes again. */
@@ -46,18 +46,27 @@ function reproduceParts(result: Result): {
     const within = ["--within", String(result.headroom.within)];
     return { command: "headroom", choice: [...policies, ...within], runs: runsOf(result) };
   }
-  const { stopping } = result;
+  const { stopping, selection } = result;
   return {
     command: names.length > 1 ? "compare" : "run",
     choice: [...policies, ...against],
     runs: stopping?.firstRuns ?? runsOf(result),
-    more: stopping === undefined ? [] : stoppingWords(stopping),
+    more: [
+      ...(stopping === undefined ? [] : stoppingWords(stopping)),
+      ...(selection === undefined ? [] : selectionWords(selection)),
+    ],
   };
 }
 
 const stoppingWords = ({ untilWidth, maxRuns }: StoppingResult): readonly string[] => [
   ...["--until-width", String(untilWidth)],
   ...["--max-runs", String(maxRuns)],
+];
+
+const selectionWords = (selection: SelectionResult): readonly string[] => [
+  ...["--select", String(selection.probability)],
+  ...["--indifference", String(selection.indifference), "--by", selection.metric],
+  ...["--max-runs", String(selection.maxRuns)],
 ];
 
 /** Quoted for a POSIX shell where it must be. */

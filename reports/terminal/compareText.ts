@@ -1,4 +1,5 @@
 import type { Result } from "../../sim/result/result.ts";
+import { selectionSentences } from "../selectionWords.ts";
 import { isAboutTopics } from "../topicWords.ts";
 import {
   claimBlame,
@@ -30,6 +31,7 @@ export function compareText(result: Result, options: TextOptions): string {
     objectiveLines(result, style),
     differenceTable(result, style),
     frontLines(result, style),
+    selectionSentences(result).flatMap((sentence) => wrapLine([sentence], style)),
     ...result.claims.map((claim) => claimLines(result, claim, style)),
     warningLines(result, style),
     fileLines(result, files),

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { SelectionMetric, SelectionRule } from "../experiment/selection.ts";
 import type { StoppingRule } from "../experiment/sequential.ts";
 import type { SweepAxis } from "../experiment/sweep.ts";
 import { CliError, errorText } from "./exitCodes.ts";
@@ -7,6 +8,8 @@ import { CliError, errorText } from "./exitCodes.ts";
 const MOST_RUNS = 100_000;
 const MOST_WORKERS = 1024;
 const DEFAULT_MAX_RUNS = 200;
+const DEFAULT_SELECTION_RUNS = 1000;
+const DEFAULT_INDIFFERENCE = 0.01;
 
 const wholeNumber =
   (least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -121,6 +124,61 @@ export function stoppingRule({
   if (most >= runs) return { untilWidth, firstRuns: runs, maxRuns: most, level };
   const hint = "fewer --runs to begin with, or a higher cap";
   throw new CliError(errorText(`--max-runs ${most} is below the ${runs} of --runs`, hint));
+}
+
+export interface SelectionOptions {
+  readonly select?: number;
+  readonly indifference?: number;
+  readonly by?: SelectionMetric;
+}
+
+const METRICS: readonly SelectionMetric[] = [
+  ...(["mean", "p50", "p95", "p99"] as const),
+  ...(["failed", "missed", "cost"] as const),
+];
+
+/** For comparisons that are to end in a choice. */
+export function selectionOptions(command: Command): Command {
+  return command
+    .option("--select <p>", "choose the best with this probability, as 0.95", level)
+    .option(
+      "--indifference <share>",
+      `a difference that does not matter (default: ${100 * DEFAULT_INDIFFERENCE}%)`,
+      shareOption,
+    )
+    .addOption(
+      new Option("--by <metric>", "best in this (default: the objective's first)").choices(METRICS),
+    );
+}
+
+/** What `--select` asks for, `--runs` of each policy to begin with; null without it. */
+export function selectionRule(
+  options: SelectionOptions & StoppingOptions & { readonly runs: number },
+  { policies, metric }: { readonly policies: number; readonly metric: SelectionMetric },
+): SelectionRule | null {
+  const { select, indifference, by, runs, maxRuns, untilWidth } = options;
+  if (select === undefined) {
+    if (indifference === undefined && by === undefined) return null;
+    const name = by === undefined ? "--indifference" : "--by";
+    throw new CliError(errorText(`${name} says how to choose`, "it goes with --select 0.95"));
+  }
+  if (untilWidth !== undefined) {
+    throw new CliError(errorText("--select and --until-width both say how many runs", "use one"));
+  }
+  if (policies < 2) throw new CliError(errorText("--select chooses among two policies or more"));
+  if (select <= 1 / policies) {
+    throw new CliError(errorText(`--select ${select} is no better than a guess`, "as in: 0.95"));
+  }
+  if (runs < 2) throw new CliError(errorText("--select begins with two runs or more, found 1"));
+  const most = maxRuns ?? Math.max(DEFAULT_SELECTION_RUNS, runs);
+  if (most < runs) throw new CliError(errorText(`--max-runs ${most} is below ${runs} --runs`));
+  return {
+    metric: by ?? metric,
+    probability: select,
+    indifference: indifference ?? DEFAULT_INDIFFERENCE,
+    firstRuns: runs,
+    maxRuns: most,
+  };
 }
 
 export function outputOptions(command: Command): Command {

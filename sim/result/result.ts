@@ -488,6 +488,30 @@ const sweep = z.strictObject({
   points: z.array(z.strictObject({ base: z.string(), values: z.array(z.string()) })),
 });
 
+/** The policy with the least mean of a metric, chosen by Kim and Nelson's procedure. */
+const selection = z.strictObject({
+  metric: z.enum(["mean", "p50", "p95", "p99", "failed", "missed", "cost"]),
+  /** Least chance that the best is chosen, if it is better by the indifference. */
+  probability: z.number(),
+  /** As a share of the best mean of the first runs, and in the metric's unit. */
+  indifference: z.number(),
+  indifferenceValue: z.number(),
+  firstRuns: z.int(),
+  maxRuns: z.int(),
+  /** Null where the cap came first. */
+  best: z.string().nullable(),
+  policies: z.array(
+    z.strictObject({
+      policy: z.string(),
+      /** Replications until it was out, or the choice was made. */
+      runs: z.int(),
+      /** Over them; null where a run has no such value. */
+      mean: z.number().nullable(),
+      isOut: z.boolean(),
+    }),
+  ),
+});
+
 /** How many runs a width asked for. */
 const stopping = z.strictObject({
   /** Half an interval as a share of its estimate. */
@@ -541,6 +565,8 @@ export const resultSchema = z.strictObject({
   canary: canary.nullable(),
   /** Only with `--until-width`. */
   stopping: stopping.optional(),
+  /** Only of `peakday compare --select`. */
+  selection: selection.optional(),
   /** Only of `peakday headroom`. */
   headroom: headroom.optional(),
   /** Only of `peakday sweep`. */
@@ -570,5 +596,6 @@ export type ClaimResult = z.infer<typeof claim>;
 export type CanaryResult = z.infer<typeof canary>;
 export type SweepResult = z.infer<typeof sweep>;
 export type StoppingResult = z.infer<typeof stopping>;
+export type SelectionResult = z.infer<typeof selection>;
 export type HeadroomResult = z.infer<typeof headroom>;
 export type RolloutOutcome = z.infer<typeof rolloutOutcome>;

@@ -1,6 +1,7 @@
 import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
 import { reproduceCommand } from "../../reproduce.ts";
+import { selectionSentences } from "../../selectionWords.ts";
 import { adjustmentText, levelText, runsOf, stoppingText } from "../../verdict.ts";
 import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
@@ -11,6 +12,7 @@ export function sureSection(result: Result): Section {
     scenario.warmUpSeconds > 0
       ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
       : "none";
+  const selection = selectionSentences(result).join(" ");
   const stopping = stoppingText(result);
   const left: readonly Entry[] =
     result.policies.length === 0
@@ -18,6 +20,7 @@ export function sureSection(result: Result): Section {
       : [
           ["Replications", replicationsText(result)],
           ["Intervals", intervalsText(result)],
+          ...(selection === "" ? [] : [["Choice", selection] as const]),
           ...(stopping === null ? [] : [["Stopping", stopping] as const]),
           ["Warm-up", warmUp],
           ["Arrivals", `${scenario.arrivals}; ${droppedText(result)}`],

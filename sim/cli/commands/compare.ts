@@ -2,29 +2,54 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { compareText } from "../../../reports/terminal/index.ts";
 import { isMeasured, ranked } from "../../../reports/verdict.ts";
+import {
+  isSelectable,
+  type SelectionRule,
+  SelectionSearch,
+  withSelection,
+} from "../../experiment/selection.ts";
 import { withStopping } from "../../experiment/sequential.ts";
 import { summarise } from "../../experiment/summarise.ts";
-import type { Result } from "../../result/result.ts";
+import type { Result, SelectionResult } from "../../result/result.ts";
 import { nameHint } from "../../scenario/problem.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
-import { createConsole } from "../console.ts";
+import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import {
   type OutputOptions,
   outputOptions,
   runOptions,
+  type SelectionOptions,
   type StoppingOptions,
   scenarioOptions,
+  selectionOptions,
+  selectionRule,
   stoppingOptions,
   stoppingRule,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
-import { type SimulateOptions, simulate, simulateUntil } from "../simulate.ts";
+import {
+  identityOf,
+  readScenario,
+  type ScenarioInput,
+  type ScenarioOptions,
+} from "../scenarioInput.ts";
+import {
+  type Simulated,
+  type SimulateOptions,
+  simulate,
+  simulateTasks,
+  simulateUntil,
+} from "../simulate.ts";
 import { commandLine } from "../tryNext.ts";
 
-interface CompareOptions extends ScenarioOptions, SimulateOptions, StoppingOptions, OutputOptions {
+interface CompareOptions
+  extends ScenarioOptions,
+    SimulateOptions,
+    StoppingOptions,
+    SelectionOptions,
+    OutputOptions {
   readonly level: number;
   readonly against?: string;
   readonly color?: boolean;
@@ -40,14 +65,15 @@ export function addCompare(program: Command): void {
     )
     .option("--policy <name...>", "only these policies (default: all in the file)")
     .option("--against <name>", "compare against this one (default: the first)");
-  outputOptions(scenarioOptions(stoppingOptions(runOptions(command, 20))))
+  outputOptions(scenarioOptions(selectionOptions(stoppingOptions(runOptions(command, 20)))))
     .addHelpText(
       "after",
       "\nExit codes  0 some policy holds the objective  99 none does  104 bad input\n\n" +
         "Examples\n" +
         "  peakday compare scenarios/black-friday.yaml\n" +
         "  peakday compare shop.yaml --policy hpa scheduled --runs 50\n" +
-        "  peakday compare shop.yaml --until-width 2% --max-runs 500",
+        "  peakday compare shop.yaml --until-width 2% --max-runs 500\n" +
+        "  peakday compare shop.yaml --select 0.95 --indifference 1%",
     )
     .action(async (file: string, _: unknown, self: Command) => {
       process.exitCode = await compare(file, self.optsWithGlobals<CompareOptions>());
@@ -60,12 +86,16 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
   const against = baselineName(input.scenarios, options.against);
   const folder = options.out ?? join("out", input.scenarios[0]!.name);
   checkWritable(folder, OUTPUT_FILES);
-  const rule = stoppingRule(options);
+  const choice = selectionRule(options, {
+    policies: input.scenarios.length,
+    metric: input.scenarios[0]!.objective[0]?.metric ?? "p95",
+  });
+  const rule = choice === null ? stoppingRule(options) : null;
   const simulated =
     rule === null
       ? await simulate(input, options, console)
       : await simulateUntil(input, rule, options, console);
-  const result = withStopping(
+  const plain = withStopping(
     summarise({
       identity: identityOf(file, input, options.level),
       scenarios: input.scenarios,
@@ -76,11 +106,35 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
     simulated.outputs,
     rule,
   );
+  const result =
+    choice === null
+      ? plain
+      : withSelection(plain, await select(input, choice, simulated, options, console));
   const files = await writeOutput({ folder, command: "compare", console }, result, simulated);
   const style = console.out;
   if (options.json === true) console.print(resultJson(result));
   else console.print(compareText(result, { style, files, ...next(file, result, options) }));
   return holds(result) ? EXIT.ok : EXIT.objectiveFailed;
+}
+
+/** Further replications of those that are still in, until one is chosen. */
+async function select(
+  input: ScenarioInput,
+  rule: SelectionRule,
+  { outputs }: Simulated,
+  options: CompareOptions,
+  console: Console,
+): Promise<SelectionResult> {
+  if (!isSelectable(outputs, rule.metric)) {
+    const text = `--select: some runs have no ${rule.metric}, so it cannot be compared`;
+    throw new CliError(errorText(text, "choose another with --by"));
+  }
+  const search = new SelectionSearch(input.scenarios, rule, outputs);
+  for (let tasks = search.tasks(); tasks.length > 0; tasks = search.tasks()) {
+    const wave = await simulateTasks(input, tasks, options, console);
+    search.take(wave.outputs);
+  }
+  return search.result();
 }
 
 const holds = ({ policies }: Result): boolean => policies.some(({ objective }) => objective.held);
