@@ -1,4 +1,5 @@
 import type { FaultEffect } from "../control/fault.ts";
+import type { Micros } from "../kernel/time.ts";
 import type { RouteRule } from "../policy/rollout.ts";
 import type { LatencyHistogramState } from "../stats/latencyHistogram.ts";
 import type { ProbeHandler } from "./clusterSpec.ts";
@@ -114,6 +115,8 @@ export interface DataPlane {
   usage(replica: number): ReplicaUsage;
   queueDepth(topic: string, group: string): QueueDepth;
   revisionCounts(service: number, revision: number): RevisionCounts;
+  /** The same over the last while, whatever was reset since. */
+  recentCounts(service: number, revision: number, window: Micros): RevisionCounts;
   resetRevisionCounts(service: number): void;
   /** From now on the latencies of answered calls are kept for `takeLatencies`. */
   watchLatencies(service: number): void;

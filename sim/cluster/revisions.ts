@@ -1,4 +1,4 @@
-import { seconds } from "../kernel/time.ts";
+import { type Micros, seconds } from "../kernel/time.ts";
 import type {
   RevisionObservation,
   RolloutObservation,
@@ -87,13 +87,13 @@ export class Revisions {
     if (index !== workload.stable) this.scale(name, revision, 0);
   }
 
-  observe(name: string, canary: string): RolloutObservation {
+  observe(name: string, canary: string, windows: readonly Micros[]): RolloutObservation {
     const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     return {
       replicas: workload.replicas,
-      stable: this.#observe(index, workload.stable),
-      canary: this.#observe(index, revisionIndex(workload, canary)),
+      stable: this.#observe(index, workload.stable, windows),
+      canary: this.#observe(index, revisionIndex(workload, canary), windows),
       regions: [],
     };
   }
@@ -103,7 +103,7 @@ export class Revisions {
    * before the routes that need them ("make before break").
    * Source: https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
    */
-  #observe(workload: number, revision: number): RevisionObservation {
+  #observe(workload: number, revision: number, windows: readonly Micros[]): RevisionObservation {
     const { spec, service, revisions, replicaSets, routes } = this.#workloads[workload]!;
     const name = revisions[revision]!;
     const since = this.#clock.now - seconds(spec.deployment.minReadySeconds);
@@ -123,6 +123,10 @@ export class Revisions {
       availableReplicas: available.length,
       weight,
       ...this.#plane.revisionCounts(service, revision),
+      recent: windows.map((window) => ({
+        window,
+        ...this.#plane.recentCounts(service, revision, window),
+      })),
     };
   }
 

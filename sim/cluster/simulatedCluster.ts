@@ -296,8 +296,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#revisions.remove(name, revision);
   }
 
-  observeRollout(name: string, canary: string): RolloutObservation {
-    return this.#revisions.observe(name, canary);
+  observeRollout(
+    name: string,
+    canary: string,
+    windows: readonly Micros[] = [],
+  ): RolloutObservation {
+    return this.#revisions.observe(name, canary, windows);
   }
 
   observeNodes(): NodeAutoscalerObservation {

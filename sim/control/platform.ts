@@ -1,3 +1,4 @@
+import type { Micros } from "../kernel/time.ts";
 import type { AutoscalerObservation } from "../policy/autoscaler.ts";
 import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
 import type { RolloutObservation, RouteRule, ScaleSelector } from "../policy/rollout.ts";
@@ -46,7 +47,8 @@ export interface Platform {
   /** The revision becomes the stable one; the other goes away. */
   promoteRevision(workload: string, revision: string): void;
   removeRevision(workload: string, revision: string): void;
-  observeRollout(workload: string, canary: string): RolloutObservation;
+  /** `windows`: over which the traffic is wanted, beside since the last reset. */
+  observeRollout(workload: string, canary: string, windows?: readonly Micros[]): RolloutObservation;
 
   /** Nodes and pools, and what is on them. */
   observeNodes(): NodeAutoscalerObservation;

@@ -119,7 +119,8 @@ export class RolloutController implements Controller {
     if (this.#isOver) return;
     const { now } = this.#clock;
     if (now === this.startTime && !this.#begin()) return;
-    const observation = this.#platform.observeRollout(this.workload, this.revision);
+    const windows = this.#policy.windows?.(this.#state) ?? [];
+    const observation = this.#platform.observeRollout(this.workload, this.revision, windows);
     const stage = this.#stages.at(-1);
     if (stage !== undefined && this.#progress.outcome !== "rolled-back") {
       stage.requests = observation.canary.requests;

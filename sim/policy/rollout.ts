@@ -1,21 +1,28 @@
 import type { Json } from "../kernel/json.ts";
+import type { Micros } from "../kernel/time.ts";
 import type { Policy } from "./policy.ts";
 
-/** Traffic of one revision since the rollout's last change of stage, as its callers saw it. */
-export interface RevisionObservation {
-  readonly revision: string;
-  /** `spec.replicas` of the revision's ReplicaSet. */
-  readonly replicas: number;
-  readonly availableReplicas: number;
-  /** Share of the requests that are sent to it, 0 … 1. */
-  readonly weight: number;
-  /** Counted since the counters were reset; fractions come from flows. */
+/** Traffic of one revision, as its callers saw it. */
+export interface RevisionTraffic {
+  /** Fractions come from flows. */
   readonly requests: number;
   readonly failures: number;
   /** Latency quantiles of its answered requests; null when it answered none. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
+}
+
+/** One revision; its traffic counts since the rollout's last reset of the counters. */
+export interface RevisionObservation extends RevisionTraffic {
+  readonly revision: string;
+  /** `spec.replicas` of the revision's ReplicaSet. */
+  readonly replicas: number;
+  readonly availableReplicas: number;
+  /** Share of the requests that are sent to it, 0 … 1. */
+  readonly weight: number;
+  /** Its traffic over the windows that the policy reads, whatever was reset; absent for none. */
+  readonly recent?: readonly (RevisionTraffic & { readonly window: Micros })[];
 }
 
 export interface RolloutObservation {
@@ -77,4 +84,6 @@ export interface RolloutPolicy<Config = unknown, State extends Json = Json>
   extends Policy<Config, State, RolloutObservation, RolloutDecision> {
   /** Which pods autoscalers see from the start of a rollout on. Default all. */
   readonly scaleSelector?: ScaleSelector;
+  /** Windows over which it reads the traffic (`observation.canary.recent`). Default none. */
+  windows?(state: State): readonly Micros[];
 }

@@ -128,6 +128,17 @@ export class LatencyHistogram {
     if (other.#max > this.#max) this.#max = other.#max;
   }
 
+  /** The same for values that are kept as plain data. */
+  mergeState({ count, sum, min, max, buckets }: LatencyHistogramState): void {
+    if (count === 0) return;
+    const to = this.#buckets._counts;
+    for (const [index, more] of buckets) to[index] = to[index]! + more;
+    this.#count += count;
+    this.#sum += sum;
+    if (min < this.#min) this.#min = min;
+    if (max > this.#max) this.#max = max;
+  }
+
   reset(): void {
     this.#buckets.reset();
     this.#count = 0;

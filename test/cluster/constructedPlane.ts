@@ -106,6 +106,10 @@ export class ConstructedPlane implements DataPlane {
     return { requests: 0, failures: 0, p50Ms: null, p95Ms: null, p99Ms: null };
   }
 
+  recentCounts(): RevisionCounts {
+    return this.revisionCounts();
+  }
+
   resetRevisionCounts(): void {}
   watchLatencies(): void {}
 

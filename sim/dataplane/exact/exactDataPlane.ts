@@ -11,6 +11,7 @@ import type {
 import { type Json, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
+import type { Micros } from "../../kernel/time.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { Recorder } from "../../result/recorder.ts";
 import type { LatencyHistogramState } from "../../stats/latencyHistogram.ts";
@@ -99,7 +100,10 @@ export class ExactDataPlane implements DataPlane {
     this.#simulation = simulation;
     this.#plan = plan;
     this.#effects = new Effects(plan.services.length);
-    this.#counters = new RevisionCounters(plan.services.map((service) => service.revisions.length));
+    this.#counters = new RevisionCounters(
+      plan.services.map((service) => service.revisions.length),
+      simulation,
+    );
     const parts: PlaneParts = {
       ...given,
       observer: given.observer ?? null,
@@ -323,6 +327,10 @@ export class ExactDataPlane implements DataPlane {
     return this.#counters.counts(service, revision);
   }
 
+  recentCounts(service: number, revision: number, window: Micros): RevisionCounts {
+    return this.#counters.recent(service, revision, window);
+  }
+
   resetRevisionCounts(service: number): void {
     this.#counters.reset(service);
   }
@@ -335,9 +343,13 @@ export class ExactDataPlane implements DataPlane {
     return this.#counters.takeScraped(service);
   }
 
-  /** Latencies per revision cost a histogram entry a call: only services with a rollout pay it. */
-  watchRevisions(service: number): void {
+  /**
+   * Latencies per revision cost a histogram entry a call: only services with a rollout pay it, and
+   * another one where windows are asked for, of at most this length (0 for none).
+   */
+  watchRevisions(service: number, longest: Micros): void {
     this.#counters.watch(service);
+    if (longest > 0) this.#counters.watchWindows(service, longest);
   }
 
   applyEffect(effect: ActiveEffect): void {

@@ -1,8 +1,9 @@
 import type { RevisionCounts } from "../../cluster/dataPlane.ts";
 import { present } from "../../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
-import { toMillis } from "../../kernel/time.ts";
+import type { Micros } from "../../kernel/time.ts";
 import { LatencyHistogram, type LatencyHistogramState } from "../../stats/latencyHistogram.ts";
+import { quantilesOf, RecentCounts } from "./recentCounts.ts";
 
 interface Counter {
   requests: number;
@@ -17,7 +18,13 @@ export class RevisionCounters {
   /** Of all revisions since the last scrape; null where nobody scrapes them. */
   readonly #scraped: (LatencyHistogram | null)[];
 
-  constructor(revisions: readonly number[]) {
+  /** Null where nobody asks for windows. */
+  readonly #recent: (readonly RecentCounts[] | null)[];
+  readonly #clock: { readonly now: number };
+
+  constructor(revisions: readonly number[], clock: { readonly now: number }) {
+    this.#clock = clock;
+    this.#recent = revisions.map(() => null);
     this.#counters = revisions.map((count) =>
       Array.from({ length: count }, () => ({ requests: 0, failures: 0 })),
     );
@@ -27,6 +34,11 @@ export class RevisionCounters {
 
   watch(service: number): void {
     this.#latencies[service] ??= this.#counters[service]!.map(() => new LatencyHistogram());
+  }
+
+  /** From now on the last while, of at most this length, can be asked for. */
+  watchWindows(service: number, longest: Micros): void {
+    this.#recent[service] = this.#counters[service]!.map(() => new RecentCounts(longest));
   }
 
   watchScrapes(service: number): void {
@@ -44,6 +56,7 @@ export class RevisionCounters {
 
   add(service: number, revision: number, failed: boolean, latency: number): void {
     const counter = this.#counters[service]![revision]!;
+    this.#recent[service]?.[revision]?.add(this.#clock.now, failed, latency);
     counter.requests++;
     if (failed) {
       counter.failures++;
@@ -57,18 +70,13 @@ export class RevisionCounters {
 
   counts(service: number, revision: number): RevisionCounts {
     const { requests, failures } = present(this.#counters[service]?.[revision], "revision");
-    const latencies = this.#latencies[service]?.[revision];
-    const quantile = (q: number): number | null => {
-      const value = latencies?.quantile(q) ?? null;
-      return value === null ? null : toMillis(value);
-    };
-    return {
-      requests,
-      failures,
-      p50Ms: quantile(0.5),
-      p95Ms: quantile(0.95),
-      p99Ms: quantile(0.99),
-    };
+    return { requests, failures, ...quantilesOf(this.#latencies[service]?.[revision] ?? null) };
+  }
+
+  /** The same over the last while, which resets leave alone. */
+  recent(service: number, revision: number, window: Micros): RevisionCounts {
+    const recent = present(this.#recent[service]?.[revision], "counts of windows");
+    return recent.within(window, this.#clock.now);
   }
 
   reset(service: number): void {
@@ -86,6 +94,7 @@ export class RevisionCounters {
         (list) => list?.map((latencies) => plainState(latencies.state())) ?? null,
       ),
       scraped: this.#scraped.map((latencies) => latencies?.state() ?? null),
+      recent: this.#recent.map((list) => list?.map((counts) => counts.state()) ?? null),
     };
   }
 
@@ -108,10 +117,16 @@ export class RevisionCounters {
       this.watchScrapes(service);
       this.#scraped[service]!.restore(latencies);
     });
+    saved.recent.forEach((list, service) => {
+      list?.forEach((counts, revision) => {
+        this.#recent[service]?.[revision]?.restore(counts);
+      });
+    });
   }
 }
 
 interface CountersState {
+  readonly recent: readonly (readonly Json[] | null)[];
   readonly scraped: readonly (LatencyHistogramState | null)[];
   readonly counters: readonly (readonly Counter[])[];
   readonly latencies: readonly (readonly LatencyHistogramState[] | null)[];

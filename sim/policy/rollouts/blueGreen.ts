@@ -4,7 +4,7 @@ import { problemsOf } from "../autoscalers/problems.ts";
 import type { ConfigProblem, Step } from "../policy.ts";
 import type { RolloutDecision, RolloutObservation, RolloutPolicy } from "../rollout.ts";
 import type { AnalysisRun } from "./argo/analysisRun.ts";
-import { bindingsSchema } from "./argo/bindings.ts";
+import { bindingsSchema, windowsOf } from "./argo/bindings.ts";
 import { faultOf, reconciled } from "./argo/canaryAnalyses.ts";
 import { hasPassed, type Operator, operatorOf, operatorSchema } from "./argo/operator.ts";
 import {
@@ -118,6 +118,8 @@ export const blueGreen: RolloutPolicy<BlueGreenConfig, BlueGreenState> = {
     };
   },
   syncPeriod: (state) => state.syncPeriod,
+  windows: ({ preAnalysis, postAnalysis }) =>
+    windowsOf([...(preAnalysis ?? []), ...(postAnalysis ?? [])].map(({ binding }) => binding)),
   step(before, observation, now) {
     const state = { ...before, startTime: before.startTime ?? now, since: before.since ?? now };
     const isOpen = state.phase !== "over" && state.phase !== "aborted";

@@ -141,7 +141,7 @@ export class Model {
       ...control.rollouts,
       ...control.others,
     ];
-    this.#watchRevisions();
+    this.#watchRevisions(parts.registry);
     this.#gauges = new Gauges(this.plan, this.cluster, () => this.#mix());
     this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
     this.#binEnd = simulation.register("bin ends", () => this.#closeBin());
@@ -218,10 +218,17 @@ export class Model {
     simulation.schedule(simulation.now, this.#users, 0, 0);
   }
 
-  #watchRevisions(): void {
+  #watchRevisions(registry: PolicyRegistry): void {
     const { services, policy } = this.scenario;
-    for (const { workload } of policy.rollouts) {
-      this.plane.watchRevisions(services.findIndex(({ name }) => name === workload));
+    const longest = new Map<string, number>();
+    for (const { workload, policy: name, config } of policy.rollouts) {
+      const rollout = registry.rollouts[name];
+      const windows = rollout?.windows?.(rollout.init(config)) ?? [];
+      longest.set(workload, Math.max(longest.get(workload) ?? 0, ...windows));
+    }
+    for (const [workload, window] of longest) {
+      const service = services.findIndex(({ name }) => name === workload);
+      this.plane.watchRevisions(service, micros(window));
     }
   }
 

@@ -1,6 +1,7 @@
 import { type Micros, seconds } from "../../../kernel/time.ts";
 import type { Step } from "../../policy.ts";
 import type { RolloutDecision, RolloutObservation, RolloutPolicy } from "../../rollout.ts";
+import { windowsOf } from "./bindings.ts";
 import {
   abortReason,
   isInconclusive,
@@ -18,7 +19,7 @@ type CanaryStepResult = Step<ArgoCanaryState, RolloutDecision>;
 /**
  * The canary strategy of Argo Rollouts 1.9, with and without traffic router. Its steps are pasted
  * from a manifest; queries of AnalysisTemplates are bound to metrics of the simulation, which count
- * since the last `setWeight`. What people do (promote, abort) is part of the configuration.
+ * over a window. What people do (promote, abort) is part of the configuration.
  * Source: https://argo-rollouts.readthedocs.io/en/stable/features/canary/ and recorded runs
  * (test/conformance/rollout/argo-*).
  */
@@ -27,6 +28,11 @@ export const argoCanary: RolloutPolicy<ArgoCanaryConfig, ArgoCanaryState> = {
   validate: validateCanaryConfig,
   init: (config) => initialCanaryState(canarySettings(config)),
   syncPeriod: ({ settings }) => settings.syncPeriod,
+  windows({ phase, settings }) {
+    if (phase !== "progressing") return [];
+    const metrics = [...settings.stepAnalyses.flat(), ...(settings.background ?? [])];
+    return windowsOf(metrics.map(({ binding }) => binding));
+  },
   step(before, observation, now) {
     const state = { ...before, startTime: before.startTime ?? now };
     return withVerdict(stepOf(state, observation, now));

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import type { RevisionObservation, RolloutObservation } from "../../rollout.ts";
+import { type Micros, seconds } from "../../../kernel/time.ts";
+import type { RevisionObservation, RevisionTraffic, RolloutObservation } from "../../rollout.ts";
+import { parseDuration } from "./duration.ts";
 import type { ExpressionValue } from "./expression/syntax.ts";
 
 const PER_REVISION = [
@@ -25,6 +27,12 @@ type BoundMetricName = (typeof METRICS)[number];
 
 const metricName = z.enum(METRICS);
 
+/** What most queries have: `rate(…[1m])`. */
+const DEFAULT_WINDOW = seconds(60);
+/** Binding windows that are no time: since the last change of the weight. */
+const SINCE_STEP = "step";
+const WINDOW = "a time like 1m, or step";
+
 /**
  * What stands for a query in the simulation: a metric, and how the query would have written it.
  * Rates are shares, 0 … 1; ratios are the canary's value over the stable side's.
@@ -40,6 +48,16 @@ const binding = z.strictObject({
    * not-a-number as 0 ÷ 0 does, zero, or an error.
    */
   noData: z.enum(["empty", "nan", "zero", "error"]).optional(),
+  /**
+   * The range of the query, over which requests are counted: default 1m, as in `rate(…[1m])`; or
+   * `step`, since the weight last changed.
+   */
+  window: z
+    .string({ error: WINDOW })
+    .refine((written) => written === SINCE_STEP || (parseDuration(written) ?? 0) > 0, {
+      error: WINDOW,
+    })
+    .optional(),
 });
 
 /** By the name of a metric, by template/metric, or by the text of its query. */
@@ -54,6 +72,8 @@ export type Binding = {
   readonly factor: number;
   readonly shape: "vector" | "scalar";
   readonly noData: "empty" | "nan" | "zero" | "error";
+  /** Null: since the weight last changed. */
+  readonly window: Micros | null;
 };
 
 export function bindingOf(input: BindingInput, isPrometheus: boolean): Binding {
@@ -63,15 +83,27 @@ export function bindingOf(input: BindingInput, isPrometheus: boolean): Binding {
     factor: written.factor ?? 1,
     shape: written.shape ?? (isPrometheus ? "vector" : "scalar"),
     noData: written.noData ?? "empty",
+    window: windowOf(written.window),
   };
 }
 
+function windowOf(written: string | undefined): Micros | null {
+  if (written === undefined) return DEFAULT_WINDOW;
+  return written === SINCE_STEP ? null : parseDuration(written);
+}
+
+/** Every window that one of these reads, once. */
+export const windowsOf = (bindings: readonly Binding[]): readonly Micros[] => [
+  ...new Set(bindings.flatMap(({ window }) => window ?? [])),
+];
+
 /** The answer to a bound query; null: the query fails. */
 export function measureBinding(
-  { metric, factor, shape, noData }: Binding,
-  observation: RolloutObservation,
+  { metric, factor, shape, noData, window }: Binding,
+  { canary, stable }: RolloutObservation,
 ): { readonly value: ExpressionValue } | null {
-  const measured = metricOf(metric, observation);
+  const traffic = { canary: trafficOf(canary, window), stable: trafficOf(stable, window) };
+  const measured = metricOf(metric, traffic);
   if (measured !== null) return { value: inShape(measured * factor, shape) };
   switch (noData) {
     case "empty":
@@ -85,12 +117,16 @@ export function measureBinding(
   }
 }
 
+/** A platform that keeps no windows has what it counted. */
+const trafficOf = (side: RevisionObservation, window: Micros | null): RevisionTraffic =>
+  side.recent?.find((recent) => recent.window === window) ?? side;
+
 const inShape = (value: number, shape: Binding["shape"]): ExpressionValue =>
   shape === "vector" ? [value] : value;
 
 function metricOf(
   name: BoundMetricName,
-  { canary, stable }: Pick<RolloutObservation, "canary" | "stable">,
+  { canary, stable }: { readonly canary: RevisionTraffic; readonly stable: RevisionTraffic },
 ): number | null {
   const ratio = (of: RevisionMetric): number | null => {
     const [numerator, denominator] = [revisionMetric(of, canary), revisionMetric(of, stable)];
@@ -114,7 +150,7 @@ function metricOf(
 }
 
 /** Null without a request that tells. */
-function revisionMetric(name: RevisionMetric, revision: RevisionObservation): number | null {
+function revisionMetric(name: RevisionMetric, revision: RevisionTraffic): number | null {
   const { requests, failures } = revision;
   switch (name) {
     case "error-rate":

@@ -292,6 +292,14 @@ describe("validate", () => {
       { ...errorRateTemplate(), bindings: {} },
     ],
     [
+      'bindings.error-rate.window: a time like 1m, or step; "1 minute"',
+      { ...steps(5), analysis: ANALYSIS },
+      {
+        ...errorRateTemplate(),
+        bindings: { "error-rate": { metric: "canary-error-rate", window: "1 minute" } },
+      },
+    ],
+    [
       "analysisTemplates.0.spec.metrics.0.successCondition: a condition, but there is an " +
         'expected a value, found the end, at character 9; "result >"',
       { ...steps(5), analysis: ANALYSIS },
