@@ -3,20 +3,35 @@ import { fixed, marginDecimals } from "../format.ts";
 import { flushRight } from "./table.ts";
 import { dim, type Line } from "./textStyle.ts";
 
-/** Half the interval; null when there is none. */
-function halfWidth({ low, high }: Estimate): number | null {
-  return low === null || high === null ? null : (high - low) / 2;
+interface Spread {
+  /** Half the interval. */
+  readonly half: number;
+  /** Both ends, of an interval that was cut off at what is possible; null where ± says it all. */
+  readonly ends: readonly [number, number] | null;
 }
 
+/** Null when there is no interval. */
+function spreadOf({ mean, low, high }: Estimate): Spread | null {
+  if (low === null || high === null) return null;
+  const half = (high - low) / 2;
+  const isEven = Math.abs(mean - (low + high) / 2) <= 1e-9 * Math.abs(mean);
+  return { half, ends: isEven ? null : [low, high] };
+}
+
+const endsText = ([low, high]: readonly [number, number], decimals: number): string =>
+  ` [${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+
 /**
- * "21 ± 1", with more decimals where half the interval needs them to be seen; only the mean where
- * nothing varies or there is no interval.
+ * "21 ± 1" or "0.1 [0, 0.4]", with more decimals where half the interval needs them to be seen;
+ * only the mean where nothing varies or there is no interval.
  */
 export function plusMinus(estimate: Estimate, decimals: number): Line {
-  const half = halfWidth(estimate);
-  if (half === null || half === 0) return [fixed(estimate.mean, decimals)];
+  const spread = spreadOf(estimate);
+  if (spread === null || spread.half === 0) return [fixed(estimate.mean, decimals)];
+  const { half, ends } = spread;
   const more = Math.max(decimals, marginDecimals(half));
-  return [fixed(estimate.mean, more), dim(` ± ${fixed(half, more)}`)];
+  const beside = ends === null ? ` ± ${fixed(half, more)}` : endsText(ends, more);
+  return [fixed(estimate.mean, more), dim(beside)];
 }
 
 export interface EstimateColumnOptions {
@@ -32,11 +47,15 @@ export function estimateColumn(
   const means = flushRight(
     estimates.map((estimate) => (estimate === null ? "–" : fixed(estimate.mean, decimals))),
   );
-  const halves = estimates.map((estimate) => (estimate === null ? null : halfWidth(estimate)));
-  if (!intervals || halves.every((half) => half === null)) return means.map((mean) => [mean]);
-  const shown = flushRight(halves.map((half) => (half === null ? "" : fixed(half, decimals))));
-  return means.map((mean, index) => {
-    const half = shown[index] ?? "";
-    return halves[index] === null ? [mean, "   ", half] : [mean, dim(` ± ${half}`)];
+  const spreads = estimates.map((estimate) => (estimate === null ? null : spreadOf(estimate)));
+  if (!intervals || spreads.every((spread) => spread === null)) return means.map((mean) => [mean]);
+  const halves = flushRight(
+    spreads.map((spread) => (spread?.ends === null ? fixed(spread.half, decimals) : "")),
+  );
+  const beside = spreads.map((spread, index) => {
+    if (spread === null) return `   ${halves[index] ?? ""}`;
+    return spread.ends === null ? ` ± ${halves[index] ?? ""}` : endsText(spread.ends, decimals);
   });
+  const width = Math.max(...beside.map((text) => text.length));
+  return means.map((mean, index) => [mean, dim((beside[index] ?? "").padEnd(width))]);
 }

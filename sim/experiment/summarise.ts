@@ -14,7 +14,7 @@ import { paretoFront } from "../stats/pareto.ts";
 import { quantileInterval, quantileRanks } from "../stats/quantileInterval.ts";
 import { chainSettings } from "./chainSettings.ts";
 import { comparisonsOf } from "./comparisons.ts";
-import { estimate } from "./estimate.ts";
+import { estimate, percentEstimate } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
 import type { ChainSample, ReplicationOutput } from "./replication.ts";
 import { isMeasured, summariseTopics } from "./topics.ts";
@@ -129,9 +129,13 @@ const unitOf = (metric: Objective["metric"]): "ms" | "%" =>
   metric === "failed" || metric === "missed" ? "%" : "ms";
 
 /** Null when any replication lacks the value. */
-function estimateOrNull(samples: readonly (number | null)[], level: number): Estimate | null {
+function estimateOrNull(
+  samples: readonly (number | null)[],
+  level: number,
+  estimated = estimate,
+): Estimate | null {
   const known = samples.filter((sample) => sample !== null);
-  return known.length === samples.length && known.length > 0 ? estimate(known, level) : null;
+  return known.length === samples.length && known.length > 0 ? estimated(known, level) : null;
 }
 
 function policyResult(
@@ -142,7 +146,8 @@ function policyResult(
   const replications = outputs.map(({ result }) => result);
   const first = present(outputs[0], "replication");
   const checks = scenario.objective.map(({ metric, limit }) => {
-    const value = estimateOrNull(replications.map(metricOf(metric)), level);
+    const estimated = unitOf(metric) === "%" ? percentEstimate : estimate;
+    const value = estimateOrNull(replications.map(metricOf(metric)), level, estimated);
     return {
       metric,
       limit,
@@ -197,7 +202,10 @@ function metricsOf(
     p95Ms: orNull(metricOf("p95")),
     p99Ms: orNull(metricOf("p99")),
     meanMs: orNull(metricOf("mean")),
-    failedPercent: of((result) => result.failedPercent),
+    failedPercent: percentEstimate(
+      replications.map(({ failedPercent }) => failedPercent),
+      level,
+    ),
     requests: of((result) => result.requests),
     throughputRps: of((result) => result.completed / duration),
     costUsd: orNull((result) => result.costUsd),

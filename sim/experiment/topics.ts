@@ -4,7 +4,7 @@ import { assert } from "../kernel/assert.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type { Estimate, ReplicationResult, TopicCounts, TopicSummary } from "../result/result.ts";
 import type { Model } from "../scenario/build/model.ts";
-import { estimate } from "./estimate.ts";
+import { estimate, percentEstimate } from "./estimate.ts";
 
 /** What topics add to the result of a replication; nothing where there are none. */
 export function topicResults(model: Model): Pick<ReplicationResult, "topics" | "provisioning"> {
@@ -160,9 +160,12 @@ export function summariseTopics(
       const counts = replications.map(({ topics }) => topics![index]!);
       const of = (read: (one: TopicCounts) => number): Estimate =>
         estimate(counts.map(read), level);
-      const known = (read: (one: TopicCounts) => number | null): Estimate | null => {
+      const known = (
+        read: (one: TopicCounts) => number | null,
+        estimated = estimate,
+      ): Estimate | null => {
         const samples = counts.map(read).filter((sample) => sample !== null);
-        return samples.length === counts.length ? estimate(samples, level) : null;
+        return samples.length === counts.length ? estimated(samples, level) : null;
       };
       return {
         topic,
@@ -176,7 +179,10 @@ export function summariseTopics(
         lost: of((one) => one.lost),
         duplicates: of((one) => one.duplicates),
         wastedHours: of((one) => one.wastedHours),
-        missedPercent: known(({ due, missed }) => (due === 0 ? null : (100 * missed) / due)),
+        missedPercent: known(
+          ({ due, missed }) => (due === 0 ? null : (100 * missed) / due),
+          percentEstimate,
+        ),
         meanWaitSeconds: known((one) => one.meanWaitSeconds),
         p95WaitSeconds: known((one) => one.p95WaitSeconds),
         ...hottestOf(counts, of),
