@@ -100,10 +100,7 @@ export class ExactDataPlane implements DataPlane {
     this.#simulation = simulation;
     this.#plan = plan;
     this.#effects = new Effects(plan.services.length);
-    this.#counters = new RevisionCounters(
-      plan.services.map((service) => service.revisions.length),
-      simulation,
-    );
+    this.#counters = new RevisionCounters(plan.services, simulation);
     const parts: PlaneParts = {
       ...given,
       observer: given.observer ?? null,

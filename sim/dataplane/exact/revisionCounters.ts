@@ -3,6 +3,7 @@ import { present } from "../../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { Micros } from "../../kernel/time.ts";
 import { LatencyHistogram, type LatencyHistogramState } from "../../stats/latencyHistogram.ts";
+import type { PlannedService } from "../callplan/plan.ts";
 import { quantilesOf, RecentCounts } from "./recentCounts.ts";
 
 interface Counter {
@@ -22,14 +23,17 @@ export class RevisionCounters {
   readonly #recent: (readonly RecentCounts[] | null)[];
   readonly #clock: { readonly now: number };
 
-  constructor(revisions: readonly number[], clock: { readonly now: number }) {
+  constructor(
+    services: readonly Pick<PlannedService, "revisions">[],
+    clock: { readonly now: number },
+  ) {
     this.#clock = clock;
-    this.#recent = revisions.map(() => null);
-    this.#counters = revisions.map((count) =>
-      Array.from({ length: count }, () => ({ requests: 0, failures: 0 })),
+    this.#recent = services.map(() => null);
+    this.#counters = services.map(({ revisions }) =>
+      revisions.map(() => ({ requests: 0, failures: 0 })),
     );
-    this.#latencies = revisions.map(() => null);
-    this.#scraped = revisions.map(() => null);
+    this.#latencies = services.map(() => null);
+    this.#scraped = services.map(() => null);
   }
 
   watch(service: number): void {
