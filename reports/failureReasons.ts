@@ -15,6 +15,7 @@ export interface FailureReasonStyle {
 const KNOWN: readonly FailureReasonStyle[] = [
   { reason: "queue-full", label: "queue full", token: "red", opacity: 1 },
   { reason: "pool-timeout", label: "pool timeout", token: "red", opacity: 0.5 },
+  { reason: "lock-timeout", label: "lock timeout", token: "red", opacity: 0.3 },
   { reason: "timeout", label: "timeout", token: "purple", opacity: 1 },
   { reason: "deadline-exceeded", label: "deadline exceeded", token: "purple", opacity: 0.5 },
   { reason: "abandoned", label: "abandoned", token: "purple", opacity: 0.3 },

@@ -13,6 +13,7 @@ import {
   worstMinuteText,
 } from "../verdict.ts";
 import { callRows } from "./callText.ts";
+import { dependencyRows } from "./dependencyText.ts";
 import { plusMinus } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
 import { stationRows } from "./stationText.ts";
@@ -145,6 +146,7 @@ function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
     ...(hasRequests ? requestRows : []),
     ...callRows(policy),
     ...stationRows(policy),
+    ...dependencyRows(policy),
     ...topicRows(policy),
     ...replicaRows(policy),
     [

@@ -25,6 +25,8 @@ export const FAILURE_REASONS = [
   "bulkhead-full",
   /** A rate limiter, of the caller's or of the service's, had no permission left. */
   "rate-limited",
+  /** It waited too long for a row that another transaction had locked. */
+  "lock-timeout",
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -42,3 +44,4 @@ export const GAVE_UP = 9;
 export const BREAKER_OPEN = 10;
 export const BULKHEAD_FULL = 11;
 export const RATE_LIMITED = 12;
+export const LOCK_TIMEOUT = 13;

@@ -2,7 +2,7 @@ import type { Micros } from "../kernel/time.ts";
 import type { BalancerSpec } from "../policy/balancers/index.ts";
 import type { OutlierDetectionConfig } from "../policy/resilience/outlier/settings.ts";
 import type { DistributionSpec } from "../workload/distributions.ts";
-import type { CallSpec, GuardSpec } from "./callSpec.ts";
+import type { CallSpec, GuardKey, GuardSpec } from "./callSpec.ts";
 import type { StationSpec } from "./stationSpec.ts";
 
 /**
@@ -123,6 +123,22 @@ export interface EndpointSpec {
   readonly steps: readonly StepSpec[];
 }
 
+/** A row of a table that one request at a time may have. */
+export interface LockSpec {
+  /** Rows of one name are the same, whichever service locks them. */
+  readonly table: string;
+  /** What of the request says which row. */
+  readonly per: GuardKey;
+  /** Rows that it locks, one after the other. */
+  readonly rows: number;
+  /**
+   * `as-drawn`: two requests can each have what the other waits for. `sorted`: that cannot happen.
+   */
+  readonly order: "as-drawn" | "sorted";
+  /** Whoever waits longer fails: `lock-timeout`. Null waits for ever. */
+  readonly timeout: Micros | null;
+}
+
 /** A cache of keys, empty at first. */
 export interface CacheSpec {
   /** Entries; the least recently used one makes room. Null for no limit. */
@@ -162,6 +178,19 @@ export type StepSpec =
       readonly cache: CacheSpec;
       readonly hit: readonly StepSpec[];
       readonly miss: readonly StepSpec[];
+    }
+  /** Waits its turn for rows, and has them until the end of the transaction, or of the request. */
+  | {
+      readonly kind: "lock";
+      readonly lock: LockSpec;
+      /** Done with each row once it is locked, before the next one. */
+      readonly each: readonly StepSpec[];
+    }
+  /** Locks taken in it are given back at its end, as is its connection of the pool. */
+  | {
+      readonly kind: "transaction";
+      readonly pool: string | null;
+      readonly steps: readonly StepSpec[];
     }
   /** A call to a datastore over a connection of the pool, which it holds until the answer. */
   | { readonly kind: "query"; readonly pool: string; readonly call: CallSpec };

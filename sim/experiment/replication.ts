@@ -18,6 +18,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { lookUp } from "./chainSettings.ts";
 import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
+import { dependencyResults } from "./dependencyResults.ts";
 import { OwnPolicyError } from "./ownPolicies.ts";
 import { repeatedCalls } from "./repeatedCalls.ts";
 import { stationResults } from "./stationResults.ts";
@@ -204,6 +205,7 @@ function replicationResult(model: Model, replication: number): ReplicationResult
     ...degradedOf(recorder),
     ...repeatedCalls(model),
     ...stationResults(model),
+    ...dependencyResults(model),
     latency: summary,
     failedPercent,
     replicaHours: bill.replicaHours,

@@ -116,6 +116,20 @@ const stationResult = z.strictObject({
   meanDown: z.number(),
 });
 
+/** Locks of the rows of one table, in the measured time. */
+const lockResult = z.strictObject({
+  table: z.string(),
+  /** Locks that were had, and those of them that had to be waited for. */
+  taken: z.int(),
+  waited: z.int(),
+  /** Waits that ended in `lock-timeout`. */
+  timeouts: z.int(),
+  /** Of the locks that had to be waited for. */
+  meanWaitMs: z.number().nullable(),
+  /** The most requests that waited for one row at once. */
+  longestQueue: z.int(),
+});
+
 const replication = z.strictObject({
   replication: z.int(),
   digest: z.string().nullable(),
@@ -135,6 +149,8 @@ const replication = z.strictObject({
   calls: z.array(callCounts).optional(),
   /** Services whose slots break down, are set up, change in time, or queue in an order. */
   stations: z.array(stationResult).optional(),
+  /** Tables whose rows are locked. */
+  locks: z.array(lockResult).optional(),
   latency: latency.nullable(),
   failedPercent: z.number(),
   replicaHours: z.number(),

@@ -69,10 +69,18 @@ export class AttributeSampler {
 
   /** 0 … keys.count − 1. */
   key(request: number): number {
-    if (this.#zipf !== null) return this.#zipf.sample(this.#draws, request, ATTRIBUTE_SITES.key);
+    return this.#keyOf(request, ATTRIBUTE_SITES.key);
+  }
+
+  /** A further key of the request, `which` from 1: drawn alike, and independently. */
+  otherKey(request: number, which: number): number {
+    return this.#keyOf(request, ATTRIBUTE_SITES.key ^ Math.imul(which, 0x2c1b3c6d));
+  }
+
+  #keyOf(request: number, site: number): number {
+    if (this.#zipf !== null) return this.#zipf.sample(this.#draws, request, site);
     const { count } = this.spec.keys;
-    if (count === 1) return 0;
-    return Math.floor(this.#draws.uniform(request, ATTRIBUTE_SITES.key, 0) * count);
+    return count === 1 ? 0 : Math.floor(this.#draws.uniform(request, site, 0) * count);
   }
 
   /** Index into `spec.regions`. */

@@ -29,3 +29,20 @@ describe("a log with partitions", () => {
     expect(outcome("late-commits").duplicates).toBeGreaterThan(100);
   });
 });
+
+describe("row locks", () => {
+  const failedShare = (policy: string): number =>
+    runOf("row-locks", policy).result.failedPercent / 100;
+
+  it("deadlock when rows are locked as they come, and not in the order of their numbers", () => {
+    expect(failedShare("sorted")).toBe(0);
+    expect(failedShare("as-drawn")).toBeGreaterThan(0.05);
+    const [locks] = runOf("row-locks", "as-drawn").result.locks!;
+    expect(locks!.timeouts).toBeGreaterThan(1000);
+  });
+
+  it("are a bottleneck where all want one row, or have it for long", () => {
+    expect(failedShare("hot-row")).toBeGreaterThan(0.05);
+    expect(failedShare("long-transaction")).toBeGreaterThan(0.05);
+  });
+});

@@ -44,6 +44,12 @@ function tally(
           break;
         case "wait":
           break;
+        case "lock":
+          walk(step.each, part * step.lock.rows);
+          break;
+        case "transaction":
+          walk(step.steps, part);
+          break;
         case "call":
         case "query": {
           const to = numbers.get(endpointId(step.call.service, step.call.endpoint));

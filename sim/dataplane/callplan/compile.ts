@@ -16,6 +16,7 @@ import {
   Op,
   type PlannedFallback,
   type PlannedGroup,
+  type PlannedLock,
   type PlannedService,
   type PlannedTraffic,
 } from "./plan.ts";
@@ -32,8 +33,8 @@ export function compileCallPlan(
   const planned = services.map((service, index) => planService(service, index, writer));
   const clients = traffic.map((entry, index) => planTraffic(entry, load[index]!, writer));
   const groups = topics.flatMap((topic, index) => planGroups(topic, index, writer));
-  const { caches } = writer;
-  return { program: writer.program(), services: planned, traffic: clients, caches, groups };
+  const { caches, tables } = writer;
+  return { program: writer.program(), services: planned, traffic: clients, caches, tables, groups };
 }
 
 function planGroups(topic: TopicSpec, index: number, writer: ProgramWriter): PlannedGroup[] {
@@ -137,6 +138,7 @@ function planJourney(traffic: TrafficSpec, journey: JourneySpec, writer: Program
 
 class ProgramWriter {
   readonly caches: string[] = [];
+  readonly tables: string[] = [];
   readonly #services: readonly ServiceSpec[];
   readonly #op: number[] = [];
   readonly #x: number[] = [];
@@ -146,6 +148,12 @@ class ProgramWriter {
   readonly #forks: Fork[] = [];
   readonly #choices: Choice[] = [];
   readonly #lookups: Lookup[] = [];
+  readonly #locks: PlannedLock[] = [];
+  /** The outermost transaction that is being written, and how many there are. */
+  #transaction = -1;
+  #transactions = 0;
+  /** The pool of which a transaction around holds a connection. */
+  #connected: string | null = null;
   readonly #fallbacks: {
     readonly planned: PlannedFallback;
     readonly steps: readonly StepSpec[];
@@ -205,6 +213,7 @@ class ProgramWriter {
       forks: this.#forks,
       choices: this.#choices,
       lookups: this.#lookups,
+      locks: this.#locks,
     };
   }
 
@@ -219,7 +228,17 @@ class ProgramWriter {
       case "call":
         this.emit(Op.Call, this.callSite(step.call, path, pools), path);
         return;
+      case "lock":
+        this.#lock(step, path, pools);
+        return;
+      case "transaction":
+        this.#writeTransaction(step, path, pools);
+        return;
       case "query": {
+        if (step.pool === this.#connected) {
+          this.emit(Op.Call, this.callSite(step.call, path, pools), path);
+          return;
+        }
         const pool = pools.indexOf(step.pool);
         assert(pool >= 0, `no pool ${step.pool}`);
         this.emit(Op.Acquire, pool, path);
@@ -248,6 +267,44 @@ class ProgramWriter {
       default:
         unreachable(step);
     }
+  }
+
+  #lock(
+    { lock, each }: Extract<StepSpec, { readonly kind: "lock" }>,
+    path: string,
+    pools: readonly string[],
+  ): void {
+    const known = this.tables.indexOf(lock.table);
+    const number = known < 0 ? this.tables.push(lock.table) - 1 : known;
+    for (let which = 0; which < lock.rows; which++) {
+      const transaction = this.#transaction;
+      this.emit(Op.Lock, this.#locks.push({ ...lock, number, which, transaction }) - 1, path);
+      this.steps(each, `${path}/${which}`, pools);
+    }
+  }
+
+  /** Locks are held to the end of the outermost transaction. */
+  #writeTransaction(
+    { pool, steps }: Extract<StepSpec, { readonly kind: "transaction" }>,
+    path: string,
+    pools: readonly string[],
+  ): void {
+    const isOutermost = this.#transaction < 0;
+    if (isOutermost) this.#transaction = this.#transactions++;
+    const number = this.#transaction;
+    const connects = pool !== null && this.#connected === null;
+    if (connects) {
+      this.emit(Op.Acquire, pools.indexOf(pool), path);
+      this.#connected = pool;
+    }
+    this.steps(steps, path, pools);
+    if (isOutermost) {
+      this.emit(Op.Unlock, number, path);
+      this.#transaction = -1;
+    }
+    if (!connects) return;
+    this.emit(Op.Release, pools.indexOf(pool), path);
+    this.#connected = null;
   }
 
   #lookup(

@@ -9,6 +9,7 @@ import type { BackoffSpec, GuardKey, HedgeSpec, RetryCondition } from "../callSp
 import type {
   CacheSpec,
   CpuDiscipline,
+  LockSpec,
   MemorySpec,
   QuotaEnforcement,
   ReplicaWarmUpSpec,
@@ -45,6 +46,10 @@ export const Op = {
   Lookup: 12,
   /** What was missed is filled in: `x` indexes `lookups`. */
   Fill: 13,
+  /** Takes the lock of a row, waits for it if need be: `x` indexes `locks`. */
+  Lock: 14,
+  /** Gives back the locks that were taken in transaction `x`. */
+  Unlock: 15,
 } as const;
 
 /** Flat program of all endpoints and journeys: compiled once, walked by every request. */
@@ -61,6 +66,7 @@ export interface Program {
   readonly forks: readonly Fork[];
   readonly choices: readonly Choice[];
   readonly lookups: readonly Lookup[];
+  readonly locks: readonly PlannedLock[];
 }
 
 export interface CallSite {
@@ -149,6 +155,16 @@ export interface Lookup extends CacheSpec {
   /** Instructions of a hit and of a miss. */
   readonly hit: number;
   readonly miss: number;
+}
+
+/** One row that a step locks. */
+export interface PlannedLock extends LockSpec {
+  /** Index of the table. */
+  readonly number: number;
+  /** Which of the step's rows, from 0. */
+  readonly which: number;
+  /** Number of the outermost transaction around it; −1 for none. */
+  readonly transaction: number;
 }
 
 export interface PlannedService {
@@ -243,5 +259,7 @@ export interface CallPlan {
   readonly services: readonly PlannedService[];
   readonly traffic: readonly PlannedTraffic[];
   readonly caches: readonly string[];
+  /** Tables of which rows are locked. */
+  readonly tables: readonly string[];
   readonly groups: readonly PlannedGroup[];
 }

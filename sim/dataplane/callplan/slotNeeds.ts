@@ -1,6 +1,6 @@
 import { Op, type Program } from "./plan.ts";
 
-const { Work, Fork, Choice, Jump, Acquire, Release } = Op;
+const { Work, Fork, Choice, Jump, Acquire, Release, Lock, Unlock } = Op;
 
 const UNKNOWN = 2;
 
@@ -25,6 +25,8 @@ export function slotNeeds({ op, x, forks, choices }: Program): Uint8Array {
         return needed(operand);
       case Acquire:
       case Release:
+      case Lock:
+      case Unlock:
         return needed(at + 1);
       case Fork:
         return forks[operand]!.entries.some(needed);

@@ -36,6 +36,8 @@ export const FLAG = {
   FALLBACK: 7 << 14,
   /** Others wait for what it fetches for a cache. */
   LEADS: 1 << 17,
+  /** It has locks of rows, or waits for one. */
+  LOCKS: 1 << 18,
 } as const;
 
 /** Columns of `int`, to be added to a row. For their use see `FLAG`. */
@@ -100,7 +102,8 @@ const { SERVED, WAITED } = REAL;
 
 /** Columns of a row, used or not: a power of two, one cache line of integers. */
 export const STRIDE = 16;
-const { LEADS } = FLAG;
+const { LEADS, LOCKS } = FLAG;
+const TOLD = LEADS | LOCKS;
 const INITIAL_ROWS = 1024;
 
 /**
@@ -117,6 +120,8 @@ export class CallTable {
   real = new Float64Array(INITIAL_ROWS * STRIDE);
   /** Told of a row that ends while it leads. */
   leaderGone: (row: number) => void = () => {};
+  /** Told of a row that ends with locks. */
+  lockerGone: (row: number) => void = () => {};
   #end = 0;
   #free = -1;
   #live = 0;
@@ -151,7 +156,11 @@ export class CallTable {
    */
   release(row: number): void {
     const { int } = this;
-    if ((int[row + FLAGS]! & LEADS) !== 0) this.leaderGone(row);
+    const flags = int[row + FLAGS]!;
+    if ((flags & TOLD) !== 0) {
+      if ((flags & LEADS) !== 0) this.leaderGone(row);
+      if ((flags & LOCKS) !== 0) this.lockerGone(row);
+    }
     int[row + GENERATION]!++;
     int[row + REPLICA] = -1;
     int[row + NEXT] = this.#free;

@@ -19,7 +19,7 @@ import type { AttributeSampler } from "../../workload/attributes.ts";
 import type { DistributionSpec } from "../../workload/distributions.ts";
 import type { CallObserver, Census } from "../callObserver.ts";
 import type { CallPlan } from "../callplan/plan.ts";
-import { GAVE_UP, KILLED, POOL_TIMEOUT } from "../failure.ts";
+import { GAVE_UP, KILLED, LOCK_TIMEOUT, POOL_TIMEOUT } from "../failure.ts";
 import { Caches } from "./caches.ts";
 import { Calls } from "./calls.ts";
 import { CallTable, FLAG, INT, STRIDE } from "./callTable.ts";
@@ -31,6 +31,7 @@ import { Endpoints } from "./endpoints.ts";
 import { Guards } from "./guards.ts";
 import { Journeys } from "./journeys.ts";
 import type { Links } from "./links.ts";
+import { type LockFigures, Locks } from "./locks.ts";
 import { Memory } from "./memory.ts";
 import { Outliers } from "./outliers.ts";
 import type { PlaneParts } from "./parts.ts";
@@ -84,6 +85,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #router: Router;
   readonly #journeys: Journeys;
   readonly #caches: Caches;
+  readonly #locks: Locks;
   readonly #probes: Probes;
   readonly #calls: Calls;
   readonly consumers: Consumers;
@@ -132,6 +134,10 @@ export class ExactDataPlane implements DataPlane {
     });
     this.#journeys = new Journeys(parts, { measureFrom });
     this.#caches = new Caches(parts, (row) => slots.resume(row));
+    this.#locks = new Locks(parts, {
+      slots,
+      gaveUp: (row) => this.#calls.finish(row, LOCK_TIMEOUT),
+    });
     this.#probes = new Probes(parts, {
       slots,
       probed: (replica, token, ok) => this.#listener?.probed(replica, token, ok),
@@ -155,14 +161,19 @@ export class ExactDataPlane implements DataPlane {
     this.consumers = new Consumers(parts, {
       handOver: (row, site, replica) => this.#calls.handOver(row, site, replica),
     });
-    this.#walker = new Walker(parts, {
+    this.#walker = this.#newWalker(parts, connections);
+  }
+
+  #newWalker(parts: PlaneParts, connections: Connections): Walker {
+    return new Walker(parts, {
       cpu: this.#stations === null ? this.#cpu : workAt(this.#stations, this.#cpu),
-      slots,
+      slots: this.#slots,
       connections,
       journeys: this.#journeys,
       probes: this.#probes,
       calls: this.#calls,
       caches: this.#caches,
+      locks: this.#locks,
     });
   }
 
@@ -198,8 +209,14 @@ export class ExactDataPlane implements DataPlane {
   }
 
   /** The measured time begins. */
-  resetStationFigures(): void {
+  beginMeasuring(): void {
     this.#stations?.resetFigures();
+    this.#locks.resetFigures();
+  }
+
+  /** What locks of rows cost in the measured time so far, by table. */
+  lockFigures(): readonly LockFigures[] {
+    return this.#locks.figures;
   }
 
   /**
@@ -367,6 +384,7 @@ export class ExactDataPlane implements DataPlane {
       effects: this.#effects.state(),
       counters: this.#counters.state(),
       caches: this.#caches.state(),
+      locks: this.#locks.state(),
       consumers: this.consumers.state(),
       calls: this.#calls.state(),
       guards: this.#guards.state(),
@@ -385,6 +403,7 @@ export class ExactDataPlane implements DataPlane {
     this.#effects.restore(saved["effects"]!);
     this.#counters.restore(saved["counters"]!);
     this.#caches.restore(saved["caches"]!);
+    this.#locks.restore(saved["locks"]!);
     this.consumers.restore(saved["consumers"]!);
     this.#calls.restore(saved["calls"]!);
     this.#guards.restore(saved["guards"]!);

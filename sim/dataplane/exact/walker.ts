@@ -12,6 +12,7 @@ import type { Connections } from "./connections.ts";
 import type { CpuWork } from "./cpu.ts";
 import type { Effects } from "./effects.ts";
 import type { Journeys } from "./journeys.ts";
+import type { Locks } from "./locks.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { Probes } from "./probes.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
@@ -33,6 +34,7 @@ const {
 const { DEADLINE, FACTOR, REQUEST, SERVED } = REAL;
 const { BRANCH, CANCELLED, PROBE, TIED } = FLAG;
 const { Work, Wait, Call, Fork, Choice, Jump, Acquire, Release, Probed, Loop, Lookup, Fill } = Op;
+const { Lock, Unlock } = Op;
 
 const ERROR_SITE = 0x51000000;
 
@@ -54,6 +56,7 @@ export class Walker {
   readonly #probes: Probes;
   readonly #calls: Calls;
   readonly #caches: Caches;
+  readonly #locks: Locks;
   /** Some service has a warm-up: only then is the age of replicas worth a look. */
   readonly #hasWarmUp: boolean;
   /** Some requests may end before their program does: only then is that worth a look. */
@@ -72,6 +75,7 @@ export class Walker {
       readonly probes: Probes;
       readonly calls: Calls;
       readonly caches: Caches;
+      readonly locks: Locks;
     },
   ) {
     this.#simulation = parts.simulation;
@@ -90,6 +94,7 @@ export class Walker {
     this.#probes = others.probes;
     this.#calls = others.calls;
     this.#caches = others.caches;
+    this.#locks = others.locks;
     this.#hasWarmUp = parts.plan.services.some(({ warmUp }) => warmUp !== null);
     this.#mayEnd =
       parts.plan.services.some(({ dropsExpired }) => dropsExpired) ||
@@ -147,6 +152,12 @@ export class Walker {
           break;
         case Fill:
           this.#caches.fill(row, operand);
+          break;
+        case Lock:
+          if (!this.#locks.take(row, operand)) return;
+          break;
+        case Unlock:
+          this.#locks.endTransaction(row, operand);
           break;
         default:
           this.#end(row);

@@ -242,7 +242,7 @@ export class Model {
 
   #beginMeasuring(): void {
     this.recorder.reset();
-    this.plane.resetStationFigures();
+    this.plane.beginMeasuring();
     this.cluster.resetUsage();
     this.#gauges.read();
     this.#scheduleBin();

@@ -7,6 +7,7 @@ import type { Path } from "../tree.ts";
 import { parseDuration, parseShare } from "../units.ts";
 import { callSettings, DATASTORE_ENDPOINT, resolveCall } from "./calls.ts";
 import type { Context } from "./context.ts";
+import { normaliseLock } from "./locks.ts";
 import { normaliseDistribution } from "./time.ts";
 
 /** Room for the rounding of shares that add up to 1 on paper. */
@@ -33,7 +34,7 @@ function normaliseStep(
   path: Path,
   owner: Owner,
 ): readonly StepSpec[] {
-  const { work, wait, call, query, cache, parallel, choose } = step;
+  const { work, wait, call, query, cache, lock, transaction, parallel, choose } = step;
   if (work !== undefined) {
     return [{ kind: "work", time: normaliseDistribution(context, work, [...path, "work"]) }];
   }
@@ -43,6 +44,15 @@ function normaliseStep(
   if (call !== undefined) return normaliseCall(context, call, [...path, "call"], owner);
   if (query !== undefined) return normaliseQuery(context, query, [...path, "query"], owner);
   if (cache !== undefined) return [normaliseCache(context, cache, [...path, "cache"], owner)];
+  if (lock !== undefined) {
+    const steps = typeof lock === "string" ? [] : (lock.each ?? []);
+    const each = normaliseSteps(context, steps, [...path, "lock", "each"], owner);
+    return [{ kind: "lock", lock: normaliseLock(lock), each }];
+  }
+  if (transaction !== undefined) {
+    const place = [...path, "transaction"];
+    return [normaliseTransaction(context, transaction, place, owner)];
+  }
   if (parallel !== undefined) {
     const branches = parallel.map((branch, i) => {
       const place = [...path, "parallel", i];
@@ -57,6 +67,54 @@ function normaliseStep(
 
 const isSteps = (branch: StepInput | readonly StepInput[]): branch is readonly StepInput[] =>
   Array.isArray(branch);
+
+function normaliseTransaction(
+  context: Context,
+  input: NonNullable<StepInput["transaction"]>,
+  path: Path,
+  owner: Owner,
+): StepSpec {
+  if (isList(input)) {
+    const steps = normaliseSteps(context, input, path, owner);
+    return { kind: "transaction", pool: null, steps };
+  }
+  const { pool } = input;
+  const pools = context.names("services", owner.service, "pools");
+  const isKnown =
+    pool !== undefined && context.knows(`pool of ${owner.service}`, pool, pools, [...path, "pool"]);
+  const steps = normaliseSteps(context, input.steps, [...path, "steps"], owner);
+  const others = isKnown ? poolsIn(steps).filter((other) => other !== pool) : [];
+  if (others[0] !== undefined) {
+    const message = `a transaction over "${pool}" holds its connection, and can use no other`;
+    context.atKey([...path, "pool"], message, `it would use "${others[0]}"`);
+  }
+  return { kind: "transaction", pool: isKnown ? pool : null, steps };
+}
+
+/** Pools over which steps ask for connections, themselves or in what they contain. */
+function poolsIn(steps: readonly StepSpec[]): readonly string[] {
+  return steps.flatMap((step): readonly string[] => {
+    switch (step.kind) {
+      case "query":
+        return [step.pool];
+      case "lock":
+        return poolsIn(step.each);
+      case "transaction":
+        return [...(step.pool === null ? [] : [step.pool]), ...poolsIn(step.steps)];
+      case "choice":
+        return step.options.flatMap((option) => poolsIn(option.steps));
+      case "cache":
+      case "lookup":
+        return [...poolsIn(step.hit), ...poolsIn(step.miss)];
+      // Branches of a parallel step have connections of their own.
+      default:
+        return [];
+    }
+  });
+}
+
+const isList = <Item>(value: readonly Item[] | object): value is readonly Item[] =>
+  Array.isArray(value);
 
 function normaliseCall(
   context: Context,

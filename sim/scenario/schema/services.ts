@@ -30,13 +30,24 @@ import {
   text,
   word,
 } from "./leaves.ts";
+import { type LockInput, lock } from "./locks.ts";
 import { revision, startup } from "./revisions.ts";
 import { memoryUse, quota, replicaWarmUp } from "./serving.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY, metaOneOf, named } from "./shapes.ts";
 import { breakdowns, concurrency, queue, setup } from "./station.ts";
 import { type DistributionInput, distribution } from "./time.ts";
 
-const STEP_KINDS = ["work", "wait", "call", "query", "cache", "parallel", "choose"] as const;
+const STEP_KINDS = [
+  "work",
+  "wait",
+  "call",
+  "query",
+  "cache",
+  "lock",
+  "transaction",
+  "parallel",
+  "choose",
+] as const;
 
 /** Written out, since steps contain steps. */
 export interface StepInput {
@@ -45,10 +56,17 @@ export interface StepInput {
   readonly call?: string | CallInput | undefined;
   readonly query?: string | QueryInput | undefined;
   readonly cache?: CacheInput | undefined;
+  readonly lock?: string | LockInput<StepInput> | undefined;
+  readonly transaction?: readonly StepInput[] | TransactionInput | undefined;
   readonly parallel?: readonly (StepInput | readonly StepInput[])[] | undefined;
   readonly choose?:
     | readonly { readonly probability: string | number; readonly steps: readonly StepInput[] }[]
     | undefined;
+}
+
+export interface TransactionInput {
+  readonly pool?: string | undefined;
+  readonly steps: readonly StepInput[];
 }
 
 export interface FallbackInput {
@@ -150,6 +168,18 @@ const stepKeys = {
   })
     .check(checkOneOf("a cache", CACHE_HEADS))
     .meta({ ...metaOneOf(CACHE_HEADS), description: "A look into a cache." })
+    .optional(),
+  lock: lock(stepList()).optional(),
+  transaction: either("a list of steps, or a map with pool and steps", [
+    stepList(),
+    fields({
+      pool: text(
+        "It holds one of its connections to the end; queries over it use that.",
+      ).optional(),
+      steps: stepList().meta({ description: "What it does." }),
+    }),
+  ])
+    .meta({ description: "Locks that are taken in it are given back at its end." })
     .optional(),
   parallel: list(
     "a list of branches",
