@@ -63,18 +63,26 @@ export interface ProbeSpec {
   readonly terminationGracePeriod: Micros | null;
 }
 
+/** A container and its resources; null is none said. */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly requests: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
+  readonly limits: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
+}
+
+/** A container beside the one that serves. Nothing happens to it. */
+export interface SidecarSpec extends ContainerSpec {
+  /** Always; of CPU as far as its node lets it. */
+  readonly uses: { readonly cpuMillicores: number; readonly memoryBytes: number };
+}
+
 /** A workload: what Kubernetes is told about a service. */
 export interface WorkloadSpec {
   readonly name: string;
   readonly replicas: number;
-  readonly container: {
-    readonly name: string;
-    readonly requests: {
-      readonly cpuMillicores: number | null;
-      readonly memoryBytes: number | null;
-    };
-    readonly limits: { readonly cpuMillicores: number | null; readonly memoryBytes: number | null };
-  };
+  /** The one that serves. */
+  readonly container: ContainerSpec;
+  readonly sidecars: readonly SidecarSpec[];
   /** What the scheduler counts. */
   readonly podRequests: { readonly cpuMillicores: number; readonly memoryBytes: number };
   /** What else the scheduler reads of a pod; its labels are those of its template. */
@@ -85,14 +93,6 @@ export interface WorkloadSpec {
   readonly paused: boolean;
   /** It is a StatefulSet, and this is how its pods start and are replaced; else a Deployment. */
   readonly statefulSet?: StatefulSetSettings;
-  /** Of the containers beside the one that serves, taken together. */
-  readonly sidecars: {
-    /** What they use, always; of CPU as far as their node lets them. */
-    readonly cpuMillicores: number;
-    readonly memoryBytes: number;
-    /** Part of the container's requests above. */
-    readonly requestMillicores: number;
-  };
   readonly startupProbe: ProbeSpec | null;
   readonly readinessProbe: ProbeSpec | null;
   readonly livenessProbe: ProbeSpec | null;
@@ -142,6 +142,26 @@ export interface WorkloadsBudget {
   /** Whose pods it selects; every workload has one budget at most. */
   readonly workloads: readonly string[];
   readonly spec: DisruptionBudgetSpec;
+}
+
+/** What the sidecars use, all of them together. */
+export function sidecarUse({ sidecars }: Pick<WorkloadSpec, "sidecars">): SidecarSpec["uses"] {
+  const sum = (field: keyof SidecarSpec["uses"]): number =>
+    sidecars.reduce((total, { uses }) => total + uses[field], 0);
+  return { cpuMillicores: sum("cpuMillicores"), memoryBytes: sum("memoryBytes") };
+}
+
+/** What all containers that run at the same time ask for; null where none asks. */
+export function requestsOf({
+  container,
+  sidecars,
+}: Pick<WorkloadSpec, "container" | "sidecars">): ContainerSpec["requests"] {
+  const sum = (field: keyof ContainerSpec["requests"]): number | null =>
+    [container, ...sidecars].reduce<number | null>((total, { requests }) => {
+      const asked = requests[field];
+      return asked === null ? total : (total ?? 0) + asked;
+    }, null);
+  return { cpuMillicores: sum("cpuMillicores"), memoryBytes: sum("memoryBytes") };
 }
 
 export interface KubeletSpec {

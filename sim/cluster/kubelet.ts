@@ -1,6 +1,6 @@
 import type { Simulation } from "../kernel/simulation.ts";
 import { micros, seconds, toSeconds } from "../kernel/time.ts";
-import type { KubeletSpec, WorkloadSpec } from "./clusterSpec.ts";
+import { type KubeletSpec, sidecarUse, type WorkloadSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { backOffLeft, nextBackOff } from "./kubeletBackOff.ts";
 import { setSidecarCores, sidecarMicros } from "./kubeletSidecars.ts";
@@ -22,13 +22,15 @@ const GRACE_MIN = seconds(2);
 const SIGKILLED = 137;
 const SIGTERMED = 143;
 
-/** The counters of a pod's containers, taken together. */
+/** The counters of the container that serves, and of those beside it. */
 export interface ContainerUsage {
   /** The container that runs now has started. */
   readonly startedAt: number;
   /** It is the pod's first one: restarts set the counters to 0. */
   readonly isFirst: boolean;
   readonly cpuMicros: number;
+  /** Of all its sidecars together. */
+  readonly sidecarMicros: number;
   readonly memoryBytes: number;
 }
 
@@ -132,7 +134,7 @@ export class Kubelet {
       listenAt: now,
       starting: null,
       startupCpuMicros: 0,
-      sidecars: { since: now, cores: spec.sidecars.cpuMillicores / 1000, earlierMicros: 0 },
+      sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
       stoppingAt: null,
       sigtermAt: null,
     };
@@ -161,7 +163,7 @@ export class Kubelet {
       listenAt: now,
       starting: null,
       startupCpuMicros: 0,
-      sidecars: { since: now, cores: spec.sidecars.cpuMillicores / 1000, earlierMicros: 0 },
+      sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
       stoppingAt: null,
       sigtermAt: null,
     };
@@ -240,20 +242,21 @@ export class Kubelet {
   }
 
   /**
-   * What a pod's containers use, as its kubelet counts it: CPU time since the container that runs
-   * now has started, in microseconds. Null while none runs. A process that does not listen yet has
-   * its memory without requests from its start on.
+   * What the container that serves uses, and its sidecars, as its kubelet counts it: CPU time since
+   * the one that runs now has started, in microseconds. Null while none runs. A process that does
+   * not listen yet has its memory without requests from its start on.
    */
   usage(pod: Pod): ContainerUsage | null {
     const { container } = pod;
     if (container === null) return null;
-    const { sidecars, idleMemoryBytes } = this.#specOf(pod);
-    const own = isListening(pod) ? this.#plane.usage(pod.number).memoryBytes : idleMemoryBytes;
+    const { idleMemoryBytes } = this.#specOf(pod);
+    const isServing = isListening(pod);
     return {
       startedAt: container.startedAt,
       isFirst: pod.restarts === 0,
-      cpuMicros: this.#containerMicros(pod, container),
-      memoryBytes: own + sidecars.memoryBytes,
+      cpuMicros: this.#ownMicros(pod, container),
+      sidecarMicros: sidecarMicros(container, this.#simulation.now),
+      memoryBytes: isServing ? this.#plane.usage(pod.number).memoryBytes : idleMemoryBytes,
     };
   }
 
@@ -412,10 +415,15 @@ export class Kubelet {
 
   // ---- CPU -----------------------------------------------------------------------------
 
-  /** Of the container that runs, its start and the sidecars beside it included. */
+  /** Of the container that runs, and of the sidecars beside it. */
   #containerMicros(pod: Pod, container: Container): number {
     const { now } = this.#simulation;
-    const own = startUpMicros(container, now) + sidecarMicros(container, now);
+    return this.#ownMicros(pod, container) + sidecarMicros(container, now);
+  }
+
+  /** Of the container that runs, its start included. */
+  #ownMicros(pod: Pod, container: Container): number {
+    const own = startUpMicros(container, this.#simulation.now);
     return container.listening ? own + this.#plane.usage(pod.number).cpuMicros : own;
   }
 

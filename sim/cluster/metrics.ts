@@ -1,10 +1,12 @@
 import { unreachable } from "../kernel/assert.ts";
-import { type Json, savedState } from "../kernel/json.ts";
+import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { KeyedDraws } from "../kernel/keyedDraws.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import type { AutoscalerObservation, PodMetricValue } from "../policy/autoscaler.ts";
 import type { LatencyHistogramState } from "../stats/latencyHistogram.ts";
+import type { WorkloadSpec } from "./clusterSpec.ts";
 import type { DataPlane } from "./dataPlane.ts";
+import type { ContainerUsage } from "./kubelet.ts";
 import { MetricsOutages } from "./metricsOutages.ts";
 import { MetricsPipeline, type ReplicaReading } from "./metricsPipeline.ts";
 import { Prometheus, type ScrapedPoint } from "./metricsPrometheus.ts";
@@ -35,10 +37,8 @@ export interface MetricsParts {
   /** Whether it belongs to a Deployment; datastores do not. */
   readonly isManaged: (pod: Pod) => boolean;
   readonly nameOf: (pod: Pod) => string;
-  readonly containerOf: (pod: Pod) => string;
-  readonly usageOf: (
-    pod: Pod,
-  ) => { readonly cpuMicros: number; readonly memoryBytes: number } | null;
+  readonly specOf: (pod: Pod) => Pick<WorkloadSpec, "container" | "sidecars">;
+  readonly usageOf: (pod: Pod) => ContainerUsage | null;
 }
 
 type Observed = Pick<
@@ -115,12 +115,12 @@ export class Metrics {
   }
 
   state(): Json {
-    return {
+    return plainState({
       resource: this.#resource.state(),
       prometheus: this.#prometheus.state(),
-      read: this.#read.map((reading) => ({ ...reading })),
-      failures: [...this.#failures],
-    };
+      read: this.#read,
+      failures: this.#failures,
+    });
   }
 
   restore(state: Json): void {
@@ -161,15 +161,18 @@ export class Metrics {
   }
 
   #readings(): readonly ReplicaReading[] {
-    const { simulation, pods, nameOf, containerOf, usageOf, isManaged } = this.#parts;
+    const { simulation, pods, nameOf, specOf, usageOf, isManaged } = this.#parts;
     return pods.flatMap((pod) => {
       const usage = isManaged(pod) ? usageOf(pod) : null;
       if (usage === null || pod.container === null) return [];
+      const { container, sidecars } = specOf(pod);
       return {
         time: simulation.now,
         pod: pod.number,
         name: nameOf(pod),
-        container: containerOf(pod),
+        container: container.name,
+        sidecars,
+        sidecarMicros: usage.sidecarMicros,
         startedAt: pod.container.startedAt,
         cpuMicros: usage.cpuMicros,
         memoryBytes: usage.memoryBytes,

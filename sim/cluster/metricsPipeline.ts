@@ -1,12 +1,15 @@
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import { type Micros, micros, seconds } from "../kernel/time.ts";
 import type { PodMetricsSample } from "../policy/autoscaler.ts";
+import { type SidecarSpec, sidecarUse } from "./clusterSpec.ts";
 import type { MetricsSpec } from "./metricsSpec.ts";
 
 /** One reading of a replica's counters. */
 interface Reading {
   readonly time: number;
   readonly cpuMicros: number;
+  /** Of the containers beside it, all of them together. */
+  readonly sidecarMicros: number;
 }
 
 export interface ReplicaReading extends Reading {
@@ -16,6 +19,8 @@ export interface ReplicaReading extends Reading {
   /** When the container that runs now started, and its counters with it. */
   readonly startedAt: number;
   readonly memoryBytes: number;
+  /** Each has its part of their CPU time. */
+  readonly sidecars: readonly SidecarSpec[];
 }
 
 interface Batch {
@@ -62,7 +67,8 @@ export class MetricsPipeline {
         if (this.#spec.staleFor > 0) served.set(replica.pod, sample);
       }
       if (readings.at(-1)?.time !== replica.time) {
-        readings.push({ time: replica.time, cpuMicros: replica.cpuMicros });
+        const { time, cpuMicros, sidecarMicros } = replica;
+        readings.push({ time, cpuMicros, sidecarMicros });
       }
       history.set(replica.pod, readings);
     }
@@ -135,6 +141,7 @@ export class MetricsPipeline {
           cpuMillicores: Math.round(millicores),
           memoryBytes: Math.round(replica.memoryBytes),
         },
+        ...sidecarSamples(replica, ((replica.sidecarMicros - base.sidecarMicros) / window) * 1000),
       ],
     };
   }
@@ -151,11 +158,24 @@ export class MetricsPipeline {
     }
     const age = replica.time - replica.startedAt;
     const isFresh = age >= FRESH_AGE_MIN && age < scrapeInterval;
-    return isFresh ? { time: replica.startedAt, cpuMicros: 0 } : null;
+    return isFresh ? { time: replica.startedAt, cpuMicros: 0, sidecarMicros: 0 } : null;
   }
 
   #stale(now: Micros, pod: number): PodMetricsSample | null {
     const sample = this.#served.get(pod);
     return sample !== undefined && now - sample.timestamp <= this.#spec.staleFor ? sample : null;
   }
+}
+
+/** `millicores`: what the sidecars used together, of which each gets as much as it wants of all. */
+function sidecarSamples(
+  replica: ReplicaReading,
+  millicores: number,
+): PodMetricsSample["containers"] {
+  const wanted = sidecarUse(replica).cpuMillicores;
+  return replica.sidecars.map(({ name, uses }) => ({
+    name,
+    cpuMillicores: wanted === 0 ? 0 : Math.round(millicores * (uses.cpuMillicores / wanted)),
+    memoryBytes: Math.round(uses.memoryBytes),
+  }));
 }

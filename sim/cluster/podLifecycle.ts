@@ -244,7 +244,7 @@ export class PodLifecycle {
     this.#kubelet.probed(number, token, ok);
   }
 
-  /** What a pod's containers use, as its kubelet counts it; null while none runs. */
+  /** What its serving container uses, as its kubelet counts it; null while none runs. */
   usage(pod: Pod): ContainerUsage | null {
     return this.#kubelet.usage(pod);
   }

@@ -17,7 +17,7 @@ import type {
   StatefulSetWrite,
 } from "../policy/rollouts/statefulSet/contract.ts";
 import { ClusterNodes } from "./clusterNodes.ts";
-import { type ClusterSpec, zonesOf } from "./clusterSpec.ts";
+import { type ClusterSpec, requestsOf, sidecarUse, zonesOf } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
@@ -525,14 +525,18 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       this.#contention.detach(pod.number);
       return;
     }
-    const { container, sidecars } = this.#workloads[pod.workload]!.spec;
-    const { requests, limits } = container;
+    const { spec } = this.#workloads[pod.workload]!;
+    const { cpuMillicores } = sidecarUse(spec);
+    const requestMillicores = requestsOf(spec).cpuMillicores ?? 0;
     this.#contention.attach({
       replica: pod.number,
       node: pod.node,
-      requestMillicores: requests.cpuMillicores ?? 0,
-      limitMillicores: limits.cpuMillicores,
-      sidecars,
+      requestMillicores,
+      limitMillicores: spec.container.limits.cpuMillicores,
+      sidecars: {
+        cpuMillicores,
+        requestMillicores: requestMillicores - (spec.container.requests.cpuMillicores ?? 0),
+      },
     });
   }
 
@@ -598,13 +602,13 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       serviceOf: (pod) => this.#workloads[pod.workload]?.service ?? pod.ordinal,
       isManaged: (pod) => pod.workload !== OUTSIDE,
       nameOf: (pod) => this.#podName(pod),
-      containerOf: (pod) => this.#workloads[pod.workload]!.spec.container.name,
+      specOf: (pod) => this.#workloads[pod.workload]!.spec,
       usageOf: (pod) => this.#lifecycle.usage(pod),
     });
   }
 
   #observePod(pod: Pod): PodObservation {
-    const { container } = this.#workloads[pod.workload]!.spec;
+    const { container, sidecars } = this.#workloads[pod.workload]!.spec;
     const started = pod.scheduledAt;
     const transition = pod.readyChangedAt ?? started;
     return {
@@ -613,7 +617,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       deleted: pod.deletedAt !== null,
       startTime: started === null ? null : micros(started),
       ready: transition === null ? null : { status: pod.ready, lastTransition: micros(transition) },
-      containers: [{ name: container.name, ...container.requests }],
+      containers: [container, ...sidecars].map(({ name, requests }) => ({ name, ...requests })),
     };
   }
 

@@ -1,3 +1,4 @@
+import { requestsOf } from "../cluster/clusterSpec.ts";
 import { workloadIndex } from "../cluster/workload.ts";
 import type { ReleaseProgress } from "../control/templateReleases.ts";
 import { FALLBACK_KINDS } from "../dataplane/callSpec.ts";
@@ -251,7 +252,7 @@ function billOf(model: Model): { replicaHours: number; costUsd: number } {
   let costUsd = 0;
   model.cluster.workloads.forEach(({ spec }, index) => {
     const hours = toSeconds(model.cluster.usage(index).podMicros) / 3600;
-    const { cpuMillicores, memoryBytes } = spec.container.requests;
+    const { cpuMillicores, memoryBytes } = requestsOf(spec);
     const perHour =
       ((cpuMillicores ?? 0) / 1000) * price.vcpuHourUsd +
       ((memoryBytes ?? 0) / 2 ** 30) * price.gibHourUsd;
@@ -282,7 +283,7 @@ function chainsOf(model: Model): readonly ChainSample[] {
     const { spec } = cluster.workloads[index]!;
     const use = scenario.policy.autoscalers.find(({ workload }) => workload === spec.name);
     const percent = cpuTargetPercent(use?.config);
-    const request = spec.container.requests.cpuMillicores;
+    const request = requestsOf(spec).cpuMillicores;
     const targetCores =
       percent === null || request === null
         ? demand.coresPerReplica

@@ -48,7 +48,7 @@ export interface Loaded {
   readonly scenarios: readonly Scenario[];
   /** All problems, in the order of the files and their lines. */
   readonly problems: readonly Problem[];
-  /** What is probably not meant, and hinders nothing: manifests that have no effect. */
+  /** What has no effect and hinders nothing, of manifests and of containers. */
   readonly warnings: readonly Problem[];
 }
 
@@ -175,8 +175,12 @@ class Loader {
     const all = [...readNotes(this.#options.text), ...notes.map((note) => this.#note(note))];
     const scenario = normaliseScenario(context, checked.value, policy, all);
     this.#findings.push(...context.findings);
+    this.#warnings.push(...context.notes);
     for (const [file, text] of context.texts) this.#texts.set(file, text);
-    return scenario;
+    const found = context.notes.map(({ span, message }) =>
+      this.#note({ span, kind: "not-modelled", text: message }),
+    );
+    return { ...scenario, notes: [...scenario.notes, ...found] };
   }
 
   /** What was found, once each, in the order of the files and their lines. */

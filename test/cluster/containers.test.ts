@@ -5,6 +5,7 @@ import { newPod } from "../../sim/cluster/pod.ts";
 import type { SimulatedCluster } from "../../sim/cluster/simulatedCluster.ts";
 import { Simulation } from "../../sim/kernel/simulation.ts";
 import { micros } from "../../sim/kernel/time.ts";
+import { sum } from "../support/observe.ts";
 import { evenly, modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
 import { ConstructedPlane, constructedCluster } from "./constructedPlane.ts";
 
@@ -123,8 +124,8 @@ function samplesAt(written: ScenarioText, second: number): readonly unknown[] {
   const samples = model.cluster.observeWorkload("shop").resourceMetrics ?? [];
   return samples.map(({ pod, containers }) => [
     pod,
-    containers[0]!.cpuMillicores,
-    containers[0]!.memoryBytes,
+    sum(containers.map(({ cpuMillicores }) => cpuMillicores ?? 0)),
+    sum(containers.map(({ memoryBytes }) => memoryBytes ?? 0)),
   ]);
 }
 

@@ -29,6 +29,8 @@ const reading = (at: number, cpu: number, { pod = 0, startedAt = 0 } = {}): Repl
   startedAt: seconds(startedAt),
   cpuMicros: cpu * 1e6,
   memoryBytes: 1000 + cpu,
+  sidecars: [],
+  sidecarMicros: 0,
 });
 
 /** Millicores that the API answers for each pod, and the samples' age in seconds. */

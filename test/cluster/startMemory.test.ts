@@ -42,9 +42,10 @@ describe("the memory of a process that is starting", () => {
     model.run(seconds(100));
     expect(model.cluster.pods.map(({ container }) => container?.listening)).toEqual([false, false]);
     const { resourceMetrics } = model.cluster.observeWorkload("shop");
-    expect(resourceMetrics?.map(({ containers }) => containers[0]?.memoryBytes)).toEqual([
-      100 * MIB,
-      100 * MIB,
+    const used = resourceMetrics?.map(({ containers }) => containers.map((c) => c.memoryBytes));
+    expect(used).toEqual([
+      [80 * MIB, 20 * MIB],
+      [80 * MIB, 20 * MIB],
     ]);
   });
 

@@ -55,17 +55,10 @@ export class Endpoints {
   readonly #callersOf: readonly (readonly number[])[];
   readonly #heard: (replica: number) => void;
 
-  constructor(
-    parts: PlaneParts,
-    given: {
-      readonly lag: DistributionSpec | null;
-      /** All that may call the replica know it. */
-      readonly heard: (replica: number) => void;
-    },
-  ) {
+  /** `heard`: all that may call the replica know it. */
+  constructor(parts: PlaneParts, lag: DistributionSpec | null, heard: (replica: number) => void) {
     const { services, traffic } = parts.plan;
-    const { lag } = given;
-    this.#heard = given.heard;
+    this.#heard = heard;
     this.#callersOf = services.map((_, service) => {
       const among = services.flatMap(({ calls }, n) => (calls.includes(service) ? [n + 1] : []));
       return traffic.some(({ calls }) => calls.includes(service)) ? [0, ...among] : among;

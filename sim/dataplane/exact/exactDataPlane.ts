@@ -115,10 +115,7 @@ export class ExactDataPlane implements DataPlane {
     this.#memory = new Memory(parts, {
       outOfMemory: (replica) => this.#listener?.outOfMemory(replica),
     });
-    this.#endpoints = new Endpoints(parts, {
-      lag: callerLag,
-      heard: (replica) => this.#listener?.heard(replica),
-    });
+    this.#endpoints = new Endpoints(parts, callerLag, (replica) => this.#listener?.heard(replica));
     this.#outliers = new Outliers(parts);
     this.#router = new Router(parts, this.#endpoints, this.#outliers);
     const plain = new Slots(parts);

@@ -180,9 +180,8 @@ function reportHomeless(
   workloads: readonly WorkloadSpec[],
 ): void {
   const list = context.names("cluster").includes("nodes") ? ["cluster", "nodes"] : null;
-  for (const { name, container } of workloads) {
-    const cpu = container.requests.cpuMillicores ?? 0;
-    const memory = container.requests.memoryBytes ?? 0;
+  for (const { name, podRequests } of workloads) {
+    const { cpuMillicores: cpu, memoryBytes: memory } = podRequests;
     const fits = nodes.some((node) => node.cpuMillicores >= cpu && node.memoryBytes >= memory);
     if (fits || (list !== null && nodes.length === 0)) continue;
     const largest = nodes.reduce((a, b) => (b.cpuMillicores > a.cpuMillicores ? b : a));

@@ -22,6 +22,8 @@ export class Context {
   readonly registry: PolicyRegistry;
   readonly readFile: (name: string) => string | null;
   readonly findings: Finding[] = [];
+  /** What is not modelled of what was written, and hinders nothing. */
+  readonly notes: Finding[] = [];
   readonly edges: Edge[] = [];
   /** Places of caches whose hits depend on the keys of requests. */
   readonly lookups: Path[] = [];
@@ -61,6 +63,12 @@ export class Context {
       message,
       hint,
     });
+  }
+
+  /** Notes at a key, or at the nearest one above, that something is not modelled. */
+  noteAt(path: Path, message: string, hint: string | null = null): void {
+    const span = keySpanAt(this.tree, path) ?? spanOf(this.tree, path);
+    this.notes.push({ span, message, hint });
   }
 
   /** Reports a problem at a key, or at the nearest one above. */

@@ -11,6 +11,7 @@ import {
 import type { ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
+import { servingIndex } from "./containers.ts";
 import type { Context } from "./context.ts";
 import { constant, distributionOr } from "./time.ts";
 
@@ -35,7 +36,6 @@ const BACK_OFF = { initial: seconds(10), max: seconds(300) };
 
 export type PodLife = Pick<
   WorkloadSpec,
-  | "sidecars"
   | "startupProbe"
   | "readinessProbe"
   | "livenessProbe"
@@ -60,7 +60,7 @@ export function normalisePodLife(
   path: Path,
   pod: PodSpecInput | undefined,
 ): PodLife {
-  const container = pod?.containers[0];
+  const container = pod?.containers[servingIndex(context, input, path)];
   const grace =
     input.terminationGracePeriodSeconds ??
     pod?.terminationGracePeriodSeconds ??
@@ -71,7 +71,6 @@ export function normalisePodLife(
     context.atKey([...path, "readyWhen"], message, "the probe says when it is ready");
   }
   return {
-    sidecars: normaliseSidecars(input, pod),
     startupProbe: probeOr(input.startupProbe ?? container?.startupProbe),
     readinessProbe,
     livenessProbe: probeOr(input.livenessProbe ?? container?.livenessProbe),
@@ -144,21 +143,4 @@ function hookTime(container: ContainerInput | undefined): Micros {
   const command = (hook?.exec?.command ?? []).join(" ");
   const [, amount, unit = "s"] = /\bsleep\s+([0-9]+(?:\.[0-9]+)?)([smh])?\b/u.exec(command) ?? [];
   return amount === undefined ? micros(0) : parseDuration(`${amount}${unit}`);
-}
-
-/** The containers after the first one ask for CPU; what they use is the scenario's to say. */
-function normaliseSidecars(
-  { sidecars }: ServiceInput,
-  pod: PodSpecInput | undefined,
-): PodLife["sidecars"] {
-  const sum = { cpuMillicores: 0, memoryBytes: 0, requestMillicores: 0 };
-  for (const { cpu = 0, memory = 0 } of sidecars ?? []) {
-    sum.cpuMillicores += parseMillicores(cpu) ?? 0;
-    sum.memoryBytes += parseBytes(memory) ?? 0;
-  }
-  for (const { resources } of pod?.containers.slice(1) ?? []) {
-    const asked = resources?.requests?.cpu ?? resources?.limits?.cpu ?? 0;
-    sum.requestMillicores += parseMillicores(asked) ?? 0;
-  }
-  return sum;
 }

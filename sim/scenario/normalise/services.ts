@@ -9,21 +9,15 @@ import {
   statefulSetSettings,
   validateStatefulSetConfig,
 } from "../../policy/rollouts/statefulSet/spec.ts";
-import { parseBytes, parseMillicores } from "../../workload/quantity.ts";
-import type {
-  DeploymentInput,
-  DeploymentSpecInput,
-  PodSpecInput,
-  StatefulSetInput,
-  StatefulSetSpecInput,
-} from "../schema/kubernetes.ts";
 import type { PriorityClassesInput } from "../schema/scheduling.ts";
 import type { DatastoreInput, ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
 import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
+import { normaliseContainers } from "./containers.ts";
 import type { Context } from "./context.ts";
+import { deploymentPath, specIn, specOf, statefulSetSpecOf } from "./deploymentInput.ts";
 import { guardsOf } from "./guards.ts";
 import { normaliseOutlierDetection } from "./outliers.ts";
 import { normalisePodLife } from "./podLife.ts";
@@ -132,17 +126,14 @@ export function normaliseDeployment(
 ): WorkloadSpec {
   const path: Path = ["services", name];
   const spec = specOf(input);
-  const container = spec.template?.spec.containers[0];
-  const resources = normaliseResources(context, input, path);
   const life = normalisePodLife(context, input, path, spec.template?.spec);
   return {
     name,
     replicas: input.replicas ?? spec.replicas ?? 1,
-    container: { name: container?.name ?? name, ...resources },
+    ...normaliseContainers(context, name, input, path),
     deployment: normaliseRolling(context, input, path),
     paused: specIn(input.deployment).paused ?? false,
     ...normaliseStatefulSet(context, input, path),
-    podRequests: podRequests(spec.template?.spec, resources.requests),
     scheduling: normaliseScheduling(context, name, { template: spec.template, classes }, [
       ...path,
       ...deploymentPath(input),
@@ -152,17 +143,6 @@ export function normaliseDeployment(
     revisions: normaliseRevisionPods(context, input, life, path),
   };
 }
-
-/** Of its Deployment; of its StatefulSet what both have. */
-const specOf = ({ statefulSet, deployment }: ServiceInput): DeploymentSpecInput =>
-  statefulSet === undefined ? specIn(deployment) : statefulSetSpecOf(statefulSet);
-
-/** A name of a manifest has become the manifest by now, if there is one. */
-const specIn = (deployment: DeploymentInput | string | undefined): DeploymentSpecInput =>
-  typeof deployment === "string" ? {} : (deployment?.spec ?? deployment ?? {});
-
-const statefulSetSpecOf = (statefulSet: StatefulSetInput): StatefulSetSpecInput =>
-  statefulSet.spec ?? statefulSet;
 
 /** Nothing for a service that is no StatefulSet. */
 function normaliseStatefulSet(
@@ -205,103 +185,3 @@ function normaliseRolling(context: Context, input: ServiceInput, path: Path): De
 }
 
 const isNone = (value: number | string): boolean => Number.parseInt(String(value), 10) === 0;
-
-type Resources = Omit<WorkloadSpec["container"], "name">;
-type ResourceList = Resources["requests"];
-type PodRequests = WorkloadSpec["podRequests"];
-
-/**
- * A pod asks for the sum of its containers' requests, and serves with the first one's limits. A
- * limit without a request is the request too, as in Kubernetes.
- */
-function normaliseResources(context: Context, input: ServiceInput, path: Path): Resources {
-  const containers = specOf(input).template?.spec.containers ?? [];
-  const own = input.resources ?? containers[0]?.resources;
-  const others = containers.slice(1).map((container) => container.resources);
-  const limits = listOf(own?.limits);
-  const requests = [own, ...others].reduce<ResourceList>(
-    (sum, resources) => {
-      const limit = listOf(resources?.limits);
-      const request = listOf(resources?.requests);
-      return {
-        cpuMillicores: add(sum.cpuMillicores, request.cpuMillicores ?? limit.cpuMillicores),
-        memoryBytes: add(sum.memoryBytes, request.memoryBytes ?? limit.memoryBytes),
-      };
-    },
-    { cpuMillicores: null, memoryBytes: null },
-  );
-  checkLimits(context, own, input, path);
-  return { requests, limits };
-}
-
-/**
- * What the scheduler counts: an init container may ask for more than all containers together. Init
- * containers that are sidecars (restartPolicy Always) run beside those that follow, and beside the
- * containers.
- * Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
- */
-function podRequests(pod: PodSpecInput | undefined, requests: ResourceList): PodRequests {
-  const sum = (field: keyof ResourceList): number => {
-    let beside = 0;
-    let peak = 0;
-    for (const { resources, restartPolicy } of pod?.initContainers ?? []) {
-      const asked = listOf(resources?.requests)[field] ?? listOf(resources?.limits)[field] ?? 0;
-      if (restartPolicy === "Always") beside += asked;
-      else peak = Math.max(peak, beside + asked);
-    }
-    return Math.max(peak, beside + (requests[field] ?? 0));
-  };
-  return { cpuMillicores: sum("cpuMillicores"), memoryBytes: sum("memoryBytes") };
-}
-
-function checkLimits(
-  context: Context,
-  own: ServiceInput["resources"],
-  input: ServiceInput,
-  path: Path,
-): void {
-  const place =
-    input.resources !== undefined
-      ? [...path, "resources"]
-      : [...path, ...deploymentPath(input), "template", "spec", "containers", 0, "resources"];
-  const [limits, requests] = [listOf(own?.limits), listOf(own?.requests)];
-  for (const resource of ["cpu", "memory"] as const) {
-    const field = resource === "cpu" ? "cpuMillicores" : "memoryBytes";
-    const [limit, request] = [limits[field], requests[field]];
-    if (limit !== null && request !== null && request > limit) {
-      const message = `the ${resource} request is above the limit (${own?.limits?.[resource]})`;
-      context.atValue([...place, "requests", resource], message, "Kubernetes refuses that");
-    }
-    if (limit === 0)
-      context.atValue([...place, "limits", resource], `a ${resource} limit of 0 is none`);
-  }
-  const slots = slotsOf(input.concurrency);
-  const quota = limits.cpuMillicores;
-  if (input.cpu === "fifo" && slots !== null && quota !== null && quota < slots * 1000) {
-    const limit = `a CPU limit of ${own?.limits?.cpu} would not hold`;
-    const message = `fifo runs all ${slots} slots at full speed: ${limit}`;
-    const hint = "use cpu: processor-sharing, fewer slots, or no limit";
-    context.atValue([...place, "limits", "cpu"], message, hint);
-  }
-}
-
-/** Where the spec of its Deployment or StatefulSet stands. */
-function deploymentPath({ deployment, statefulSet }: ServiceInput): Path {
-  if (statefulSet !== undefined) {
-    return statefulSet.spec === undefined ? ["statefulSet"] : ["statefulSet", "spec"];
-  }
-  return typeof deployment === "string" || deployment?.spec === undefined
-    ? ["deployment"]
-    : ["deployment", "spec"];
-}
-
-function listOf(list: { cpu?: unknown; memory?: unknown } | undefined): ResourceList {
-  return { cpuMillicores: millicores(list?.cpu), memoryBytes: bytes(list?.memory) };
-}
-
-const isQuantity = (value: unknown): value is string | number =>
-  typeof value === "string" || typeof value === "number";
-const millicores = (value: unknown): number | null =>
-  isQuantity(value) ? parseMillicores(value) : null;
-const bytes = (value: unknown): number | null => (isQuantity(value) ? parseBytes(value) : null);
-const add = (a: number | null, b: number | null): number | null => (a === null ? b : a + (b ?? 0));

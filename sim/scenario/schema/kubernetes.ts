@@ -172,7 +172,13 @@ export const podSpec = fields({
 });
 
 const podMetadata = z
-  .looseObject({ labels: labels.optional() }, { error: "a map with labels" })
+  .looseObject(
+    {
+      labels: labels.optional(),
+      annotations: z.record(z.string(), z.unknown(), { error: "a map with text" }).optional(),
+    },
+    { error: "a map with labels" },
+  )
   .meta({ description: "Labels; what else there is is accepted, not modelled." });
 
 export const deploymentSpecShape = {

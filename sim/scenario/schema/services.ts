@@ -233,6 +233,10 @@ export const service = fields({
   statefulSet: statefulSet.optional(),
   podDisruptionBudget: podDisruptionBudget.optional(),
   replicas: count("Replicas at the start. Default 1.", 0, 100_000).optional(),
+  container: text(
+    "The container of its pods that serves. Default that of the annotation " +
+      "kubectl.kubernetes.io/default-container, or the first.",
+  ).optional(),
   resources: containerResources.optional(),
   strategy: strategy.optional(),
   startupProbe: killingProbe.optional(),
@@ -292,8 +296,8 @@ export const service = fields({
   sidecars: list(
     "a list of containers with name, cpu and memory",
     fields({
-      name: text("Its name.").optional(),
-      cpu: cpu("What it uses, always. Default 0.").optional(),
+      name: text("Its name: that of a container of the manifest, or of another one.").optional(),
+      cpu: cpu("What it uses, always, up to its limit. Default 0.").optional(),
       memory: memory("What it uses, always. Default 0.").optional(),
     }),
   )

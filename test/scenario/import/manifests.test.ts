@@ -45,9 +45,11 @@ describe("a folder of manifests", () => {
         replicas: 1,
         container: {
           name: "web",
-          requests: { cpuMillicores: 300, memoryBytes: 320 * 1024 ** 2 },
+          requests: { cpuMillicores: 250, memoryBytes: 256 * 1024 ** 2 },
           limits: { cpuMillicores: 1000 },
         },
+        sidecars: [{ requests: { cpuMillicores: 50, memoryBytes: 64 * 1024 ** 2 } }],
+        podRequests: { cpuMillicores: 300, memoryBytes: 320 * 1024 ** 2 },
         deployment: {
           strategy: { type: "RollingUpdate", maxSurge: 1, maxUnavailable: 0 },
           progressDeadlineSeconds: 600,
