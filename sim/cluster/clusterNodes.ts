@@ -17,7 +17,9 @@ import type { Workload } from "./workload.ts";
 
 /** What happens to pods because of nodes. */
 export interface NodeEvents {
-  bound(pod: Pod): void;
+  /** `waited`: it was unschedulable until now. */
+  bound(pod: Pod, waited: boolean): void;
+  unschedulable(pod: Pod): void;
   imagePulled(pod: number): void;
   /** Gracefully; null for the pod's own grace period. */
   delete(pod: Pod, gracePeriod: Micros | null): void;
@@ -66,7 +68,8 @@ export class ClusterNodes {
       ...shared,
       budgets: this.budgets,
       events: {
-        bound: (pod) => events.bound(pod),
+        bound: (pod, waited) => events.bound(pod, waited),
+        unschedulable: (pod) => events.unschedulable(pod),
         preempted: (pod, by) => {
           this.#tell("scheduler", pod, "Preempted", `makes room for ${this.#podName(by)}`);
           events.delete(pod, null);

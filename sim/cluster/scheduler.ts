@@ -15,8 +15,10 @@ import type { Workload } from "./workload.ts";
 
 /** What the scheduler tells those who carry it out. */
 export interface SchedulerEvents {
-  /** The pod has a node now. */
-  bound(pod: Pod): void;
+  /** The pod has a node now; `waited`: it was unschedulable until then. */
+  bound(pod: Pod, waited: boolean): void;
+  /** The pod found no node when it was looked at for the first time. */
+  unschedulable(pod: Pod): void;
   /** The pod is to be deleted, to make room for a more important one. */
   preempted(victim: Pod, by: Pod): void;
   /** The pod found no node, and no other of its template waits for one already. */
@@ -88,13 +90,15 @@ export class Scheduler {
   place(pod: Pod): void {
     const pending = this.#pendingPod(pod);
     const decision = schedule(pending, this.#cluster, this.#budgets);
+    const waited = pod.unschedulable !== null;
     if (decision.kind === "bound") {
       this.#bind(pod, pending, decision.node);
-      this.#events.bound(pod);
+      this.#events.bound(pod, waited);
       return;
     }
     const isFirst = !this.#waitingOf.has(pending.spec);
     this.#await(pod, pending);
+    if (!waited) this.#events.unschedulable(pod);
     pod.unschedulable = decision.message;
     if (isFirst) this.#events.failed(pod, decision.message);
     if (decision.kind === "preempt") this.#preempt(pod, pending, decision);
@@ -124,6 +128,16 @@ export class Scheduler {
     if (this.#pending.size === 0 || this.#calledAt === now) return;
     this.#calledAt = now;
     this.#simulation.schedule(now, this.#retry, 0, 0);
+  }
+
+  /** Tells of one pod of each template that waits, as whenever they are tried again in vain. */
+  tellWaiting(): void {
+    const told = new Set<PodSchedulingSpec>();
+    for (const pod of this.waiting) {
+      const spec = this.specOf(pod);
+      if (!told.has(spec)) this.#events.failed(pod, pod.unschedulable ?? "");
+      told.add(spec);
+    }
   }
 
   addNode(node: Node): void {

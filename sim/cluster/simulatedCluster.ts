@@ -108,22 +108,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#watchers = this.#workloads.map(() => []);
     this.#ordinals = this.#workloads.map(() => 0);
     this.#usage = new ReplicaUsage(this.#workloads.length, parts.simulation);
-    this.#nodes = new ClusterNodes({
-      ...parts,
-      pods: this.#pods,
-      workloads: this.#workloads,
-      podName: (pod) => this.#podName(pod),
-      events: {
-        bound: (pod) => this.#lifecycle.bound(pod),
-        imagePulled: (pod) => this.#lifecycle.imagePulled(pod),
-        delete: (pod, gracePeriod) => this.#deletedByApi(pod, gracePeriod),
-        evictedFromDown: (pod) => this.#deletedByApi(pod, null),
-        halted: (pod) => this.#lifecycle.halt(pod),
-        unreachable: (pod) => this.#lifecycle.unreachable(pod),
-        recovered: (pod) => this.#lifecycle.recover(pod),
-        record: (event) => this.record(event),
-      },
-    });
+    this.#nodes = this.#newNodes(parts);
     this.#lifecycle = new PodLifecycle({
       simulation: parts.simulation,
       draws: parts.draws,
@@ -172,7 +157,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       const { spec } = this.#workloads[workload]!;
       for (let i = 0; i < spec.replicas; i++) {
         const podIndex = spec.statefulSet === undefined ? null : i;
-        this.#lifecycle.createReady(this.#newPod(workload, 0, podIndex));
+        const pod = this.#newPod(workload, 0, podIndex);
+        this.#lifecycle.createReady(pod);
+        if (pod.node !== null) this.#usage.placed(workload, false);
       }
     }
     this.#started = true;
@@ -390,6 +377,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#nodes.resetUsage();
     this.#usage.reset();
     this.#events = this.#events.filter((event) => event.time >= this.#simulation.now);
+    this.#nodes.scheduler.tellWaiting();
   }
 
   usage(workload: number): WorkloadUsage {
@@ -461,6 +449,29 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#refreshEndpoints(workload);
   }
 
+  #newNodes(parts: ClusterParts): ClusterNodes {
+    return new ClusterNodes({
+      ...parts,
+      pods: this.#pods,
+      workloads: this.#workloads,
+      podName: (pod) => this.#podName(pod),
+      events: {
+        bound: (pod, waited) => {
+          this.#usage.placed(pod.workload, waited);
+          this.#lifecycle.bound(pod);
+        },
+        unschedulable: (pod) => this.#usage.unschedulable(pod.workload),
+        imagePulled: (pod) => this.#lifecycle.imagePulled(pod),
+        delete: (pod, gracePeriod) => this.#deletedByApi(pod, gracePeriod),
+        evictedFromDown: (pod) => this.#deletedByApi(pod, null),
+        halted: (pod) => this.#lifecycle.halt(pod),
+        unreachable: (pod) => this.#lifecycle.unreachable(pod),
+        recovered: (pod) => this.#lifecycle.recover(pod),
+        record: (event) => this.record(event),
+      },
+    });
+  }
+
   #newFaults(parts: ClusterParts): FaultInjector {
     return new FaultInjector({
       plane: parts.plane,
@@ -505,7 +516,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#pods.push(pod);
     this.#present.push(pod);
-    this.#usage.count(workload, 1);
+    this.#usage.created(workload);
     return pod;
   }
 
@@ -547,7 +558,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #podGone(pod: Pod): void {
-    this.#usage.count(pod.workload, -1);
+    const place = pod.unschedulable === null ? "coming" : "waiting";
+    this.#usage.gone(pod.workload, pod.node === null ? place : "node");
     this.#forgetAbsent();
     this.#changed(pod.workload);
   }

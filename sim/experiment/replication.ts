@@ -25,6 +25,7 @@ import { repeatedCalls } from "./repeatedCalls.ts";
 import { stationResults } from "./stationResults.ts";
 import { bottleneckOf, timelineOf, timeSpentOf, worstMinute } from "./timeline.ts";
 import { missedPercent, topicResults } from "./topics.ts";
+import { type UnschedulablePods, unschedulablePods } from "./unschedulable.ts";
 
 /**
  * One run of one policy set: the unit of work of every experiment. Plain data, so that it can cross
@@ -71,6 +72,7 @@ export interface ReplicationOutput {
   readonly rollouts: readonly RolloutOutcome[];
   /** Autoscalers that could read no metric in the whole run, and why. */
   readonly blind: readonly { readonly workload: string; readonly reason: string }[];
+  readonly unschedulable: readonly UnschedulablePods[];
   /** Model events that were carried out. */
   readonly events: number;
 }
@@ -172,6 +174,7 @@ export function summariseModel(
     replicas: replicasOf(model),
     rollouts: [...rolloutsOf(model), ...releasesOf(model)],
     blind: blindAutoscalers(model),
+    unschedulable: unschedulablePods(model),
     events: model.simulation.events,
   };
 }
@@ -243,8 +246,8 @@ function latencySummary(latency: Model["recorder"]["latency"]): ReplicationResul
 }
 
 /**
- * Requested resources of all pods that existed in the measured time, starting and terminating ones
- * included; or the nodes, where they have a price: from asking for them until they are gone.
+ * Requested resources of all pods that had a node in the measured time, starting and terminating
+ * ones included; or the nodes, where they have a price: from asking for them until they are gone.
  */
 function billOf(model: Model): { replicaHours: number; costUsd: number } {
   const { price } = model.scenario;

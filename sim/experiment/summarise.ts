@@ -18,6 +18,7 @@ import { estimate, percentEstimate } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
 import type { ChainSample, ReplicationOutput } from "./replication.ts";
 import { isMeasured, summariseTopics } from "./topics.ts";
+import { unschedulableWarnings } from "./unschedulable.ts";
 import { warningsOf } from "./warnings.ts";
 
 export interface ExperimentIdentity {
@@ -60,22 +61,28 @@ export function summarise({
     front: frontOf(policies, first.objective),
     claims: claimsOf(scenarios, outputs, level),
     canary: null,
-    warnings: [...blindWarnings(scenarios, outputs), ...warningsOf(policies, first.duration)],
+    warnings: [...clusterWarnings(scenarios, outputs), ...warningsOf(policies, first.duration)],
   };
   return sealed(body);
 }
 
-/** An autoscaler without metrics holds, as in Kubernetes: nobody would notice. */
-function blindWarnings(
+/**
+ * An autoscaler without metrics holds, and a pod that fits nowhere waits, as in Kubernetes: nobody
+ * would notice.
+ */
+function clusterWarnings(
   scenarios: readonly Scenario[],
   outputs: readonly (readonly ReplicationOutput[])[],
 ): readonly string[] {
-  return scenarios.flatMap(({ policy }, index) =>
-    outputs[index]![0]!.blind.map(
+  return scenarios.flatMap(({ policy }, index) => {
+    const runs = outputs[index]!;
+    const blind = runs[0]!.blind.map(
       ({ workload, reason }) =>
         `${policy.name}: the autoscaler of ${workload} never read a metric (${reason}).`,
-    ),
-  );
+    );
+    const waiting = runs.map(({ unschedulable }) => unschedulable);
+    return [...blind, ...unschedulableWarnings(policy.name, waiting)];
+  });
 }
 
 /** A result with the digest of everything that is in it. */

@@ -210,7 +210,7 @@ describe("the bill", () => {
     const faults = [{ at: "60s", service: "shop", replicas: 1, kill: true }];
     const model = ran(world({ warmUp: "10s", faults, policies: plan(["20s", 2], ["50s", 1]) }));
     const span = (pod: Pod): number =>
-      Math.min(pod.goneAt ?? model.end, model.end) - Math.max(pod.createdAt, 10_000_000);
+      Math.min(pod.goneAt ?? model.end, model.end) - Math.max(pod.scheduledAt!, 10_000_000);
     const whole = model.cluster.pods.reduce((sum, pod) => sum + span(pod), 0);
     expect(model.cluster.usage(0).podMicros).toBe(whole);
     expect([model.cluster.usage(0).min, model.cluster.usage(0).max]).toEqual([1, 2]);
