@@ -9,6 +9,10 @@ import type { ReplicationTask } from "./replication.ts";
 
 /** The variant that is the policy as the scenario has it. */
 const AS_GIVEN = "as given";
+/** Levels of traffic, as shares of what the scenario has on average: what its fleet is for. */
+const RATE_SHARES = [0.05, 0.25, 1];
+/** Where a scenario has no traffic of its own. */
+const RATES = [10, 50, 200];
 /** Requests flow for this long before the rollout begins; it needs no more than a steady state. */
 const LONGEST_WARM_UP = seconds(10);
 /**
@@ -69,13 +73,14 @@ export function canaryPlan(scenarios: readonly Scenario[], runs: number | null):
     grid.policy,
   );
   const rollout = present(base.policy.rollouts[0], "rollout");
+  const rates = grid.rates ?? ratesOf(base);
   const releases = releasesOf(grid);
   const few = releases.filter(({ isExtreme }) => isExtreme);
   const settings = [{ name: AS_GIVEN, change: {}, releases }].concat(
     grid.variants.map(({ name, change }) => ({ name, change, releases: few })),
   );
   const cells = settings.flatMap(({ name: variant, change, releases }) =>
-    grid.rates.flatMap((trafficRps) =>
+    rates.flatMap((trafficRps) =>
       releases.map(({ errorShare, latencyFactor }) => {
         const varied = { ...rollout, config: changed(rollout.config, change) };
         const cell = { variant, trafficRps, errorShare, latencyFactor };
@@ -195,12 +200,25 @@ function cellName({
   return [variant, `${trafficRps} rps`, errors].filter((part) => part !== AS_GIVEN).join(", ");
 }
 
+/** Requests of the measured time, by stream. */
+function requestsOf({ warmUp, duration, traffic }: Scenario): readonly number[] {
+  const end = warmUp + duration;
+  return traffic.map((stream) =>
+    stream.kind === "open" ? compileProfile(stream.rate, end).area(warmUp, end) : 0,
+  );
+}
+
+/** With two digits, as people write rates. */
+function ratesOf(base: Scenario): readonly number[] {
+  const total = requestsOf(base).reduce((sum, count) => sum + count, 0);
+  const mean = total / toSeconds(base.duration);
+  if (mean === 0) return RATES;
+  return RATE_SHARES.map((share) => Number((share * mean).toPrecision(2)));
+}
+
 /** Steady traffic at a rate in all; each stream keeps its share of the measured time's requests. */
 function trafficAt(base: Scenario, trafficRps: number): readonly TrafficSpec[] {
-  const end = base.warmUp + base.duration;
-  const requests = base.traffic.map((traffic) =>
-    traffic.kind === "open" ? compileProfile(traffic.rate, end).area(base.warmUp, end) : 0,
-  );
+  const requests = requestsOf(base);
   const total = requests.reduce((sum, count) => sum + count, 0);
   return base.traffic.map((traffic, i): TrafficSpec => {
     if (traffic.kind === "closed") return traffic;

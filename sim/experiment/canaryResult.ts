@@ -6,6 +6,8 @@ import { estimate } from "./estimate.ts";
 import type { ReplicationOutput } from "./replication.ts";
 import { withParts } from "./summarise.ts";
 
+/** Percent of the CPU of all pods, in some moment, from which they have none left. */
+const FULL = 99;
 /** Half the width of a cell's interval from which it says little. */
 const WIDE = 0.2;
 
@@ -16,7 +18,7 @@ export function withCanary(
   outputs: readonly ReplicationOutput[],
 ): Result {
   const canary = canaryResult(plan, outputs, result.level);
-  const doubts = [...wideCells(canary), ...unfinished(outputs)];
+  const doubts = [...wideCells(canary), ...saturated(plan, outputs), ...unfinished(outputs)];
   return withParts(result, { canary, warnings: [...result.warnings, ...doubts] });
 }
 
@@ -96,6 +98,29 @@ function wideCells({ cells }: CanaryResult): readonly string[] {
   return [
     `${many} are known to ± ${100 * WIDE} % or worse, from ${fewest} rollouts. ` +
       `Use --runs ${4 * fewest}.`,
+  ];
+}
+
+/** Of healthy releases, by level of traffic: whether there was capacity at all. */
+function saturated(
+  { grid, cells }: CanaryPlan,
+  outputs: readonly ReplicationOutput[],
+): readonly string[] {
+  const rates = new Set<number>();
+  let start = 0;
+  for (const { runs, errorShare, trafficRps } of cells) {
+    const own = outputs.slice(start, start + runs);
+    start += runs;
+    const isFull = ({ bottleneck }: ReplicationOutput): boolean =>
+      bottleneck !== null && bottleneck.busyPercent >= FULL;
+    const isHealthy = errorShare === grid.healthyErrorShare;
+    if (isHealthy && 2 * own.filter(isFull).length >= runs) rates.add(trafficRps);
+  }
+  if (rates.size === 0) return [];
+  const at = [...rates].map((rate) => `${rate} rps`).join(", ");
+  return [
+    `At ${at} the pods have no CPU left: releases are stopped there for want of capacity, ` +
+      "whatever their errors.",
   ];
 }
 

@@ -93,8 +93,8 @@ export interface CanaryGrid {
   /** The set of policies and, in it, the workload whose rollout is judged. */
   readonly policy: string;
   readonly workload: string;
-  /** Requests per second of all traffic together. */
-  readonly rates: readonly number[];
+  /** Requests per second of all traffic together; null: in proportion to the scenario's own. */
+  readonly rates: readonly number[] | null;
   /** True shares of errors of the new revision, 0 … 1, ascending, the healthy one among them. */
   readonly errorShares: readonly number[];
   readonly healthyErrorShare: number;

@@ -40,13 +40,28 @@ describe("the canary section", () => {
     expect(scenarioOf(written()).canary).toEqual({
       policy: "staged",
       workload: "shop",
-      rates: [10, 50, 200, 1000],
+      rates: null,
       errorShares: [0.0025, 0.005, 0.01, 0.02, 0.05],
       healthyErrorShare: 0.005,
       bug: { errorShare: 0.05, latencyFactor: { min: 1.5, max: 3 } },
       variants: [],
       runs: null,
     });
+  });
+
+  it("tries the traffic of the scenario and less, where it names no rates", () => {
+    const levels = (rate: unknown): readonly number[] => {
+      const traffic = { shoppers: { rate, call: "shop" } };
+      const { cells } = canaryPlan(scenariosOf(written({ traffic })), 1);
+      return [...new Set(cells.map(({ trafficRps }) => trafficRps))];
+    };
+    expect(levels("20/s")).toEqual([1, 5, 20]);
+    const rising = [
+      { at: "0s", rate: "100/s" },
+      { at: "30s", rate: "145/s" },
+    ];
+    expect(levels({ steps: rising })).toEqual([6.1, 31, 120]);
+    expect(levels("0/s")).toEqual([10, 50, 200]);
   });
 
   it("is nothing where nothing is rolled out", () => {
@@ -117,7 +132,7 @@ describe("the plan", () => {
 
   it("changes the release, the traffic and the policy, and nothing of production", () => {
     const { services, traffic, policy, warmUp } = plan.cells.at(-1)!.scenario;
-    expect(services[0]?.revisions).toEqual([
+    expect(services[0]?.revisions).toMatchObject([
       { name: "stable", errorShare: 0.005, latencyFactor: { min: 1, max: 1 } },
       { name: "next", errorShare: 0.05, latencyFactor: { min: 2, max: 2 } },
     ]);
@@ -185,6 +200,33 @@ describe("a run until its rollouts end", () => {
     expect(runReplication({ ...none, untilRolloutsEnd: true }, builtInPolicies)).toEqual(
       runReplication(none, builtInPolicies),
     );
+  });
+});
+
+describe("a level of traffic that the pods cannot serve", () => {
+  it("is named among the doubts, and no other", () => {
+    const limits = { limits: { cpu: 1 } };
+    const shop = { ...SHOP, resources: limits, endpoints: { "GET /": [{ work: "10ms" }] } };
+    const canary = { rates: ["20/s", "400/s"], errors: ["0.5%"] };
+    const scenarios = scenariosOf(written({ canary, services: { shop } }));
+    const plan = canaryPlan(scenarios, 1);
+    const outputs = canaryTasks(plan).map((task) => runReplication(task, builtInPolicies));
+    const whole = runReplication(
+      { scenario: scenarios[1]!, replication: 0, detail: true, from: null },
+      builtInPolicies,
+    );
+    const identity = { version: "0.0.0", file: "t.yaml", scenarioDigest: "0", level: 0.95 };
+    const plain = summarise({
+      identity,
+      scenarios: scenarios.slice(1),
+      outputs: [[whole]],
+      against: "staged",
+    });
+    const { warnings } = withCanary(plain, plan, outputs);
+    expect(warnings.filter((text) => text.includes("no CPU left"))).toEqual([
+      "At 400 rps the pods have no CPU left: releases are stopped there for want of capacity, " +
+        "whatever their errors.",
+    ]);
   });
 });
 

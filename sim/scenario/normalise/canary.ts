@@ -7,7 +7,6 @@ import { parseRate, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
 import { reportConfigProblem } from "./policyUse.ts";
 
-const RATES = [10, 50, 200, 1000];
 const ERROR_SHARES = [0.0025, 0.005, 0.01, 0.02, 0.05];
 const BUG: CanaryGrid["bug"] = { errorShare: 0.05, latencyFactor: { min: 1.5, max: 3 } };
 const SAME_LATENCY = { min: 1, max: 1 };
@@ -28,7 +27,7 @@ export function normaliseCanary(
   return {
     policy,
     workload,
-    rates: input?.rates === undefined ? RATES : normaliseRates(context, input.rates),
+    rates: input?.rates === undefined ? null : normaliseRates(context, input.rates),
     errorShares: [...new Set([...errorShares, healthyErrorShare])].sort((a, b) => a - b),
     healthyErrorShare,
     bug: input?.bug === undefined ? BUG : normaliseBug(context, input.bug),

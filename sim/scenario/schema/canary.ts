@@ -9,7 +9,7 @@ export const canary = fields({
     "The set of policies whose rollout is judged. Default: the first that has one.",
   ).optional(),
   rates: list("a list of rates", rate("Requests per second of all traffic together."), 1)
-    .meta({ description: "Levels of traffic. Default 10/s, 50/s, 200/s and 1000/s." })
+    .meta({ description: "Levels of traffic. Default: 5, 25 and 100 % of the scenario's mean." })
     .optional(),
   errors: list("a list of shares", share("Share of its answers that are errors."), 1)
     .meta({
