@@ -8,6 +8,11 @@ export interface CallSpec {
   readonly service: string;
   readonly endpoint: string;
   /**
+   * Goes to this revision, whatever the routes say, while callers know replicas of it: as to the
+   * `previewService` of a blue-green rollout. Null for wherever the routes lead.
+   */
+  readonly revision: string | null;
+  /**
    * For the whole call, all its attempts and the pauses between them; null waits for ever. The work
    * goes on after the caller gave up.
    */
@@ -39,6 +44,7 @@ export interface FallbackSpec {
 
 /** What a call is that says nothing of all that. */
 export const PLAIN_CALL = {
+  revision: null,
   timeout: null,
   deadline: null,
   retries: null,

@@ -198,7 +198,7 @@ class ProgramWriter {
     const entry = this.at;
     this.steps([{ kind: "work", time: service.probeWork }], path, []);
     this.emit(Op.Probed, 0, path);
-    const site = { hash: nameHash(path), service: index, endpoint: -1 };
+    const site = { hash: nameHash(path), service: index, endpoint: -1, revision: -1 };
     const number = this.#sites.push({ ...site, timeout: null, call: null }) - 1;
     return { entry, site: number, ownThread: service.probeThread === "own" };
   }
@@ -340,7 +340,9 @@ class ProgramWriter {
       const entry = { planned: planned.call.fallback, steps, path: `${path}/fallback`, pools };
       this.#fallbacks.push(entry);
     }
-    return this.#sites.push({ hash: nameHash(name), service, endpoint, ...planned }) - 1;
+    const { revisions } = this.#services[service]!;
+    const revision = revisions.findIndex((candidate) => candidate.name === call.revision);
+    return this.#sites.push({ hash: nameHash(name), service, endpoint, revision, ...planned }) - 1;
   }
 
   siteAt(index: number): CallSite {

@@ -74,6 +74,8 @@ export interface CallSite {
   readonly service: number;
   /** −1 for probes, which are no calls. */
   readonly endpoint: number;
+  /** The revision that is meant; −1 for that which the routes say. */
+  readonly revision: number;
   /** Of each attempt; null waits for ever. */
   readonly timeout: Micros | null;
   /** Null for a plain call: one attempt, with no limit but the timeout. */

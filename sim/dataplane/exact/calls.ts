@@ -236,7 +236,7 @@ export class Calls {
     } else if (lane !== null) {
       real[row + TIMER] = simulation.scheduleInLane(lane, this.#timeout, row, generation);
     }
-    const replica = this.#router.choose(site.service, row);
+    const replica = this.#router.choose(site, row);
     if (replica < 0) {
       this.#recorder.unreached[site.service]!++;
       this.finish(row, NO_ENDPOINT);

@@ -6,7 +6,7 @@ import { createBalancer, type HashKey } from "../../policy/balancers/index.ts";
 import type { RouteRule } from "../../policy/rollout.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
 import { nameHash } from "../callplan/names.ts";
-import type { PlannedService } from "../callplan/plan.ts";
+import type { CallSite, PlannedService } from "../callplan/plan.ts";
 import { type CallTable, INT, REAL } from "./callTable.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { Outliers } from "./outliers.ts";
@@ -102,9 +102,11 @@ export class Router {
   }
 
   /** The replica for this call, or −1 when callers know none. */
-  choose(service: number, row: number): number {
-    const isRouted = this.#rules[service]!.length > 0;
-    const revision = isRouted ? this.#revision(service, row) : 0;
+  choose({ service, revision: meant }: CallSite, row: number): number {
+    const isMeant = meant >= 0 && this.#endpoints.of(service, meant, row).length > 0;
+    const isRouted = isMeant || this.#rules[service]!.length > 0;
+    const routed = isRouted && !isMeant ? this.#revision(service, row) : 0;
+    const revision = isMeant ? meant : routed;
     const known = this.#endpoints.of(service, isRouted ? revision : -1, row);
     const balancer = this.#balancers[service]![revision]!;
     if (!this.#isPlain[service]!) return this.#chooseWithCare(service, row, known, balancer);

@@ -351,7 +351,9 @@ export class Walker {
     const draw = this.#draws.uniform(request, int[row + KEY]! ^ ERROR_SITE, int[row + ATTEMPT]!);
     if (draw >= share) return false;
     // The same draw says what the stable revision would have done with this very request.
-    if (revision > 0 && draw >= revisions[0]!.errorShare + injected) {
+    // Whoever asked for this revision tries it out, and is not hurt.
+    const isTrial = called.revision >= 0;
+    if (revision > 0 && !isTrial && draw >= revisions[0]!.errorShare + injected) {
       this.#recorder.hurt[service]!.add(this.#attributes[int[row + TRAFFIC]!]!.user(request));
     }
     return true;

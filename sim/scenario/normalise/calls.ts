@@ -31,6 +31,7 @@ type CallSettings = Omit<CallSpec, "service" | "endpoint" | "fallback">;
 export function callSettings(context: Context, input: CallSettingsInput, path: Path): CallSettings {
   const { timeout, deadline, retries, hedge } = input;
   return {
+    revision: null,
     timeout: durationOf(timeout),
     deadline: durationOf(deadline),
     retries: retries === undefined ? null : retriesOf(context, retries, [...path, "retries"]),
@@ -102,6 +103,7 @@ export interface CallParts extends CallSettingsInput {
   /** `auth`, or `product GET /products`. */
   readonly target: string;
   readonly endpoint?: string | undefined;
+  readonly revision?: string | undefined;
 }
 
 /** Finds the service and the endpoint that are called; null, and a problem, when there is none. */
@@ -131,5 +133,11 @@ export function resolveCall(
   }
   const place = parts.endpoint === undefined ? paths.target : paths.endpoint;
   if (!context.knows(`endpoint of ${service}`, endpoint, endpoints, place)) return null;
-  return { service, endpoint, ...callSettings(context, parts, paths.settings) };
+  const { revision = null } = parts;
+  if (revision !== null) {
+    const revisions = context.names("services", service, "revisions");
+    const at = [...paths.settings, "revision"];
+    if (!context.knows(`revision of ${service}`, revision, revisions, at)) return null;
+  }
+  return { service, endpoint, ...callSettings(context, parts, paths.settings), revision };
 }

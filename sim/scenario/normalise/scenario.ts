@@ -10,6 +10,7 @@ import { normaliseCluster, normaliseLinks, placesOf } from "./cluster.ts";
 import type { Context } from "./context.ts";
 import { normaliseFault } from "./faults.ts";
 import { AS_IS, normalisePolicySet } from "./policies.ts";
+import { reportUntriedPreviews } from "./previews.ts";
 import { normaliseDatastore, normaliseDeployment, normaliseService } from "./services.ts";
 import { reportKeylessCaches } from "./steps.ts";
 import { normaliseTopic } from "./topics.ts";
@@ -62,6 +63,9 @@ export function normaliseScenario(
   const places = placesOf(cluster, input);
   const world = { cluster, ...places, ...times };
   const set = policy === null ? undefined : input.policies?.[policy];
+  const policies =
+    policy === null || set === undefined ? AS_IS : normalisePolicySet(context, policy, set, times);
+  reportUntriedPreviews(context, policies, traffic);
   return {
     version: 1,
     name: input.name,
@@ -76,10 +80,7 @@ export function normaliseScenario(
     topics,
     cluster,
     faults: (input.faults ?? []).map((fault, i) => normaliseFault(context, fault, i, world)),
-    policy:
-      policy === null || set === undefined
-        ? AS_IS
-        : normalisePolicySet(context, policy, set, times),
+    policy: policies,
     price: {
       vcpuHourUsd: input.price?.vcpuHour ?? FARGATE.vcpuHourUsd,
       gibHourUsd: input.price?.gibHour ?? FARGATE.gibHourUsd,

@@ -220,8 +220,14 @@ const population = fields({
   deadline: positiveDuration("When an answer is worthless. Default: never.").optional(),
 });
 
+const revision = text(
+  "Goes to this revision of it, while there are replicas of it: as to a previewService. Default: " +
+    "wherever the routes lead.",
+);
+
 const journeyStep = fields({
   call: callTarget,
+  revision: revision.optional(),
   probability: share("How often the step is taken. Default 1.").optional(),
   thinkTime: distribution("Pause after the answer. Default none.").optional(),
   ...callSettings,
@@ -277,6 +283,7 @@ export const traffic = fields({
     1000,
   ).optional(),
   call: callTarget.optional(),
+  revision: revision.optional(),
   ...callSettings,
   thinkTime: distribution("Pause after an answer. Default none.").optional(),
   journeys: list("a list of journeys", journey, 1)
@@ -287,6 +294,7 @@ export const traffic = fields({
   .check(
     checkOneOf("traffic", ["call", "journeys"], {
       ...Object.fromEntries(CALL_SETTINGS.map((key) => [key, ["call"]])),
+      revision: ["call"],
       thinkTime: ["call"],
     }),
   )
