@@ -5,7 +5,7 @@ import type { Simulation } from "../kernel/simulation.ts";
 import { type Micros, micros } from "../kernel/time.ts";
 import type { NodeAutoscalerObservation, NodeRemoval } from "../policy/nodeAutoscaler.ts";
 import type { ClusterSpec, NodeSpec } from "./clusterSpec.ts";
-import { NodeDrains } from "./nodeDrains.ts";
+import { type BlockedDrain, NodeDrains } from "./nodeDrains.ts";
 import { NodeImageCaches } from "./nodeImageCaches.ts";
 import { NodeOutages } from "./nodeOutages.ts";
 import { NodePools } from "./nodePools.ts";
@@ -140,6 +140,10 @@ export class ClusterNodes {
   /** Every node that there is or was, by number. */
   get all(): readonly Node[] {
     return this.#nodes.all;
+  }
+
+  get blockedDrains(): readonly BlockedDrain[] {
+    return this.#drains.blocked;
   }
 
   get nodeMicros(): number {

@@ -28,6 +28,14 @@ interface Drain {
   isDone: boolean;
 }
 
+/** A drain that disruption budgets kept from emptying its node. */
+export interface BlockedDrain {
+  readonly node: string;
+  readonly evicted: number;
+  /** Evictions that were answered with 429. */
+  readonly refusals: number;
+}
+
 /** What drains ask for. */
 export interface DrainEvents {
   evict(pod: Pod, gracePeriod: Micros, node: Node): void;
@@ -49,6 +57,8 @@ export class NodeDrains {
   readonly #events: DrainEvents;
   readonly #round: number;
   #drains: Drain[] = [];
+  /** Called off before their nodes were empty. */
+  #blocked: BlockedDrain[] = [];
   #next = 1;
   #lastFailure: Micros | null = null;
 
@@ -76,6 +86,16 @@ export class NodeDrains {
     return this.#lastFailure;
   }
 
+  /** In order of their ends; those that still go on come last. */
+  get blocked(): readonly BlockedDrain[] {
+    return [...this.#blocked, ...this.#drains.flatMap((one) => this.#blockedBy(one))];
+  }
+
+  #blockedBy({ node, evicted, refusals, isDone, isRemoval }: Drain): readonly BlockedDrain[] {
+    const isBlocked = !isDone && !isRemoval && refusals > 0;
+    return isBlocked ? [{ node: this.#nodes.all[node]!.spec.name, evicted, refusals }] : [];
+  }
+
   isBeingRemoved(node: Node): boolean {
     return this.#drains.some((other) => other.node === node.number && other.isRemoval);
   }
@@ -99,13 +119,20 @@ export class NodeDrains {
   state(): Json {
     return plainState({
       drains: this.#drains,
+      blocked: this.#blocked,
       next: this.#next,
       lastFailure: this.#lastFailure,
     });
   }
 
   restore(state: Json): void {
-    const saved = savedState<{ drains: Drain[]; next: number; lastFailure: Micros | null }>(state);
+    const saved = savedState<{
+      drains: Drain[];
+      blocked: BlockedDrain[];
+      next: number;
+      lastFailure: Micros | null;
+    }>(state);
+    this.#blocked = [...saved.blocked];
     this.#drains = saved.drains.map((one) => ({ ...one }));
     this.#next = saved.next;
     this.#lastFailure = saved.lastFailure;
@@ -181,6 +208,7 @@ export class NodeDrains {
   #end(one: Drain): void {
     const node = this.#nodes.all[one.node]!;
     this.#drains = this.#drains.filter((other) => other !== one);
+    this.#blocked.push(...this.#blockedBy(one));
     node.cordons--;
     if (!one.isDone && !one.isRemoval) this.#events.told(node, "DrainEnded", counts(one));
     this.#events.cordonsChanged(node);
@@ -188,4 +216,6 @@ export class NodeDrains {
 }
 
 const counts = ({ evicted, refusals }: Drain): string =>
-  `evicted ${evicted} pods; a budget refused ${refusals} times (429)`;
+  `evicted ${times(evicted, "pod")}; a budget refused ${times(refusals, "time")} (429)`;
+
+const times = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

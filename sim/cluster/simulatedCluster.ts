@@ -372,6 +372,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return this.#nodes.nodeMicros;
   }
 
+  /** Drains that disruption budgets kept from emptying their nodes. */
+  get blockedDrains(): ClusterNodes["blockedDrains"] {
+    return this.#nodes.blockedDrains;
+  }
+
   /** Starts the bill anew: the warm-up is over. */
   resetUsage(): void {
     this.#nodes.resetUsage();

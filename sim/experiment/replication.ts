@@ -73,6 +73,8 @@ export interface ReplicationOutput {
   /** Autoscalers that could read no metric in the whole run, and why. */
   readonly blind: readonly { readonly workload: string; readonly reason: string }[];
   readonly unschedulable: readonly UnschedulablePods[];
+  /** Drains that disruption budgets kept from emptying their nodes. */
+  readonly blockedDrains: Model["cluster"]["blockedDrains"];
   /** Model events that were carried out. */
   readonly events: number;
 }
@@ -175,6 +177,7 @@ export function summariseModel(
     rollouts: [...rolloutsOf(model), ...releasesOf(model)],
     blind: blindAutoscalers(model),
     unschedulable: unschedulablePods(model),
+    blockedDrains: model.cluster.blockedDrains,
     events: model.simulation.events,
   };
 }

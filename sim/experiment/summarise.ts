@@ -14,6 +14,7 @@ import { paretoFront } from "../stats/pareto.ts";
 import { quantileInterval, quantileRanks } from "../stats/quantileInterval.ts";
 import { chainSettings } from "./chainSettings.ts";
 import { comparisonsOf } from "./comparisons.ts";
+import { drainWarnings } from "./drainWarnings.ts";
 import { estimate, percentEstimate } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
 import type { ChainSample, ReplicationOutput } from "./replication.ts";
@@ -81,7 +82,11 @@ function clusterWarnings(
         `${policy.name}: the autoscaler of ${workload} never read a metric (${reason}).`,
     );
     const waiting = runs.map(({ unschedulable }) => unschedulable);
-    return [...blind, ...unschedulableWarnings(policy.name, waiting)];
+    return [
+      ...blind,
+      ...unschedulableWarnings(policy.name, waiting),
+      ...drainWarnings(policy.name, runs),
+    ];
   });
 }
 

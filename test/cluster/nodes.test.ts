@@ -302,7 +302,7 @@ describe("a drain", () => {
     const evicted = eventsOf(model, "Evicted");
     expect(evicted.map(({ time }) => time / 1e6)).toEqual([30, 35]);
     expect(eventsOf(model, "Drained")).toMatchObject([
-      { subject: "node-1", message: "evicted 2 pods; a budget refused 1 times (429)" },
+      { subject: "node-1", message: "evicted 2 pods; a budget refused 1 time (429)" },
     ]);
     const later = podsOf(model, 0).filter(({ createdAt }) => createdAt >= 30_000_000);
     expect(nodeNames(model, later)).not.toContain("node-1");
@@ -317,6 +317,12 @@ describe("a drain", () => {
     expect(eventsOf(model, "DrainEnded")[0]!.message).toBe(
       "evicted 0 pods; a budget refused 26 times (429)",
     );
+    const blocked = [{ node: "node-1", evicted: 0, refusals: 26 }];
+    expect(model.cluster.blockedDrains).toEqual(blocked);
+    const snapshot = modelOf({ ...drained, services: { shop: forbidden } });
+    snapshot.restore(model.snapshot());
+    expect(snapshot.cluster.blockedDrains).toEqual(blocked);
+    expect(ran(drained).cluster.blockedDrains).toEqual([]);
     const killed = ran({
       ...drained,
       services: { shop: forbidden },
@@ -356,7 +362,7 @@ describe("the removal of a node", () => {
     const [failed] = eventsOf(model, "ScaleDownFailed");
     // The second pod would have left two: a replacement of the first takes 130 s.
     expect(failed!.time - first!.time).toBe(120_000_000);
-    expect(failed!.message).toBe("evicted 1 pods; a budget refused 13 times (429)");
+    expect(failed!.message).toBe("evicted 1 pod; a budget refused 13 times (429)");
     // scaleDownDelayAfterFailure is three minutes.
     expect(second!.time - failed!.time).toBeGreaterThanOrEqual(180_000_000);
     expect(eventsOf(model, "NodeRemoved").map(({ subject }) => subject)).toEqual(["spare-1"]);
