@@ -5,7 +5,14 @@ import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { backOffLeft, nextBackOff } from "./kubeletBackOff.ts";
 import { setSidecarCores, sidecarMicros } from "./kubeletSidecars.ts";
 import { burn, startUpMicros } from "./kubeletStartUp.ts";
-import { type Container, isActive, isListening, type Pod, type Termination } from "./pod.ts";
+import {
+  type Container,
+  isActive,
+  isListening,
+  type Pod,
+  type ServingTime,
+  type Termination,
+} from "./pod.ts";
 import { ProbeManager } from "./probeManager.ts";
 import type { ProbeKind } from "./probeWorker.ts";
 
@@ -207,6 +214,7 @@ export class Kubelet {
     pod.backOffUntil = null;
     if (container === null) return;
     const { now } = this.#simulation;
+    pod.earlierServing = this.servingTime(pod);
     pod.earlierCpuMicros += this.#containerMicros(pod, container);
     if (container.listening) this.#plane.killReplica(pod.number);
     pod.container = null;
@@ -257,6 +265,16 @@ export class Kubelet {
       cpuMicros: this.#ownMicros(pod, container),
       sidecarMicros: sidecarMicros(container, this.#simulation.now),
       memoryBytes: isServing ? this.#plane.usage(pod.number).memoryBytes : idleMemoryBytes,
+    };
+  }
+
+  /** Of all processes that a pod ever had; those of a start and of sidecars are not in it. */
+  servingTime({ number, container, earlierServing }: Pod): ServingTime {
+    if (container === null || !container.listening) return earlierServing;
+    const { cpuMicros, listeningMicros } = earlierServing;
+    return {
+      cpuMicros: cpuMicros + this.#plane.usage(number).cpuMicros,
+      listeningMicros: listeningMicros + this.#simulation.now - container.listenAt,
     };
   }
 
@@ -358,6 +376,7 @@ export class Kubelet {
   #ended(pod: Pod, exitCode: number, reason: Termination["reason"]): void {
     const { now } = this.#simulation;
     const container = pod.container!;
+    pod.earlierServing = this.servingTime(pod);
     pod.earlierCpuMicros += this.#containerMicros(pod, container);
     if (container.listening) this.#plane.killReplica(pod.number);
     pod.container = null;

@@ -68,6 +68,14 @@ export interface Pod {
   livenessProbe: ProbeWorker;
   /** CPU time of earlier containers. */
   earlierCpuMicros: number;
+  /** Of that, what processes used that listened, and how long they did. */
+  earlierServing: ServingTime;
+}
+
+/** Microseconds, of processes that listened. */
+export interface ServingTime {
+  readonly cpuMicros: number;
+  readonly listeningMicros: number;
 }
 
 /** A container that runs: `state.running`, and what its process is at. */
@@ -137,6 +145,7 @@ export function newPod(fields: {
     readinessProbe: newProbeWorker(),
     livenessProbe: newProbeWorker(),
     earlierCpuMicros: 0,
+    earlierServing: { cpuMicros: 0, listeningMicros: 0 },
   };
 }
 

@@ -8,7 +8,7 @@ import type { ClusterNodes } from "./clusterNodes.ts";
 import type { ClusterSpec } from "./clusterSpec.ts";
 import type { DataPlane, ReplicaStart } from "./dataPlane.ts";
 import { type ContainerUsage, Kubelet } from "./kubelet.ts";
-import { exists, isActive, type Pod } from "./pod.ts";
+import { exists, isActive, type Pod, type ServingTime } from "./pod.ts";
 import { imageName } from "./scheduler.ts";
 import type { Workload } from "./workload.ts";
 
@@ -247,6 +247,11 @@ export class PodLifecycle {
   /** What its serving container uses, as its kubelet counts it; null while none runs. */
   usage(pod: Pod): ContainerUsage | null {
     return this.#kubelet.usage(pod);
+  }
+
+  /** Of all processes that a pod ever had. */
+  servingTime(pod: Pod): ServingTime {
+    return this.#kubelet.servingTime(pod);
   }
 
   /** CPU time of all containers that a pod ever had, in microseconds. */

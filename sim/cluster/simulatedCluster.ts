@@ -24,7 +24,7 @@ import { podPhase } from "./kubeletStatus.ts";
 import { Metrics } from "./metrics.ts";
 import { NodeContention } from "./nodeContention.ts";
 import type { Node } from "./nodes.ts";
-import { exists, isActive, isListening, newPod, type Pod } from "./pod.ts";
+import { exists, isActive, isListening, newPod, type Pod, type ServingTime } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
 import { ReplicaSets } from "./replicaSets.ts";
 import { ReplicaUsage, type WorkloadUsage } from "./replicaUsage.ts";
@@ -360,6 +360,18 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       if (pod.workload === workload) sum += this.#lifecycle.cpuMicros(pod);
     }
     return sum;
+  }
+
+  /** Of all processes of a workload that ever listened, terminating ones included. */
+  servingTime(workload: number): ServingTime {
+    let [cpuMicros, listeningMicros] = [0, 0];
+    for (const pod of this.#pods) {
+      if (pod.workload !== workload) continue;
+      const time = this.#lifecycle.servingTime(pod);
+      cpuMicros += time.cpuMicros;
+      listeningMicros += time.listeningMicros;
+    }
+    return { cpuMicros, listeningMicros };
   }
 
   /** Every node that there is or was, by number. */

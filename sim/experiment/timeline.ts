@@ -146,21 +146,16 @@ function entryService(model: Model): number | null {
   return index < 0 ? null : index;
 }
 
-/** The service whose CPU was busiest in any bin, in percent of what its ready replicas may use. */
+/** The service whose CPU was busiest in any bin, in percent of what its processes may use. */
 export function bottleneckOf(
   model: Model,
 ): { resource: string; service: string; busyPercent: number; startSeconds: number } | null {
   const { cluster, plan, recorder } = model;
   let worst: ReturnType<typeof bottleneckOf> = null;
-  for (const { spec, service } of cluster.workloads) {
-    const limit = spec.container.limits.cpuMillicores;
-    const series = recorder.services[service]!;
-    if (limit === null) continue;
-    series.cpuMicros.forEach((cpu, bin) => {
-      // Pods that went during the bin have used CPU in it.
-      const ready = Math.max(series.ready[bin] ?? 0, series.ready[bin - 1] ?? 0);
-      if (cpu === null || ready === 0) return;
-      const busyPercent = (cpu / ((limit / 1000) * ready * recorder.binMicros)) * 100;
+  for (const { service } of cluster.workloads) {
+    recorder.services[service]!.busyShare.forEach((share, bin) => {
+      if (share === null) return;
+      const busyPercent = share * 100;
       if (worst !== null && busyPercent <= worst.busyPercent) return;
       const startSeconds = toSeconds(bin * recorder.binMicros);
       const { name } = plan.services[service]!;

@@ -9,6 +9,8 @@ export interface ServiceGauges {
   readonly capacityRps: number | null;
   /** CPU time used since the last bin, in microseconds. */
   readonly cpuMicros: number | null;
+  /** What its processes used of what their limits allowed since then; null without limit. */
+  readonly busyShare: number | null;
 }
 
 /** Time series of one service; index = bin. */
@@ -18,6 +20,7 @@ export interface ServiceSeries {
   readonly ready: (number | null)[];
   readonly capacityRps: (number | null)[];
   readonly cpuMicros: (number | null)[];
+  readonly busyShare: (number | null)[];
   readonly arrivals: number[];
   readonly unreached: number[];
   readonly failures: number[];
@@ -286,6 +289,7 @@ export class Recorder {
     service.ready.push(gauges?.ready ?? null);
     service.capacityRps.push(gauges?.capacityRps ?? null);
     service.cpuMicros.push(gauges?.cpuMicros ?? null);
+    service.busyShare.push(gauges?.busyShare ?? null);
     service.arrivals.push(this.arrivals[index]!);
     service.unreached.push(this.unreached[index]!);
     service.failures.push(this.failures[index]!);
@@ -332,6 +336,7 @@ function emptyServiceSeries(): ServiceSeries {
     ready: [],
     capacityRps: [],
     cpuMicros: [],
+    busyShare: [],
     arrivals: [],
     unreached: [],
     failures: [],

@@ -140,6 +140,30 @@ describe("capacity and bottleneck", () => {
   );
 });
 
+describe("the bottleneck of a fleet that shrinks while it is busy", () => {
+  it("is no busier than all processes that still work can be, sidecars left out", () => {
+    const { bottleneck, timeline } = outputOf({
+      duration: "60s",
+      services: {
+        shop: {
+          replicas: 4,
+          resources: { requests: { cpu: 1 }, limits: { cpu: 1 } },
+          sidecars: [{ name: "mesh", cpu: "500m" }],
+          endpoints: { get: [{ work: "40ms" }] },
+        },
+      },
+      // Twice what four can do, until three of them are told to end what they have.
+      traffic: { users: { ...evenly(3000, 5), call: "shop" } },
+      policies: { set: { autoscalers: { shop: { fixed: { replicas: 1 } } } } },
+    });
+    const shop = timeline!.services[0]!;
+    const bin = shop.ready.indexOf(1);
+    expect(shop.cpuCores[bin]).toBeGreaterThan(4);
+    expect(bottleneck!.busyPercent).toBeGreaterThan(99);
+    expect(bottleneck!.busyPercent).toBeLessThan(100.001);
+  });
+});
+
 describe("several traffics", () => {
   const written: ScenarioText = {
     duration: "100s",

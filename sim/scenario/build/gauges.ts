@@ -1,3 +1,4 @@
+import type { ServingTime } from "../../cluster/pod.ts";
 import type { SimulatedCluster } from "../../cluster/simulatedCluster.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
 import { type Json, savedState } from "../../kernel/json.ts";
@@ -10,6 +11,7 @@ export class Gauges {
   readonly #mix: () => readonly number[];
   /** CPU time used up to the last reading, by workload. */
   #cpu: readonly number[] = [];
+  #serving: readonly ServingTime[] = [];
 
   /** `mix`: how much of each traffic there is at the moment, relative to the others. */
   constructor(plan: CallPlan, cluster: SimulatedCluster, mix: () => readonly number[]) {
@@ -22,6 +24,7 @@ export class Gauges {
     const { workloads } = this.#cluster;
     const mix = this.#mix();
     const next = workloads.map((_, index) => this.#cluster.cpuUsed(index));
+    const serving = workloads.map((_, index) => this.#cluster.servingTime(index));
     const gauges = this.#plan.services.map((service, number) => {
       const index = workloads.findIndex((workload) => workload.service === number);
       if (index < 0) return NOTHING;
@@ -35,18 +38,34 @@ export class Gauges {
         ...counts,
         capacityRps: perReplica === null ? null : perReplica * counts.ready,
         cpuMicros: next[index]! - (this.#cpu[index] ?? 0),
+        busyShare: this.#busyShare(index, serving[index]!),
       };
     });
     this.#cpu = next;
+    this.#serving = serving;
     return gauges;
   }
 
   state(): Json {
-    return [...this.#cpu];
+    return { cpu: [...this.#cpu], serving: this.#serving.map((time) => ({ ...time })) };
   }
 
   restore(state: Json): void {
-    this.#cpu = savedState<readonly number[]>(state);
+    const { cpu, serving } = savedState<{
+      cpu: readonly number[];
+      serving: readonly ServingTime[];
+    }>(state);
+    this.#cpu = cpu;
+    this.#serving = serving;
+  }
+
+  /** Null where nobody listened, or without a limit. */
+  #busyShare(workload: number, { cpuMicros, listeningMicros }: ServingTime): number | null {
+    const before = this.#serving[workload];
+    const time = listeningMicros - (before?.listeningMicros ?? 0);
+    const allowed = time * this.#cores(workload);
+    if (time === 0 || !Number.isFinite(allowed)) return null;
+    return (cpuMicros - (before?.cpuMicros ?? 0)) / allowed;
   }
 
   /** CPU work of a visit, in microseconds; 0 when there is none. */
@@ -72,6 +91,7 @@ const NOTHING: ServiceGauges = {
   ready: null,
   capacityRps: null,
   cpuMicros: null,
+  busyShare: null,
 };
 
 /**
