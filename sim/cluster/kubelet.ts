@@ -104,7 +104,10 @@ export class Kubelet {
         const isDue = pod.container?.listenAt === simulation.now;
         if (isDue && !isListening(pod)) this.#listen(pod);
       }),
-      term: register("preStop hook ends", (pod) => this.#sigterm(pod)),
+      term: register("preStop hook ends", (pod) => {
+        // The hook of a stop that was shortened has ended before.
+        if (pod.container?.sigtermAt === null) this.#sigterm(pod);
+      }),
       kill: register("grace period ends", (pod) => this.#ended(pod, SIGKILLED, "Error")),
       end: register("container ends", (pod) => this.#ended(pod, 0, "Completed")),
       oom: register("container is out of memory", (pod) =>
@@ -142,7 +145,7 @@ export class Kubelet {
       starting: null,
       startupCpuMicros: 0,
       sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
-      stoppingAt: null,
+      stopping: null,
       sigtermAt: null,
     };
     this.#events.usesCpu(pod, true);
@@ -171,7 +174,7 @@ export class Kubelet {
       starting: null,
       startupCpuMicros: 0,
       sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
-      stoppingAt: null,
+      stopping: null,
       sigtermAt: null,
     };
     this.#events.usesCpu(pod, true);
@@ -181,21 +184,24 @@ export class Kubelet {
 
   /**
    * Graceful: preStop hook, SIGTERM, and SIGKILL when the grace period is over. A hook that takes
-   * longer than the grace is cut off. Without any grace it is SIGKILL at once.
+   * longer than the grace is cut off. Without any grace it is SIGKILL at once. A stop that is under
+   * way comes to its end earlier when it is asked for again with less grace than is left, never
+   * later.
    * Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
    */
   stop(pod: Pod, grace: number): void {
     const { container } = pod;
-    if (container === null || container.stoppingAt !== null) return;
-    container.stoppingAt = this.#simulation.now;
-    if (grace === 0) {
-      this.#later(pod, this.#kinds.kill, 0);
-      return;
-    }
-    const hook = Math.min(this.#specOf(pod).preStop, grace);
-    this.#later(pod, this.#kinds.kill, hook + Math.max(grace - hook, GRACE_MIN));
+    if (container === null) return;
+    const { now } = this.#simulation;
+    const since = container.stopping?.since ?? now;
+    const hookLeft = Math.max(0, since + this.#specOf(pod).preStop - now);
+    const hook = container.sigtermAt === null ? Math.min(hookLeft, grace) : 0;
+    const left = grace === 0 ? 0 : hook + Math.max(grace - hook, GRACE_MIN);
+    if (container.stopping !== null && now + left >= container.stopping.killAt) return;
+    container.stopping = { since, killAt: now + left };
+    this.#later(pod, this.#kinds.kill, left);
     if (hook > 0) this.#later(pod, this.#kinds.term, hook);
-    else this.#sigterm(pod);
+    else if (grace > 0 && container.sigtermAt === null) this.#sigterm(pod);
   }
 
   /** The process dies at once. Its container is restarted unless the pod was deleted. */
@@ -327,7 +333,7 @@ export class Kubelet {
   /** Without a readiness probe a container that has started is ready. */
   #readyUnprobed(pod: Pod, spec: WorkloadSpec): void {
     if (spec.readinessProbe !== null || pod.ready || !isActive(pod)) return;
-    if (pod.container!.stoppingAt !== null) return;
+    if (pod.container!.stopping !== null) return;
     if (!isListening(pod)) {
       if (spec.readyWhen === "listening") return;
       // Callers will route to it: the data plane learns its number, as of a process that is gone.
@@ -392,7 +398,7 @@ export class Kubelet {
     const { name } = this.#specOf(pod).container;
     this.#events.happened(pod, reason, `container ${name} ended with exit code ${exitCode}`);
     if (pod.ready) this.#events.readinessChanged(pod, false);
-    this.#scheduleRestart(pod, container.stoppingAt === null ? now : before);
+    this.#scheduleRestart(pod, container.stopping === null ? now : before);
   }
 
   /**

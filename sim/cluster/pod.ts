@@ -92,8 +92,8 @@ export interface Container {
   /** CPU time that its start has used, in microseconds, up to `starting.since`. */
   startupCpuMicros: number;
   sidecars: SidecarUse;
-  /** It is being stopped: the preStop hook runs, or the signal is out. */
-  stoppingAt: number | null;
+  /** It is being stopped: its preStop hook runs, or the signal is out; SIGKILL at `killAt`. */
+  stopping: { readonly since: number; readonly killAt: number } | null;
   sigtermAt: number | null;
 }
 

@@ -61,6 +61,36 @@ describe("a pod that is deleted", () => {
     });
   });
 
+  // Its liveness probe fails at 10 s; it is deleted at 100 s.
+  it.each([
+    { why: "shortens the stop", grace: 20, probe: 300, hook: 0, sigterm: 10, gone: 120 },
+    { why: "cuts its hook off", grace: 20, probe: 300, hook: 200, sigterm: 120, gone: 122 },
+    { why: "lets its hook end", grace: 20, probe: 300, hook: 95, sigterm: 105, gone: 120 },
+    { why: "ends it at once", grace: 0, probe: 300, hook: 0, sigterm: 10, gone: 100 },
+    { why: "does not lengthen it", grace: 300, probe: 120, hook: 0, sigterm: 10, gone: 130 },
+  ])("while its container is being stopped $why", ({ grace, probe, hook, sigterm, gone }) => {
+    const { cluster, plane, until } = constructedCluster({
+      shop: {
+        terminationGracePeriodSeconds: grace,
+        preStop: `${hook}s`,
+        onSigterm: "refuse",
+        livenessProbe: {
+          initialDelaySeconds: 10,
+          failureThreshold: 1,
+          terminationGracePeriodSeconds: probe,
+        },
+      },
+      answer: () => ({ ok: false, after: 0 }),
+      drains: false,
+    });
+    until(100);
+    cluster.scale("shop", 0);
+    until(500);
+    expect(plane.drains.map(({ at }) => at)).toEqual([sigterm]);
+    const [pod] = cluster.pods;
+    expect([pod!.goneAt! / 1e6, pod!.restarts]).toEqual([gone, 0]);
+  });
+
   it("drains at once when no caller has ever heard of it", () => {
     const { cluster, plane, until } = constructedCluster({
       shop: { readinessProbe: {} },
