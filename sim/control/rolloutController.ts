@@ -210,7 +210,12 @@ export class RolloutController implements Controller {
 
   /** What is settled keeps its time; a person may still abort what has been promoted. */
   #settle(verdict: RolloutVerdict | undefined, reason: string, now: Micros): void {
-    if (verdict === undefined || verdict === this.#progress.outcome) return;
+    if (verdict === undefined) {
+      // What it waits for, should it never come.
+      if (this.#progress.end === null) this.#progress = { ...this.#progress, reason };
+      return;
+    }
+    if (verdict === this.#progress.outcome) return;
     this.#progress = { outcome: verdict, reason, end: now, stages: [] };
   }
 

@@ -94,3 +94,20 @@ describe("a release that passes", () => {
     expect(outcome.endSeconds).toBeLessThan(45);
   });
 });
+
+describe("a release that never ends", () => {
+  const paused = { canary: { ...ROUTER, steps: [{ setWeight: 10 }, { pause: {} }] } };
+  const staged = { stages: [10, 100], minimumRequests: 1_000_000, shortStage: "extend" };
+
+  it.each([
+    { policy: { "argo-canary": { strategy: paused } }, reason: "CanaryPauseStep" },
+    {
+      policy: { "blue-green": { strategy: { blueGreen: { autoPromotionEnabled: false } } } },
+      reason: "BlueGreenPause",
+    },
+    { policy: { "staged-canary": staged }, reason: "WaitingForRequests" },
+  ])("says what it waits for: $reason", ({ policy, reason }) => {
+    const outcome = outcomeOf(ran(released("v1", policy)));
+    expect(outcome).toMatchObject({ outcome: "unfinished", reason, endSeconds: null });
+  });
+});

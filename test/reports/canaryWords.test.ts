@@ -199,7 +199,11 @@ describe("the words of a rollout", () => {
       want: "rolled back after 1:04: error rate 5 % is above 1 %",
     },
     {
-      given: { outcome: "unfinished", reason: "not started", endSeconds: null },
+      given: { outcome: "unfinished", reason: "CanaryPauseStep", endSeconds: null },
+      want: "unfinished, in the 100 % stage: it is paused",
+    },
+    {
+      given: { outcome: "unfinished", reason: "", endSeconds: null },
       want: "unfinished, in the 100 % stage",
     },
     {
