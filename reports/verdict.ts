@@ -284,6 +284,14 @@ export function differenceWords(difference: PairedDifference): string {
     : difference.verdict;
 }
 
+/** "warm-up 40 s, by MSER-5 in 5 pilots of 5 min"; null where it was given. */
+export function warmUpText({ scenario: { warmUp } }: Result): string | null {
+  if (warmUp === undefined) return null;
+  const { rule, pilots, pilotSeconds, cutSeconds, longest } = warmUp;
+  const found = `by ${rule} in ${plural(pilots, "pilot")} of ${span(pilotSeconds)}`;
+  return `warm-up ${span(cutSeconds)}, ${found} (${longest.series} of ${longest.policy})`;
+}
+
 /** "runs until each ± was within 2 %: p95 of hpa ± 1.9 %"; null where their number was given. */
 export function stoppingText({ stopping }: Result): string | null {
   if (stopping === undefined) return null;

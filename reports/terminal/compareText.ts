@@ -13,6 +13,7 @@ import {
   setupText,
   stoppingText,
   tableMetrics,
+  warmUpText,
 } from "../verdict.ts";
 import { differenceTable } from "./differenceTable.ts";
 import { costColumn, type FigureColumn, failedColumn, latencyColumn } from "./figures.ts";
@@ -126,10 +127,9 @@ function objectiveLines(result: Result, style: TextStyle): readonly Line[] {
   const interval =
     runs < 2 ? "one run each, so no intervals" : `± half a ${level} interval, n = ${runs}`;
   const text = objective === null ? interval : `objective: ${objective}; ${interval}`;
-  const stopping = stoppingText(result);
-  return [text, ...(stopping === null ? [] : [stopping])].flatMap((each) =>
-    wrapLine([each], style),
-  );
+  return [text, stoppingText(result), warmUpText(result)]
+    .filter((each) => each !== null)
+    .flatMap((each) => wrapLine([each], style));
 }
 
 function frontLines(result: Result, style: TextStyle): readonly Line[] {

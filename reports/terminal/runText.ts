@@ -9,6 +9,7 @@ import {
   ranked,
   setupText,
   stoppingText,
+  warmUpText,
   worstMinuteOf,
   worstMinuteText,
 } from "../verdict.ts";
@@ -37,11 +38,11 @@ export function runText(result: Result, options: TextOptions): string {
     statusLines(result, policy, style),
     figureLines(policy, style),
   ]);
-  const stopping = stoppingText(result);
+  const notes = [stoppingText(result), warmUpText(result)].filter((note) => note !== null);
   const lines = paragraphs([
     wrapLine([`${result.scenario.name}: ${setupText(result)}`], style),
     ...blocks,
-    stopping === null ? [] : wrapLine([stopping], style),
+    notes.flatMap((note) => wrapLine([note], style)),
     ...policies.flatMap(({ delayChains }) => delayChains.map((chain) => gainLines(chain, style))),
     next === undefined ? [] : wrapLine([`Try: ${next}`], style),
     warningLines(result, style),

@@ -3,7 +3,9 @@ import { problemText } from "../../reports/terminal/index.ts";
 import { OwnPolicyError } from "../experiment/ownPolicies.ts";
 import type { ExperimentIdentity } from "../experiment/summarise.ts";
 import { digestText } from "../kernel/digest.ts";
+import type { Micros } from "../kernel/time.ts";
 import type { PolicyRegistry } from "../policy/index.ts";
+import type { WarmUpResult } from "../result/result.ts";
 import { type Loaded, type LoadOptions, loadScenario } from "../scenario/load.ts";
 import type { Problem } from "../scenario/problem.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -34,16 +36,19 @@ export interface ScenarioInput {
   readonly digest: string;
   /** What was laid over the file, as arguments for where the file lies. */
   readonly arguments: readonly string[];
+  /** How the warm-up was found, where it was not given. */
+  readonly warmUp?: WarmUpResult;
 }
 
 /**
  * Reads and checks a scenario with everything that is laid over it; all problems at once, exit code
- * 104.
+ * 104. A warm-up of `auto` is left as it is, or stands for `autoWarmUp`.
  */
 export async function readScenario(
   file: string,
   options: ScenarioOptions,
   console: Console,
+  autoWarmUp?: Micros,
 ): Promise<ScenarioInput> {
   const text = readInput(file, "scenario");
   const overlays = (options.overlay ?? []).map((name) => ({
@@ -66,6 +71,7 @@ export async function readScenario(
     },
     listFiles: (pattern) => listBeside(file, pattern),
     registry,
+    ...(autoWarmUp === undefined ? {} : { autoWarmUp }),
   });
   const scenarios = seeded(checked(loaded, console), options.seed);
   // The seed as it is used: one that is given and one that stands in the file are the same.
@@ -92,7 +98,7 @@ const beside = (file: string, name: string): string => relative(dirname(file), n
 /** What a result says about where it came from: the name of the file, and no path to a machine. */
 export const identityOf = (
   file: string,
-  { digest, arguments: laid }: ScenarioInput,
+  { digest, arguments: laid, warmUp }: ScenarioInput,
   level: number,
 ): ExperimentIdentity => ({
   version: readVersion(),
@@ -100,6 +106,7 @@ export const identityOf = (
   scenarioDigest: digest,
   arguments: laid,
   level,
+  ...(warmUp === undefined ? {} : { warmUp }),
 });
 
 /** The loader itself never throws; a policy of the user's own may, while it checks its settings. */

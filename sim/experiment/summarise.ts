@@ -8,6 +8,7 @@ import type {
   PolicyResult,
   ReplicationResult,
   Result,
+  WarmUpResult,
 } from "../result/result.ts";
 import type { Objective, Scenario } from "../scenario/scenario.ts";
 import { paretoFront } from "../stats/pareto.ts";
@@ -17,6 +18,7 @@ import { comparisonsOf } from "./comparisons.ts";
 import { drainWarnings } from "./drainWarnings.ts";
 import { estimate, percentEstimate } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
+import { warmUpDoubt } from "./pilot.ts";
 import type { ChainSample, ReplicationOutput } from "./replication.ts";
 import { isMeasured, summariseTopics } from "./topics.ts";
 import { unschedulableWarnings } from "./unschedulable.ts";
@@ -31,6 +33,8 @@ export interface ExperimentIdentity {
   readonly scenarioDigest: string;
   /** Arguments of the command line that were laid over the file; absent, none. */
   readonly arguments?: readonly string[];
+  /** How the warm-up was found; absent where it was given. */
+  readonly warmUp?: WarmUpResult;
   readonly level: number;
 }
 
@@ -62,9 +66,18 @@ export function summarise({
     front: frontOf(policies, first.objective),
     claims: claimsOf(scenarios, outputs, level),
     canary: null,
-    warnings: [...clusterWarnings(scenarios, outputs), ...warningsOf(policies, first.duration)],
+    warnings: [
+      ...warmUpWarnings(identity),
+      ...clusterWarnings(scenarios, outputs),
+      ...warningsOf(policies, first.duration),
+    ],
   };
   return sealed(body);
+}
+
+function warmUpWarnings({ warmUp }: ExperimentIdentity): readonly string[] {
+  const doubt = warmUp === undefined ? null : warmUpDoubt(warmUp);
+  return doubt === null ? [] : [doubt];
 }
 
 /**
@@ -114,6 +127,7 @@ function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Res
     seed: scenario.seed,
     durationSeconds: toSeconds(scenario.duration),
     warmUpSeconds: toSeconds(scenario.warmUp),
+    ...(identity.warmUp === undefined ? {} : { warmUp: identity.warmUp }),
     arrivals: [
       ...scenario.traffic.map((traffic) =>
         traffic.kind === "open"

@@ -544,6 +544,20 @@ const stopping = z.strictObject({
   }),
 });
 
+/** How `warmUp: auto` was found. */
+const warmUp = z.strictObject({
+  rule: z.literal("MSER-5"),
+  /** Pilots of each policy, and how long they were. */
+  pilots: z.int(),
+  pilotSeconds: z.number(),
+  /** What is cut: the warm-up. */
+  cutSeconds: z.number(),
+  /** False where the rule cut half of the longest pilots: they were too short to tell. */
+  isSettled: z.boolean(),
+  /** What took so long to settle. */
+  longest: z.strictObject({ policy: z.string(), series: z.string() }),
+});
+
 export const resultSchema = z.strictObject({
   schema: z.literal("peakday/result"),
   version: z.literal(1),
@@ -559,6 +573,8 @@ export const resultSchema = z.strictObject({
     seed: z.number(),
     durationSeconds: z.number(),
     warmUpSeconds: z.number(),
+    /** Only with `warmUp: auto`. */
+    warmUp: warmUp.optional(),
     arrivals: z.string(),
     objective: z.array(
       z.strictObject({ metric: z.string(), limit: z.number(), unit: z.enum(["ms", "%"]) }),
@@ -613,5 +629,6 @@ export type CanaryResult = z.infer<typeof canary>;
 export type SweepResult = z.infer<typeof sweep>;
 export type StoppingResult = z.infer<typeof stopping>;
 export type SelectionResult = z.infer<typeof selection>;
+export type WarmUpResult = z.infer<typeof warmUp>;
 export type HeadroomResult = z.infer<typeof headroom>;
 export type RolloutOutcome = z.infer<typeof rolloutOutcome>;

@@ -1,3 +1,4 @@
+import type { Micros } from "../kernel/time.ts";
 import { builtInPolicies, type PolicyRegistry } from "../policy/index.ts";
 import {
   choosesManifests,
@@ -39,6 +40,8 @@ export interface LoadOptions extends SourceText {
    * order that is the same everywhere; absent, a pattern is the name of one file.
    */
   readonly listFiles?: (pattern: string) => readonly string[];
+  /** What `warmUp: auto` stands for; absent, 5 minutes, the length of the first pilots. */
+  readonly autoWarmUp?: Micros;
   /** The policies that may be named; absent, those of this project. */
   readonly registry?: PolicyRegistry;
 }
@@ -161,7 +164,7 @@ class Loader {
   }
 
   #normalise({ tree, notes }: Expanded, policy: string | null): Scenario | null {
-    const { registry = builtInPolicies, readFile } = this.#options;
+    const { registry = builtInPolicies, readFile, autoWarmUp } = this.#options;
     const checked = checkTree(scenarioSchema, tree, STAND_INS);
     this.#findings.push(...checked.findings);
     if (checked.value === null) return null;
@@ -173,7 +176,7 @@ class Loader {
       readFile,
     });
     const all = [...readNotes(this.#options.text), ...notes.map((note) => this.#note(note))];
-    const scenario = normaliseScenario(context, checked.value, policy, all);
+    const scenario = normaliseScenario(context, checked.value, policy, all, autoWarmUp);
     this.#findings.push(...context.findings);
     this.#warnings.push(...context.notes);
     for (const [file, text] of context.texts) this.#texts.set(file, text);

@@ -19,6 +19,8 @@ export interface Scenario {
   /** Measured time; warm-up comes before it and counts for nothing. */
   readonly duration: Micros;
   readonly warmUp: Micros;
+  /** Whether it is to be as long as pilots find: `warmUp: auto`. */
+  readonly isWarmUpAuto: boolean;
   readonly objective: readonly Objective[];
   readonly services: readonly ServiceSpec[];
   readonly links: readonly LinkSpec[];

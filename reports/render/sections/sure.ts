@@ -2,16 +2,20 @@ import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
 import { reproduceCommand } from "../../reproduce.ts";
 import { selectionSentences } from "../../selectionWords.ts";
-import { adjustmentText, levelText, runsOf, stoppingText } from "../../verdict.ts";
+import { adjustmentText, levelText, runsOf, stoppingText, warmUpText } from "../../verdict.ts";
 import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
 
 export function sureSection(result: Result): Section {
   const { scenario } = result;
+  const found = warmUpText(result);
+  const isCut = scenario.warmUpSeconds > 0;
   const warmUp =
-    scenario.warmUpSeconds > 0
-      ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
-      : "none";
+    found !== null
+      ? `${found}; discarded`
+      : isCut
+        ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
+        : "none";
   const selection = selectionSentences(result).join(" ");
   const stopping = stoppingText(result);
   const left: readonly Entry[] =

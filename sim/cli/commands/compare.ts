@@ -29,12 +29,7 @@ import {
   stoppingRule,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import {
-  identityOf,
-  readScenario,
-  type ScenarioInput,
-  type ScenarioOptions,
-} from "../scenarioInput.ts";
+import { identityOf, type ScenarioInput, type ScenarioOptions } from "../scenarioInput.ts";
 import {
   type Simulated,
   type SimulateOptions,
@@ -43,6 +38,7 @@ import {
   simulateUntil,
 } from "../simulate.ts";
 import { commandLine } from "../tryNext.ts";
+import { readWarmScenario } from "../warmUp.ts";
 
 interface CompareOptions
   extends ScenarioOptions,
@@ -82,7 +78,7 @@ export function addCompare(program: Command): void {
 
 async function compare(file: string, options: CompareOptions): Promise<number> {
   const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
-  const input = await readScenario(file, options, console);
+  const input = await readWarmScenario(file, options, console);
   const against = baselineName(input.scenarios, options.against);
   const folder = options.out ?? join("out", input.scenarios[0]!.name);
   checkWritable(folder, OUTPUT_FILES);

@@ -15,8 +15,9 @@ import {
   shareOption,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { identityOf, readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import { identityOf, type ScenarioOptions } from "../scenarioInput.ts";
 import { type SimulateOptions, simulateTasks } from "../simulate.ts";
+import { readWarmScenario } from "../warmUp.ts";
 
 interface HeadroomOptions extends ScenarioOptions, SimulateOptions, OutputOptions {
   readonly level: number;
@@ -49,7 +50,7 @@ export function addHeadroom(program: Command): void {
 
 async function headroom(file: string, options: HeadroomOptions): Promise<number> {
   const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
-  const input = await readScenario(file, options, console);
+  const input = await readWarmScenario(file, options, console);
   const { scenarios } = input;
   const first = scenarios[0]!;
   if (first.objective.length === 0) {

@@ -20,14 +20,10 @@ import {
   stoppingRule,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import {
-  identityOf,
-  readScenario,
-  type ScenarioInput,
-  type ScenarioOptions,
-} from "../scenarioInput.ts";
+import { identityOf, type ScenarioInput, type ScenarioOptions } from "../scenarioInput.ts";
 import { type SimulateOptions, simulate, simulateTasks, simulateUntil } from "../simulate.ts";
 import { originOf, readSnapshot } from "../snapshotFile.ts";
+import { readWarmRun } from "../warmUp.ts";
 
 interface RunOptions
   extends Omit<ScenarioOptions, "policy">,
@@ -87,10 +83,9 @@ async function run(file: string, options: RunOptions): Promise<number> {
   const console = createConsole({ color: options.color, quiet: options.quiet ?? false });
   const { policy, ...rest } = options;
   const named = policy === undefined ? {} : { policy: [policy] };
-  const all = await readScenario(file, { ...rest, ...named }, console);
-  const scenario = all.scenarios[0]!;
+  const input = await readWarmRun(file, { ...rest, ...named }, console);
+  const scenario = input.scenarios[0]!;
   const { from: snapshot } = options;
-  const input = { ...all, scenarios: [scenario] };
   const folder = options.out ?? join("out", scenario.name);
   checkWritable(folder, OUTPUT_FILES);
   const from =

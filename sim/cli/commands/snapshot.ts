@@ -9,8 +9,9 @@ import { CliError, errorText } from "../exitCodes.ts";
 import { checkWritable, writeFiles } from "../files.ts";
 import { endIfInterrupted } from "../interruption.ts";
 import { scenarioOptions } from "../options.ts";
-import { readScenario, type ScenarioOptions } from "../scenarioInput.ts";
+import type { ScenarioOptions } from "../scenarioInput.ts";
 import { originOf, snapshotText } from "../snapshotFile.ts";
+import { readWarmRun } from "../warmUp.ts";
 
 const FILE = "snapshot.json";
 
@@ -55,7 +56,7 @@ async function snapshot(file: string, options: SnapshotOptions): Promise<void> {
   const console = createConsole({ color: options.color, quiet: false });
   const { policy, at, ...rest } = options;
   const named = policy === undefined ? {} : { policy: [policy] };
-  const input = await readScenario(file, { ...rest, ...named }, console);
+  const input = await readWarmRun(file, { ...rest, ...named }, console);
   const scenario = input.scenarios[0]!;
   if (at >= scenario.duration) {
     const length = durationText(scenario.duration);

@@ -22,6 +22,7 @@ import {
   type ScenarioOptions,
 } from "../scenarioInput.ts";
 import { type SimulateOptions, simulate } from "../simulate.ts";
+import { withWarmUp } from "../warmUp.ts";
 
 /** More points than these are a slip of the finger. */
 const MOST_POINTS = 1000;
@@ -62,12 +63,19 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
   const points = sweepPoints(axes);
   checkGrid(axes, points.length);
   const inputs: ScenarioInput[] = [];
-  for (const point of points) {
-    const set = [...(options.set ?? []), ...axes.map(({ path }, i) => `${path}=${point[i]!}`)];
-    const read = await readScenario(file, { ...options, set }, inputs.length > 0 ? mute : console);
-    inputs.push(read);
-  }
-  const input = gridInput(inputs, axes);
+  const input = await withWarmUp(
+    async (autoWarmUp, to) => {
+      inputs.length = 0;
+      for (const point of points) {
+        const set = [...(options.set ?? []), ...axes.map(({ path }, i) => `${path}=${point[i]!}`)];
+        const once = inputs.length > 0 ? mute : to;
+        inputs.push(await readScenario(file, { ...options, set }, once, autoWarmUp));
+      }
+      return gridInput(inputs, axes);
+    },
+    options,
+    console,
+  );
   const { scenarios } = input;
   const folder = options.out ?? join("out", scenarios[0]!.name);
   checkWritable(folder, OUTPUT_FILES);

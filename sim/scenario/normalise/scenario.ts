@@ -1,4 +1,4 @@
-import { type Micros, micros, seconds } from "../../kernel/time.ts";
+import { type Micros, micros, minutes, seconds } from "../../kernel/time.ts";
 import type { Claim, Objective, Price, Scenario, ScenarioNote } from "../scenario.ts";
 import { OBJECTIVES } from "../schema/cluster.ts";
 import type { ScenarioInput } from "../schema/scenario.ts";
@@ -18,20 +18,25 @@ import { normaliseTraffic } from "./traffic.ts";
 
 const DEFAULT_SEED = 1;
 const DEFAULT_WARM_UP = seconds(60);
+/** What `auto` stands for as long as no pilot has been asked. */
+const AUTO_WARM_UP = minutes(5);
 /** AWS Fargate, us-east-1, Linux on x86, in dollars (checked June 2026). */
 const FARGATE: Price = { vcpuHourUsd: 0.040_48, gibHourUsd: 0.004_445, nodeHourUsd: null };
 
 /**
  * Makes a scenario of what the schema let through, under one set of policies (null: none). What
- * makes no sense is reported to the context; the scenario is then of no use.
+ * makes no sense is reported to the context; the scenario is then of no use. `autoWarmUp` is what a
+ * warm-up of `auto` stands for.
  */
 export function normaliseScenario(
   context: Context,
   input: ScenarioInput,
   policy: string | null,
   notes: readonly ScenarioNote[],
+  autoWarmUp: Micros = AUTO_WARM_UP,
 ): Scenario {
-  const warmUp = input.warmUp === undefined ? DEFAULT_WARM_UP : parseDuration(input.warmUp);
+  const isWarmUpAuto = input.warmUp === "auto";
+  const warmUp = warmUpOf(input.warmUp, autoWarmUp);
   const duration = parseDuration(input.duration);
   const times = { warmUp, duration };
   const services = Object.entries(input.services);
@@ -73,6 +78,7 @@ export function normaliseScenario(
     seed: input.seed ?? DEFAULT_SEED,
     duration,
     warmUp,
+    isWarmUpAuto,
     objective: normaliseObjective(context, input),
     services: servers,
     links: normaliseLinks(context, input.links ?? [], [...places.zones, ...places.regions]),
@@ -90,6 +96,11 @@ export function normaliseScenario(
     claims: (input.claims ?? []).map((claim, i) => normaliseClaim(context, claim, i)),
     notes,
   };
+}
+
+function warmUpOf(written: string | undefined, auto: Micros): Micros {
+  if (written === undefined) return DEFAULT_WARM_UP;
+  return written === "auto" ? auto : parseDuration(written);
 }
 
 function nodePrice(context: Context, input: ScenarioInput): number | null {

@@ -1,12 +1,23 @@
 import { z } from "zod";
 import { canary } from "./canary.ts";
 import { claim, cluster, fault, link, OBJECTIVES, objective, price } from "./cluster.ts";
-import { count, duration, NAME, name, positiveDuration, text } from "./leaves.ts";
+import {
+  advised,
+  adviseOnTime,
+  count,
+  duration,
+  NAME,
+  name,
+  positiveDuration,
+  text,
+} from "./leaves.ts";
 import { policies } from "./policies.ts";
 import { datastores, services } from "./services.ts";
-import { fields, list, named } from "./shapes.ts";
+import { either, fields, list, named } from "./shapes.ts";
 import { topics } from "./topics.ts";
 import { traffic } from "./traffic.ts";
+
+const warmUpPhrase = "a duration like 30s, 5m or 250ms, or auto";
 
 /**
  * A scenario as it is written. The one source of its types, of its validation and of the JSON
@@ -21,9 +32,14 @@ export const scenarioSchema = fields({
   title: text("Title of the report. Default: the name.").optional(),
   seed: count("Seed of all random numbers. Default 1.", 0, Number.MAX_SAFE_INTEGER).optional(),
   duration: positiveDuration("Measured time."),
-  warmUp: duration(
-    "Time before it, at the traffic's first rate, that counts for nothing. Default 1m.",
-  ).optional(),
+  warmUp: either(warmUpPhrase, [
+    duration("Time before it, at the traffic's first rate, that counts for nothing. Default 1m."),
+    z
+      .literal("auto", { error: advised(warmUpPhrase, adviseOnTime) })
+      .meta({ description: "As long as pilots of all policies need to settle, by MSER-5." }),
+  ])
+    .meta({ description: "Time before it that counts for nothing. Default 1m." })
+    .optional(),
   objective: objective
     .refine((limits) => OBJECTIVES.some((metric) => limits[metric] !== undefined), {
       error: `an objective needs one of ${OBJECTIVES.join(", ")}`,
