@@ -6,9 +6,17 @@
 export interface CallObserver {
   /**
    * `service` and `traffic` are indices; `reason` is a number of `failure.ts`, 0 for an answer;
-   * `latency` and `waited` (for slots, cores and connections) are microseconds.
+   * `latency` and `waited` (for slots, cores and connections) are microseconds; `attempt` is 0 for
+   * the first one of its call.
    */
-  ended(service: number, traffic: number, reason: number, latency: number, waited: number): void;
+  ended(
+    service: number,
+    traffic: number,
+    reason: number,
+    latency: number,
+    waited: number,
+    attempt: number,
+  ): void;
 }
 
 /** Requests at the replicas of a service, at one moment. */

@@ -9,7 +9,7 @@ import { type PlaneParts, TRACE } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
 
-const { REPLICA, TRAFFIC } = INT;
+const { ATTEMPT, REPLICA, TRAFFIC } = INT;
 const { SERVED, START, WAITED } = REAL;
 
 /** Whoever keeps count of how attempts end, as their callers see it. */
@@ -64,6 +64,8 @@ export class CallBooks {
       recorder.failures[service]!++;
       if (reason === TIMEOUT) recorder.attempts.timeouts[service]!++;
     }
-    this.#observer?.ended(service, int[row + TRAFFIC]!, reason, latency, real[row + WAITED]!);
+    if (this.#observer === null) return;
+    const [traffic, attempt] = [int[row + TRAFFIC]!, int[row + ATTEMPT]!];
+    this.#observer.ended(service, traffic, reason, latency, real[row + WAITED]!, attempt);
   }
 }

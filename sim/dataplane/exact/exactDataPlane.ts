@@ -224,6 +224,11 @@ export class ExactDataPlane implements DataPlane {
     return this.#stations?.figures(service) ?? null;
   }
 
+  /** Whether a request that came to a replica with a station now would be served at once. */
+  hasIdleServer(replica: number): boolean {
+    return this.#stations?.hasIdleServer(replica) ?? false;
+  }
+
   startReplica(start: ReplicaStart): void {
     const { replica, service } = start;
     const { now } = this.#simulation;

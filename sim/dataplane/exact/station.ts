@@ -34,7 +34,10 @@ export class Station {
   readonly line: WaitingLine;
   /** In the order in which they came; leaving ones included. */
   servers: Server[] = [];
-  /** Ready, without a request, and not leaving: the last one is taken first. */
+  /**
+   * Ready, without a request, and not leaving: the last one is taken first. In the order in which
+   * they were switched on, those that always were before them in the order in which they fell idle.
+   */
   readonly idle: Server[] = [];
   readonly byRow = new Map<number, Server>();
   /** While waiting rows are let in, so that this does not recurse. */
@@ -86,7 +89,7 @@ export class Station {
     };
     this.servers.push(server);
     this.#book(server, 1, now);
-    if (phase === "ready") this.idle.push(server);
+    if (phase === "ready") this.#isIdle(server);
     return server;
   }
 
@@ -115,7 +118,7 @@ export class Station {
     this.byRow.delete(server.row);
     server.row = -1;
     this.#book(server, 1, now);
-    if (server.phase === "ready" && !server.isLeaving) this.idle.push(server);
+    if (server.phase === "ready" && !server.isLeaving) this.#isIdle(server);
   }
 
   turn(server: Server, phase: ServerPhase, now: number): void {
@@ -124,7 +127,7 @@ export class Station {
     server.phase = phase;
     if (phase === "settingUp") server.started = ++this.#started;
     this.#book(server, 1, now);
-    if (phase === "ready" && server.row < 0 && !server.isLeaving) this.idle.push(server);
+    if (phase === "ready" && server.row < 0 && !server.isLeaving) this.#isIdle(server);
   }
 
   /**
@@ -132,11 +135,7 @@ export class Station {
    * are not needed fall idle for good.
    */
   newestIdle(): Server | undefined {
-    let newest = this.idle.at(-1);
-    for (const server of this.idle) {
-      if (newest !== undefined && server.started > newest.started) newest = server;
-    }
-    return newest;
+    return this.idle.at(-1);
   }
 
   /** The server whose work is of the worst priority, if it is worse than `rank`: the latest one. */
@@ -187,6 +186,13 @@ export class Station {
     this.#up += by;
     // It went from 1 to 0, or from 0 to 1.
     if (this.#up === (by < 0 ? 0 : 1)) this.#figures.add("noneUp", -by, now);
+  }
+
+  #isIdle(server: Server): void {
+    let at = this.idle.length;
+    while (at > 0 && this.idle[at - 1]!.started > server.started) at--;
+    if (at === this.idle.length) this.idle.push(server);
+    else this.idle.splice(at, 0, server);
   }
 
   #isNotIdle(server: Server): void {

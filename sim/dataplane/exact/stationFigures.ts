@@ -33,16 +33,24 @@ export interface StationFigures {
   readonly counts: Readonly<Record<Count, number>>;
 }
 
+const INDEX = Object.fromEntries(LEVELS.map((name, index) => [name, index])) as Readonly<
+  Record<Level, number>
+>; // every level
+
 /** Keeps the figures of one service. */
 export class FigureKeeper {
-  readonly #levels: Record<Level, number> = zeros(LEVELS);
-  readonly #areas: Record<Level, number> = zeros(LEVELS);
+  /** By level: what it is, its area until it last changed, and when that was. */
+  readonly #levels = new Float64Array(LEVELS.length);
+  readonly #areas = new Float64Array(LEVELS.length);
+  readonly #since = new Float64Array(LEVELS.length);
   readonly #counts: Record<Count, number> = zeros(COUNTS);
-  #since = 0;
 
   add(level: Level, by: number, now: number): void {
-    if (now > this.#since) this.#advance(now);
-    this.#levels[level] += by;
+    const index = INDEX[level];
+    const before = this.#levels[index]!;
+    this.#areas[index]! += before * (now - this.#since[index]!);
+    this.#since[index] = now;
+    this.#levels[index] = before + by;
   }
 
   count(what: Count): void {
@@ -51,38 +59,45 @@ export class FigureKeeper {
 
   read(now: number): StationFigures {
     this.#advance(now);
-    return { areas: { ...this.#areas }, now: { ...this.#levels }, counts: { ...this.#counts } };
+    return {
+      areas: byLevel(this.#areas),
+      now: byLevel(this.#levels),
+      counts: { ...this.#counts },
+    };
   }
 
   /** Forgets the past; the levels stay. */
   reset(now: number): void {
     this.#advance(now);
-    Object.assign(this.#areas, zeros(LEVELS));
+    this.#areas.fill(0);
     Object.assign(this.#counts, zeros(COUNTS));
   }
 
   state(): Json {
     return {
-      levels: { ...this.#levels },
-      areas: { ...this.#areas },
+      levels: [...this.#levels],
+      areas: [...this.#areas],
+      since: [...this.#since],
       counts: { ...this.#counts },
-      since: this.#since,
     };
   }
 
   restore(state: Json): void {
     const saved = savedState<FigureState>(state);
-    Object.assign(this.#levels, saved.levels);
-    Object.assign(this.#areas, saved.areas);
+    this.#levels.set(saved.levels);
+    this.#areas.set(saved.areas);
+    this.#since.set(saved.since);
     Object.assign(this.#counts, saved.counts);
-    this.#since = saved.since;
   }
 
   #advance(now: number): void {
-    const span = now - this.#since;
-    for (const level of LEVELS) this.#areas[level] += this.#levels[level] * span;
-    this.#since = now;
+    for (const level of LEVELS) this.add(level, 0, now);
   }
+}
+
+function byLevel(values: Float64Array): Readonly<Record<Level, number>> {
+  const entries = LEVELS.map((name, index) => [name, values[index]!]);
+  return Object.fromEntries(entries) as Record<Level, number>; // every level
 }
 
 function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
@@ -90,8 +105,8 @@ function zeros<Name extends string>(names: readonly Name[]): Record<Name, number
 }
 
 interface FigureState {
-  readonly levels: Readonly<Record<Level, number>>;
-  readonly areas: Readonly<Record<Level, number>>;
+  readonly levels: readonly number[];
+  readonly areas: readonly number[];
+  readonly since: readonly number[];
   readonly counts: Readonly<Record<Count, number>>;
-  readonly since: number;
 }

@@ -58,6 +58,11 @@ export class Stations implements SlotKeeper {
     return this.#figures[service]?.read(this.#simulation.now) ?? null;
   }
 
+  /** Whether a request that came to the replica now would be served at once. */
+  hasIdleServer(replica: number): boolean {
+    return this.#places[replica]?.station.newestIdle() !== undefined;
+  }
+
   enter(row: number, replica: number): boolean {
     const place = this.#places[replica]!;
     if (place === null) return this.#plain.enter(row, replica);

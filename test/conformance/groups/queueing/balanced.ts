@@ -32,7 +32,11 @@ function run(testCase: JsonObject, replication: number, { queues, balancer }: Ro
     services: { [QUEUE]: service },
     traffic: { users: { rate: `${rate}/s`, call: QUEUE } },
   };
-  return observe(scenario, { replication }, thresholdsOf(objectAt(testCase, "expected")));
+  return observe(
+    scenario,
+    { replication },
+    { thresholds: thresholdsOf(objectAt(testCase, "expected")) },
+  );
 }
 
 /** A table of servers with queues of their own behind a balancer. */

@@ -2,12 +2,17 @@ import { numberAt, objectAt, type StatisticalModel } from "../../statistical/mod
 import { distributionOf } from "../distributions.ts";
 import type { JsonObject } from "../group.ts";
 import { balanced, roundRobin } from "./balanced.ts";
+import { bursts } from "./bursts.ts";
 import { closed } from "./closed.ts";
 import { forkJoin } from "./forkJoin.ts";
+import { jackson } from "./jackson.ts";
+import { powerOfChoices } from "./powerOfChoices.ts";
 import { processorSharing } from "./processorSharing.ts";
+import { retrial } from "./retrial.ts";
 import { time } from "./scenarios.ts";
 import { fcfs, numberOr, type QueueScenario, singleQueue } from "./singleQueue.ts";
 import { breakdowns, erlangA, priority, setup } from "./stations.ts";
+import { transient } from "./transient.ts";
 
 const WAITS = ["meanWait", "probWait", "p95Wait", "p99Wait", "sdWait"];
 const RESPONSES = ["meanResponse", "p50Response", "p95Response", "p99Response"];
@@ -59,4 +64,9 @@ export const queueingModels: Readonly<Record<string, StatisticalModel>> = {
   priority,
   setup,
   breakdowns,
+  jackson,
+  mmpp: bursts,
+  "power-of-d": powerOfChoices,
+  retrial,
+  transient,
 };

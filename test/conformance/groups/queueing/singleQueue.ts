@@ -37,7 +37,7 @@ export function singleQueue(
         services: { [QUEUE]: service },
         traffic: { users: { rate: `${rate}/s`, ...traffic, call: QUEUE } },
       };
-      const seen = observe(scenario, { replication }, thresholdsOf(expected));
+      const seen = observe(scenario, { replication }, { thresholds: thresholdsOf(expected) });
       return measured(seen, { params, expected }, names);
     },
   };
