@@ -15,6 +15,7 @@ async function conformance(
 
 it.each([
   { group: "breaker", of: "circuit breakers and outlier ejection", cases: 42 },
+  { group: "canary", of: "statistics of canaries", cases: 71 },
   { group: "hpa", of: "the HorizontalPodAutoscaler", cases: 540 },
   { group: "rollout", of: "Deployments, budgets and Argo Rollouts", cases: 4072 },
 ])("all recorded decisions of $of are ours", async ({ group, cases }) => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { breakerGroup } from "./groups/breaker.ts";
+import { canaryGroup } from "./groups/canary.ts";
 import type { CaseResult, ConformanceFile, GroupRunner } from "./groups/group.ts";
 import { isObject } from "./groups/group.ts";
 import { hpaGroup } from "./groups/hpa.ts";
@@ -16,6 +17,7 @@ import { statisticalGroup } from "./statistical/threads.ts";
  */
 const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   breaker: breakerGroup,
+  canary: canaryGroup,
   hpa: hpaGroup,
   limiter: limiterGroup,
   queueing: statisticalGroup("queueing"),

@@ -1,14 +1,10 @@
 import { z } from "zod";
 import { type Micros, seconds } from "../../kernel/time.ts";
 import { problemsOf } from "../autoscalers/problems.ts";
+import { logLikelihoodRatio, sprtVerdict, sprtWalk } from "../judges/sprt.ts";
+import { type ThresholdLimits, thresholdFault } from "../judges/thresholdRule.ts";
 import type { Step } from "../policy.ts";
-import type {
-  RevisionObservation,
-  RolloutDecision,
-  RolloutObservation,
-  RolloutPolicy,
-  RouteRule,
-} from "../rollout.ts";
+import type { RolloutDecision, RolloutObservation, RolloutPolicy, RouteRule } from "../rollout.ts";
 
 const PERCENT = /^\d+(?:\.\d+)?%$/;
 
@@ -23,6 +19,20 @@ const share = z
   .union([z.number(), z.string()], SHARE)
   .refine((written) => shareOf(written) >= 0 && shareOf(written) <= 1, SHARE);
 const positiveShare = share.refine((written) => shareOf(written) !== 0, { error: "more than 0" });
+
+/**
+ * Shares of errors of a good and of a bad release, and how often each may be taken for the other.
+ */
+const sprtSchema = z
+  .strictObject({
+    p0: positiveShare,
+    p1: positiveShare,
+    alpha: positiveShare.optional(),
+    beta: positiveShare.optional(),
+  })
+  .refine(({ p0, p1 }) => shareOf(p0) < shareOf(p1) && shareOf(p1) < 1, {
+    error: "a p1 that is more than p0 and less than 1",
+  });
 
 /**
  * Canary in stages of growing traffic, each judged once, at its end: row 16 of the reference
@@ -40,6 +50,17 @@ export const stagedCanaryConfigSchema = z.strictObject({
   errorRatioLimit: z.number().positive().optional(),
   errorRatioFloor: positiveShare.optional(),
   p50RatioLimit: z.number().positive().optional(),
+  /**
+   * Errors count against the canary only if the one-sided test of two proportions gives a p-value
+   * below this. Default: no test.
+   */
+  significanceLevel: positiveShare.optional(),
+  /**
+   * Instead of the limits of error rates: Wald's sequential test of the canary's error share, at
+   * every look. It ends a stage as soon as it knows; one that does not know at the stage's end goes
+   * the way of a short stage.
+   */
+  sprt: sprtSchema.optional(),
   /** What a stage that is short of requests does at its end: go on unjudged, or wait for them. */
   shortStage: z.enum(["advance", "extend"]).optional(),
   /** Without production traffic the ratio rules are skipped, or production counts as faultless. */
@@ -50,22 +71,26 @@ export const stagedCanaryConfigSchema = z.strictObject({
 
 export type StagedCanaryConfig = z.infer<typeof stagedCanaryConfigSchema>;
 
-export type StagedCanaryState = {
+export type StagedCanaryState = ThresholdLimits & {
   readonly stages: readonly number[];
   readonly stageDuration: Micros;
   readonly minimumRequests: number;
-  readonly errorRateLimit: number;
-  readonly errorRatioLimit: number;
-  readonly errorRatioFloor: number;
-  readonly p50RatioLimit: number;
+  readonly sprt: SprtState | null;
   readonly shortStage: "advance" | "extend";
-  readonly emptyBaseline: "skip-ratios" | "floor";
   readonly counters: "fresh" | "cumulative";
   readonly syncPeriod: Micros;
   /** Stage in progress, from 0; its replicas come first, then its traffic. */
   readonly stage: number;
   readonly phase: "scaling" | "observing" | "over";
   readonly stageStart: Micros | null;
+};
+
+/** `SprtConfig` as plain JSON. */
+type SprtState = {
+  readonly p0: number;
+  readonly p1: number;
+  readonly alpha: number;
+  readonly beta: number;
 };
 
 type StagedStep = Step<StagedCanaryState, RolloutDecision>;
@@ -89,6 +114,9 @@ export const stagedCanary: RolloutPolicy<StagedCanaryConfig, StagedCanaryState> 
     errorRatioLimit: config.errorRatioLimit ?? 2,
     errorRatioFloor: shareOf(config.errorRatioFloor ?? 0.001),
     p50RatioLimit: config.p50RatioLimit ?? 1.5,
+    significanceLevel:
+      config.significanceLevel === undefined ? null : shareOf(config.significanceLevel),
+    sprt: config.sprt === undefined ? null : initialSprt(config.sprt),
     shortStage: config.shortStage ?? "advance",
     emptyBaseline: config.emptyBaseline ?? "skip-ratios",
     counters: config.counters ?? "fresh",
@@ -162,7 +190,9 @@ function observe(
   { stable, canary }: RolloutObservation,
   now: Micros,
 ): StagedStep {
-  if (now - (state.stageStart ?? now) < state.stageDuration) return hold(state, "StageInProgress");
+  const isOver = now - (state.stageStart ?? now) >= state.stageDuration;
+  if (state.sprt !== null) return test(state, state.sprt, { stable, canary }, isOver);
+  if (!isOver) return hold(state, "StageInProgress");
   if (canary.requests < state.minimumRequests) {
     if (state.shortStage === "extend") return hold(state, "WaitingForRequests");
     return next(state, "TooFewRequestsToJudge", { stable, canary });
@@ -170,37 +200,42 @@ function observe(
   // Fresh counters without production traffic hold only stragglers of the stage before: no sample.
   const isAlone = state.counters === "fresh" && stable.weight === 0;
   const production = isAlone ? { requests: 0, failures: 0, p50Ms: null } : stable;
-  const fault = judge(state, production, canary);
+  const fault = thresholdFault(state, production, canary);
   if (fault === null) return next(state, "StagePassed", { stable, canary });
   return { state: { ...state, phase: "over" }, decision: { kind: "rollback", reason: fault } };
 }
 
-/**
- * What speaks against the canary, or null. Every limit may be reached; only more than that fails.
- */
-export function judge(
-  limits: Pick<
-    StagedCanaryState,
-    "errorRateLimit" | "errorRatioLimit" | "errorRatioFloor" | "p50RatioLimit" | "emptyBaseline"
-  >,
-  stable: Pick<RevisionObservation, "requests" | "failures" | "p50Ms">,
-  canary: Pick<RevisionObservation, "requests" | "failures" | "p50Ms">,
-): string | null {
-  const rate = canary.failures / canary.requests;
-  if (rate > limits.errorRateLimit) {
-    return `error rate ${percent(rate)} % is above ${percent(limits.errorRateLimit)} %`;
+/** A stage under a sequential test: errors are its business, the p50 that of the limits. */
+function test(
+  state: StagedCanaryState,
+  sprt: SprtState,
+  { stable, canary }: Pick<RolloutObservation, "stable" | "canary">,
+  isOver: boolean,
+): StagedStep {
+  const walk = sprtWalk(sprt);
+  const { requests, failures: errors } = canary;
+  const verdict = sprtVerdict(walk, logLikelihoodRatio(walk, { requests, errors }));
+  const rollback = (reason: string): StagedStep => ({
+    state: { ...state, phase: "over" },
+    decision: { kind: "rollback", reason },
+  });
+  if (verdict === "reject") return rollback(`${errors} errors in ${requests} requests: rejected`);
+  if (verdict === "continue") {
+    if (!isOver) return hold(state, "StageInProgress");
+    if (state.shortStage === "extend") return hold(state, "WaitingForRequests");
+    return next(state, "TooFewRequestsToJudge", { stable, canary });
   }
-  if (stable.requests === 0 && limits.emptyBaseline === "skip-ratios") return null;
-  const baseline = stable.requests === 0 ? 0 : stable.failures / stable.requests;
-  const ratio = rate / Math.max(baseline, limits.errorRatioFloor);
-  if (ratio > limits.errorRatioLimit) {
-    return `error rate is ${round(ratio)} times production's, above ${limits.errorRatioLimit}`;
-  }
-  if (stable.p50Ms === null || canary.p50Ms === null || stable.p50Ms === 0) return null;
-  const slowdown = canary.p50Ms / stable.p50Ms;
-  if (slowdown <= limits.p50RatioLimit) return null;
-  return `p50 is ${round(slowdown)} times production's, above ${limits.p50RatioLimit}`;
+  const limits = { ...state, errorRateLimit: 1, errorRatioLimit: Number.MAX_VALUE };
+  const fault = thresholdFault(limits, stable, canary);
+  return fault === null ? next(state, "StagePassed", { stable, canary }) : rollback(fault);
 }
+
+const initialSprt = ({ p0, p1, alpha, beta }: z.infer<typeof sprtSchema>): SprtState => ({
+  p0: shareOf(p0),
+  p1: shareOf(p1),
+  alpha: shareOf(alpha ?? 0.05),
+  beta: shareOf(beta ?? 0.05),
+});
 
 function next(
   state: StagedCanaryState,
@@ -230,6 +265,3 @@ const hold = (state: StagedCanaryState, reason: string): StagedStep => ({
 const routes = (stable: string, canary: string, weight: number): readonly RouteRule[] => [
   { match: {}, weights: { [stable]: 1 - weight, [canary]: weight }, sticky: "request" },
 ];
-
-const percent = (share: number): number => Math.round(share * 10_000) / 100;
-const round = (value: number): number => Math.round(value * 100) / 100;

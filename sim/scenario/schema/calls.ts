@@ -118,7 +118,8 @@ const keyedPolicyUse = (example: string, description: string) =>
 
 export const rateLimiter = keyedPolicyUse(
   "token-bucket",
-  "So many calls in a time, and no more: token-bucket.",
+  "So many calls in a time, and no more: token-bucket, fixed-window, sliding-window-log or " +
+    "sliding-window-counter.",
 );
 
 export const bulkhead = keyedPolicyUse(

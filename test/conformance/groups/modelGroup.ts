@@ -6,13 +6,15 @@ export type CaseCheck = (testCase: Json, file: Readonly<Record<string, Json>>) =
 
 /** A group whose files name their model; those without a check go to `others`. */
 export const modelGroup =
-  (checks: Readonly<Record<string, CaseCheck>>, others: GroupRunner): GroupRunner =>
+  (checks: Readonly<Record<string, CaseCheck>>, others?: GroupRunner): GroupRunner =>
   (file) => {
     const { content, cases } = file;
     const model = String(content["model"]);
     const check = Object.hasOwn(checks, model) ? checks[model] : undefined;
-    if (check === undefined) return others(file);
-    return cases.map((testCase, index) => evaluated(testCase, index, (one) => check(one, content)));
+    if (check === undefined && others !== undefined) return others(file);
+    return cases.map((testCase, index) =>
+      evaluated(testCase, index, (one) => check?.(one, content) ?? [`model ${model} is not known`]),
+    );
   };
 
 /** The tables give ten significant digits: this much of a value is lost in print. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Micros, micros, seconds } from "../../../sim/kernel/time.ts";
+import { thresholdFault } from "../../../sim/policy/judges/thresholdRule.ts";
 import type { RevisionObservation, RolloutDecision } from "../../../sim/policy/rollout.ts";
 import {
-  judge,
   type StagedCanaryConfig,
   type StagedCanaryState,
   stagedCanary,
@@ -14,6 +14,7 @@ const limits = {
   errorRatioFloor: 0.001,
   p50RatioLimit: 1.5,
   emptyBaseline: "skip-ratios",
+  significanceLevel: null,
 } as const;
 
 /** [requests, failures, p50 in ms] of production and canary. */
@@ -86,15 +87,15 @@ describe("the judge", () => {
       want: /error rate/u,
     },
   ])("$why", ({ stable, canary, want }) => {
-    const verdict = judge(limits, counts(stable), counts(canary));
+    const verdict = thresholdFault(limits, counts(stable), counts(canary));
     if (want === null) expect(verdict).toBeNull();
     else expect(verdict).toMatch(want);
   });
 
   it("takes an empty production for a faultless one, if told so", () => {
     const floor = { ...limits, emptyBaseline: "floor" } as const;
-    expect(judge(floor, counts([0, 0, null]), counts([1000, 2, 50]))).toBeNull();
-    expect(judge(floor, counts([0, 0, null]), counts([1000, 3, 50]))).toMatch(/3 times/u);
+    expect(thresholdFault(floor, counts([0, 0, null]), counts([1000, 2, 50]))).toBeNull();
+    expect(thresholdFault(floor, counts([0, 0, null]), counts([1000, 3, 50]))).toMatch(/3 times/u);
   });
 });
 
@@ -153,6 +154,68 @@ class World {
     return { revision, replicas, availableReplicas, weight, requests, failures, ...p };
   }
 }
+
+describe("a gate of significance", () => {
+  const gated = { ...limits, significanceLevel: 0.01 } as const;
+
+  it("lets go what chance explains, and stops what it does not", () => {
+    // 4 errors of 300 are above 1 %, and no wonder where one of 200 is normal.
+    const [stable, lucky]: readonly Counts[] = [
+      [5700, 29, null],
+      [300, 4, null],
+    ];
+    expect(thresholdFault(limits, counts(stable!), counts(lucky!))).toMatch(/above 1 %/u);
+    expect(thresholdFault(gated, counts(stable!), counts(lucky!))).toBeNull();
+    expect(thresholdFault(gated, counts(stable!), counts([300, 12, null]))).toMatch(/above 1 %/u);
+  });
+
+  it("does not excuse a slow canary, nor errors where there is no production", () => {
+    expect(thresholdFault(gated, counts([900, 0, 40]), counts([100, 2, 90]))).toMatch(/p50/u);
+    expect(thresholdFault(gated, counts([0, 0, null]), counts([1000, 11, 50]))).toMatch(/rate/u);
+  });
+});
+
+describe("a staged canary under a sequential test", () => {
+  const config = { stages: [10, 100], stageSeconds: 60, sprt: { p0: "0.5%", p1: "2%" } };
+  const begin = (more: StagedCanaryConfig = {}): World => {
+    const world = new World({ ...config, ...more });
+    world.step(1);
+    world.step(1);
+    return world;
+  };
+
+  it("goes on as soon as it knows that the canary is good", () => {
+    const world = begin();
+    world.requests = 193;
+    expect(world.step(1)).toMatchObject({ kind: "hold", reason: "StageInProgress" });
+    world.requests = 194;
+    expect(world.step(1)).toMatchObject({ kind: "advance", reason: "StagePassed" });
+  });
+
+  it("rolls back as soon as it knows that it is bad", () => {
+    const world = begin();
+    [world.requests, world.failures] = [5, 3];
+    const reason = "3 errors in 5 requests: rejected";
+    expect(world.step(1)).toMatchObject({ kind: "rollback", reason });
+  });
+
+  it("still looks at its p50, and goes the way of a short stage when it does not know", () => {
+    const short = begin();
+    short.requests = 50;
+    expect(short.step(60)).toMatchObject({ kind: "advance", reason: "TooFewRequestsToJudge" });
+    const patient = begin({ shortStage: "extend" });
+    patient.requests = 50;
+    expect(patient.step(60)).toMatchObject({ kind: "hold", reason: "WaitingForRequests" });
+    const slow = begin({ p50RatioLimit: 0.9 });
+    slow.requests = 500;
+    expect(slow.step(1)).toMatchObject({ kind: "rollback" });
+  });
+
+  it("needs two shares in their order", () => {
+    expect(stagedCanary.validate({ sprt: { p0: 0.02, p1: 0.01 } })).toHaveLength(1);
+    expect(stagedCanary.validate({ sprt: { p0: 0.01, p1: 0.02, alpha: "1%" } })).toEqual([]);
+  });
+});
 
 describe("a staged canary", () => {
   const config = { stages: [10, 50, 100], stageSeconds: 60, minimumRequests: 100 };
