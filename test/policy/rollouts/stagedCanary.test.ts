@@ -170,7 +170,7 @@ describe("a gate of significance", () => {
   });
 
   it("does not excuse a slow canary, nor errors where there is no production", () => {
-    expect(thresholdFault(gated, counts([900, 0, 40]), counts([100, 2, 90]))).toMatch(/p50/u);
+    expect(thresholdFault(gated, counts([900, 9, 40]), counts([100, 2, 90]))).toMatch(/p50/u);
     expect(thresholdFault(gated, counts([0, 0, null]), counts([1000, 11, 50]))).toMatch(/rate/u);
   });
 });
