@@ -52,6 +52,13 @@ export interface QueueDepth {
   readonly oldestAgeMicros: number;
 }
 
+/** The servers of one shard of a datastore. */
+export interface ShardMembers {
+  /** Null while there is none. */
+  readonly primary: number | null;
+  readonly replicas: readonly number[];
+}
+
 /** A fault's effect on replicas, or on the calls to them. */
 export interface ActiveEffect {
   readonly id: number;
@@ -101,6 +108,8 @@ export interface DataPlane {
    * when the last one has, within this call when there is no lag.
    */
   setEndpoints(service: number, replicas: readonly number[]): void;
+  /** The servers of a datastore that has several, by shard: callers know at once. */
+  setMembers(service: number, shards: readonly ShardMembers[]): void;
   setRoutes(service: number, routes: readonly RouteRule[]): void;
   /**
    * Asks the replica, as a request of its own that meets what every request meets there; `probed`

@@ -21,6 +21,7 @@ export class FaultInjector {
   readonly #nodes: readonly Node[];
   readonly #workloads: readonly Workload[];
   readonly #pods: readonly Pod[];
+  readonly #killServer: (service: number, replica: number) => void;
   readonly #kill: (pod: Pod) => void;
   readonly #crash: (pod: Pod) => void;
   #next = 1;
@@ -33,6 +34,8 @@ export class FaultInjector {
     readonly nodes: readonly Node[];
     readonly workloads: readonly Workload[];
     readonly pods: readonly Pod[];
+    /** Datastores are outside of the cluster, which could not replace their servers. */
+    readonly killServer: (service: number, replica: number) => void;
     readonly kill: (pod: Pod) => void;
     readonly crash: (pod: Pod) => void;
   }) {
@@ -41,6 +44,7 @@ export class FaultInjector {
     this.#nodes = parts.nodes;
     this.#workloads = parts.workloads;
     this.#pods = parts.pods;
+    this.#killServer = parts.killServer;
     this.#kill = parts.kill;
     this.#crash = parts.crash;
   }
@@ -50,8 +54,10 @@ export class FaultInjector {
     const { kind } = fault.effect;
     if (kind === "kill" || kind === "crash") {
       const end = kind === "kill" ? this.#kill : this.#crash;
-      // Datastores are outside of the cluster, which could not replace them.
-      for (const pod of victims) if (pod.workload >= 0) end(pod);
+      for (const pod of victims) {
+        if (pod.workload >= 0) end(pod);
+        else this.#killServer(this.#serviceOf(pod), pod.number);
+      }
       return;
     }
     const ids: number[] = [];

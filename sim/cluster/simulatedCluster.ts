@@ -19,6 +19,7 @@ import type {
 import { ClusterNodes } from "./clusterNodes.ts";
 import { type ClusterSpec, requestsOf, sidecarUse, zonesOf } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
+import { type DatastoreSpec, Datastores } from "./datastores.ts";
 import { FaultInjector } from "./faultInjector.ts";
 import { podPhase } from "./kubeletStatus.ts";
 import { Metrics } from "./metrics.ts";
@@ -49,6 +50,8 @@ export interface ClusterService {
   readonly revisions: readonly string[];
   /** Servers of a datastore, which runs outside of the cluster. */
   readonly servers: number;
+  /** Null for one server that never dies, and for services. */
+  readonly datastore: DatastoreSpec | null;
 }
 
 export interface TimedEvent extends ControlEvent {
@@ -89,6 +92,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   /** By workload: controllers that want to hear of changes. */
   readonly #watchers: (() => void)[][];
   readonly #metrics: Metrics;
+  readonly #datastores: Datastores;
   readonly #faults: FaultInjector;
   readonly #usage: ReplicaUsage;
   /** While the first pods are put up nobody looks whether there are enough. */
@@ -143,6 +147,10 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#statefulSets = this.#newStatefulSets();
     this.#metrics = this.#newMetrics(parts);
+    this.#datastores = new Datastores({
+      ...parts,
+      newPod: (service) => this.#newServer(service),
+    });
     this.#faults = this.#newFaults(parts);
     this.#revisions = this.#newRevisions();
     parts.plane.attach(this);
@@ -167,7 +175,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       this.#changed(workload);
     });
     this.#services.forEach((service, index) => {
-      if (service.kind === "datastore") this.#startDatastore(index);
+      if (service.kind !== "datastore") return;
+      this.#datastores.start(index, service.servers, service.datastore);
     });
     if (scrapes) this.#metrics.start();
   }
@@ -428,6 +437,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       metrics: this.#metrics.state(),
       usage: this.#usage.state(),
       events: this.#events,
+      datastores: this.#datastores.state(),
       faults: this.#faults.state(),
       contention: this.#contention.state(),
     });
@@ -451,6 +461,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#metrics.restore(saved.metrics);
     this.#usage.restore(saved.usage);
     this.#events = [...saved.events];
+    this.#datastores.restore(saved.datastores, (service) => this.#services[service]!.datastore);
     this.#faults.restore(saved.faults);
     this.#contention.restore(saved.contention);
     this.#started = true;
@@ -496,6 +507,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       nodes: this.#nodes.all,
       workloads: this.#workloads,
       pods: this.#pods,
+      killServer: (service, replica) => this.#datastores.kill(service, replica),
       kill: (pod) => this.#lifecycle.kill(pod),
       crash: (pod) => this.#lifecycle.crash(pod),
     });
@@ -598,8 +610,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     );
   }
 
-  /** A datastore is a replica that is always there; its number follows those of the first pods. */
-  #startDatastore(service: number): void {
+  /** Its number follows those of the first pods. */
+  #newServer(service: number): Pod {
     const pod = newPod({
       number: this.#nextReplica(),
       workload: OUTSIDE,
@@ -609,16 +621,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       createdAt: this.#simulation.now,
     });
     this.#pods.push(pod);
-    this.#plane.startReplica({
-      replica: pod.number,
-      service,
-      revision: 0,
-      zone: 0,
-      cores: this.#services[service]!.servers,
-      parallelism: this.#services[service]!.servers,
-      memoryLimitBytes: null,
-    });
-    this.#plane.setEndpoints(service, [pod.number]);
+    return pod;
   }
 
   // ---- observations --------------------------------------------------------------------
@@ -684,6 +687,7 @@ interface ClusterState {
   readonly metrics: Json;
   readonly usage: Json;
   readonly events: readonly TimedEvent[];
+  readonly datastores: Json;
   readonly faults: Json;
   readonly contention: Json;
 }

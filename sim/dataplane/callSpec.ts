@@ -7,6 +7,8 @@ import type { StepSpec } from "./serviceSpec.ts";
 export interface CallSpec {
   readonly service: string;
   readonly endpoint: string;
+  /** Of a datastore with replicas; all other calls read. */
+  readonly access: Access;
   /**
    * Goes to this revision, whatever the routes say, while callers know replicas of it: as to the
    * `previewService` of a blue-green rollout. Null for wherever the routes lead.
@@ -42,9 +44,15 @@ export interface FallbackSpec {
   readonly steps: readonly StepSpec[];
 }
 
+/** To the primary, to change something or not; or to a replica, which may be behind. */
+export const ACCESSES = ["read", "write", "replica-read"] as const;
+
+export type Access = (typeof ACCESSES)[number];
+
 /** What a call is that says nothing of all that. */
 export const PLAIN_CALL = {
   revision: null,
+  access: "read",
   timeout: null,
   deadline: null,
   retries: null,

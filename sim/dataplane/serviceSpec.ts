@@ -39,6 +39,8 @@ export interface ServiceSpec {
    * `queue-full`.
    */
   readonly queueLimit: number | null;
+  /** Null for a service, and for a datastore of one server that never dies. */
+  readonly replication: ReplicationSpec | null;
   /** Null for slots that serve first come, first served, and nothing else. */
   readonly station: StationSpec | null;
   /**
@@ -73,6 +75,22 @@ export interface ServiceSpec {
   readonly endpoints: readonly EndpointSpec[];
   /** How revisions differ; the first is the stable one that runs at the start. */
   readonly revisions: readonly RevisionSpec[];
+}
+
+/**
+ * A datastore of several servers. The keys of requests are spread over the shards; in each, one
+ * server is the primary, and the others have what it wrote a little later.
+ */
+export interface ReplicationSpec {
+  readonly shards: number;
+  /** Beside the primary of each shard. */
+  readonly replicas: number;
+  /** From a write's answer until a replica has it. */
+  readonly lag: DistributionSpec;
+  /** From the death of a primary until a replica is in its place. */
+  readonly failover: Micros;
+  /** From the death of a server until it runs again: as a replica, if there is a primary. */
+  readonly restart: Micros;
 }
 
 /** Memory of a process: all zero but the base for one that stays as it is. */

@@ -130,6 +130,20 @@ const lockResult = z.strictObject({
   longestQueue: z.int(),
 });
 
+/** A datastore with shards or replicas, in the measured time. */
+const datastoreResult = z.strictObject({
+  datastore: z.string(),
+  /** Calls by shard. */
+  requests: z.array(z.int()),
+  /** Reads from replicas, and those of them that missed a write that had been answered before. */
+  replicaReads: z.int(),
+  staleReads: z.int(),
+  /** Primaries that were replaced. */
+  failovers: z.int(),
+  /** Keys whose last write no replica had when their primary died. */
+  lostWrites: z.int(),
+});
+
 const replication = z.strictObject({
   replication: z.int(),
   digest: z.string().nullable(),
@@ -151,6 +165,7 @@ const replication = z.strictObject({
   stations: z.array(stationResult).optional(),
   /** Tables whose rows are locked. */
   locks: z.array(lockResult).optional(),
+  datastores: z.array(datastoreResult).optional(),
   latency: latency.nullable(),
   failedPercent: z.number(),
   replicaHours: z.number(),

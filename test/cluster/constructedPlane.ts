@@ -76,6 +76,7 @@ export class ConstructedPlane implements DataPlane {
     if (service === 0) this.endpoints = replicas;
   }
 
+  setMembers(): void {}
   setRoutes(): void {}
 
   sendProbe(replica: number, token: number, timeout: number, handler: ProbeHandler): void {
@@ -162,7 +163,7 @@ export function constructedCluster({
     simulation,
     draws: new KeyedDraws({ seed: 1, replication: 0 }),
     spec: scenarioOf(written(shop, settings)).cluster,
-    services: [{ ...service, revisions: ["v1"], servers: 1 }],
+    services: [{ ...service, revisions: ["v1"], servers: 1, datastore: null }],
     plane,
   });
   const actions: (() => void)[] = [];

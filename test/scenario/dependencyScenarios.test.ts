@@ -46,3 +46,26 @@ describe("row locks", () => {
     expect(failedShare("long-transaction")).toBeGreaterThan(0.05);
   });
 });
+
+describe("a database", () => {
+  const failed = (policy: string): number => runOf("database", policy).result.failedPercent;
+
+  it("with replicas gets over the death of its primary, and serves reads meanwhile", () => {
+    expect(failed("one-server")).toBeGreaterThan(25);
+    expect(failed("replicas")).toBeLessThan(0.5);
+  });
+
+  it("with replicas shows buyers what was there before they bought", () => {
+    const staleReads = runOf("database", "replicas").result.datastores![0]!.staleReads;
+    // Twelve thousand buy something and look at once.
+    expect(staleReads).toBeGreaterThan(11_000);
+  });
+
+  it("with shards loses a quarter for a while, and is slow where one key is popular", () => {
+    expect(failed("shards")).toBeGreaterThan(5);
+    expect(failed("shards")).toBeLessThan(failed("one-server") / 3);
+    const { requests } = runOf("database", "hot-shard").result.datastores![0]!;
+    expect(Math.max(...requests)).toBeGreaterThan(2 * Math.min(...requests));
+    expect(failed("hot-shard")).toBeGreaterThan(50);
+  });
+});

@@ -71,6 +71,10 @@ function planService(service: ServiceSpec, index: number, writer: ProgramWriter)
     concurrency: service.concurrency ?? Number.POSITIVE_INFINITY,
     queueLimit: service.queueLimit ?? Number.POSITIVE_INFINITY,
     station: planStation(service.station),
+    replication:
+      service.replication === null
+        ? null
+        : { ...service.replication, lag: compileDistribution(service.replication.lag) },
     asynchronous: service.asynchronous,
     balancer: service.balancer,
     warmUp: service.warmUp,
@@ -198,7 +202,8 @@ class ProgramWriter {
     const entry = this.at;
     this.steps([{ kind: "work", time: service.probeWork }], path, []);
     this.emit(Op.Probed, 0, path);
-    const site = { hash: nameHash(path), service: index, endpoint: -1, revision: -1 };
+    const names = { hash: nameHash(path), service: index, endpoint: -1, revision: -1 };
+    const site = { ...names, access: "read" } as const;
     const number = this.#sites.push({ ...site, timeout: null, call: null }) - 1;
     return { entry, site: number, ownThread: service.probeThread === "own" };
   }
@@ -342,7 +347,9 @@ class ProgramWriter {
     }
     const { revisions } = this.#services[service]!;
     const revision = revisions.findIndex((candidate) => candidate.name === call.revision);
-    return this.#sites.push({ hash: nameHash(name), service, endpoint, revision, ...planned }) - 1;
+    const { access } = call;
+    const site = { hash: nameHash(name), service, endpoint, revision, access, ...planned };
+    return this.#sites.push(site) - 1;
   }
 
   siteAt(index: number): CallSite {

@@ -5,7 +5,7 @@ import type { AdmissionPolicy } from "../../policy/resilience/admission.ts";
 import type { OutlierDetectionConfig } from "../../policy/resilience/outlier/settings.ts";
 import type { RetryLimit } from "../../policy/resilience/retryLimits.ts";
 import type { TimeDistribution } from "../../workload/distributions.ts";
-import type { BackoffSpec, GuardKey, HedgeSpec, RetryCondition } from "../callSpec.ts";
+import type { Access, BackoffSpec, GuardKey, HedgeSpec, RetryCondition } from "../callSpec.ts";
 import type {
   CacheSpec,
   CpuDiscipline,
@@ -76,6 +76,7 @@ export interface CallSite {
   readonly endpoint: number;
   /** The revision that is meant; −1 for that which the routes say. */
   readonly revision: number;
+  readonly access: Access;
   /** Of each attempt; null waits for ever. */
   readonly timeout: Micros | null;
   /** Null for a plain call: one attempt, with no limit but the timeout. */
@@ -177,6 +178,7 @@ export interface PlannedService {
   readonly concurrency: number;
   readonly queueLimit: number;
   readonly station: PlannedStation | null;
+  readonly replication: PlannedReplication | null;
   readonly asynchronous: boolean;
   readonly balancer: BalancerSpec;
   readonly quota: QuotaEnforcement;
@@ -199,6 +201,12 @@ export interface PlannedService {
   readonly revisions: readonly PlannedRevision[];
   /** Services that it may call. */
   readonly calls: readonly number[];
+}
+
+export interface PlannedReplication {
+  readonly shards: number;
+  readonly replicas: number;
+  readonly lag: TimeDistribution;
 }
 
 /** A station with its distributions compiled; no limit is infinity. */

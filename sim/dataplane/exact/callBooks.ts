@@ -8,6 +8,7 @@ import type { Outliers } from "./outliers.ts";
 import { type PlaneParts, TRACE } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
+import type { Shards } from "./shards.ts";
 
 const { ATTEMPT, REPLICA, TRAFFIC } = INT;
 const { SERVED, START, WAITED } = REAL;
@@ -21,13 +22,20 @@ export class CallBooks {
   readonly #replicas: ReplicaTable;
   readonly #counters: RevisionCounters;
   readonly #outliers: Outliers;
+  readonly #shards: Shards;
+  /** Some datastore has shards or replicas. */
+  readonly #hasShards: boolean;
   readonly #observer: CallObserver | null;
   /** Some service ejects outliers. */
   readonly #hasOutliers: boolean;
 
   constructor(
     parts: PlaneParts,
-    others: { readonly counters: RevisionCounters; readonly outliers: Outliers },
+    others: {
+      readonly counters: RevisionCounters;
+      readonly outliers: Outliers;
+      readonly shards: Shards;
+    },
   ) {
     this.#simulation = parts.simulation;
     this.#services = parts.plan.services;
@@ -36,6 +44,8 @@ export class CallBooks {
     this.#replicas = parts.replicas;
     this.#counters = others.counters;
     this.#outliers = others.outliers;
+    this.#shards = others.shards;
+    this.#hasShards = this.#services.some(({ replication }) => replication !== null);
     this.#observer = parts.observer;
     this.#hasOutliers = this.#services.some(({ outlierDetection }) => outlierDetection !== null);
   }
@@ -56,6 +66,7 @@ export class CallBooks {
       this.#outliers.ended(service, row, reason);
     }
     if (reason === OK) {
+      if (this.#hasShards) this.#shards.answered(service, row);
       recorder.answered[service]!++;
       recorder.queued[service]! += real[row + WAITED]!;
       recorder.served[service]! += real[row + SERVED]!;

@@ -19,6 +19,7 @@ import { CLOSED, DRAINING, GONE, type ReplicaTable } from "./replicaTable.ts";
 import type { RevisionCounters } from "./revisionCounters.ts";
 import type { Router } from "./router.ts";
 import type { ServiceGuards } from "./serviceGuards.ts";
+import type { Shards } from "./shards.ts";
 import type { SlotKeeper } from "./slotKeeper.ts";
 import { Ways } from "./ways.ts";
 
@@ -78,6 +79,7 @@ export interface CallParts {
   readonly guards: Guards;
   readonly gate: ServiceGuards;
   readonly outliers: Outliers;
+  readonly shards: Shards;
   /** A replica that drains has answered its last call. */
   readonly drained: (replica: number) => void;
   /** The work on a message has ended, for its client's row. */

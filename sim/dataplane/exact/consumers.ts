@@ -3,6 +3,7 @@ import { present } from "../../kernel/assert.ts";
 import { type Json, savedState } from "../../kernel/json.ts";
 import type { Simulation } from "../../kernel/simulation.ts";
 import type { AttributeSampler } from "../../workload/attributes.ts";
+import { bucketOf } from "../../workload/keySpread.ts";
 import { KILLED, OK } from "../failure.ts";
 import type { Message } from "../topics/messageLedger.ts";
 import type { PartitionOwners } from "../topics/partitionOwners.ts";
@@ -223,13 +224,6 @@ export class Consumers {
     if (partitions === null) return 0;
     const attributes = this.#attributes[this.#firstTraffic + this.groups.indexOf(group)]!;
     if (attributes.spec.keys.count === 1) return group.ledger.messages.length % partitions;
-    return mix(attributes.key(request)) % partitions;
+    return bucketOf(attributes.key(request), partitions);
   }
-}
-
-/** Spreads keys that follow each other; the same for every seed, as a hash of names is. */
-function mix(key: number): number {
-  let hash = Math.imul((key ^ (key / 4294967296)) | 0, 0x7feb352d);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -7,6 +7,7 @@ import type {
   ReplicaStart,
   ReplicaUsage,
   RevisionCounts,
+  ShardMembers,
 } from "../../cluster/dataPlane.ts";
 import { type Json, savedState } from "../../kernel/json.ts";
 import type { KeyedDraws } from "../../kernel/keyedDraws.ts";
@@ -40,6 +41,7 @@ import { CLOSED, ConnectionPool, DRAINING, GONE, ReplicaTable } from "./replicaT
 import { RevisionCounters } from "./revisionCounters.ts";
 import { Router } from "./router.ts";
 import { ServiceGuards } from "./serviceGuards.ts";
+import { type ShardFigures, Shards } from "./shards.ts";
 import type { SlotKeeper } from "./slotKeeper.ts";
 import { Slots } from "./slots.ts";
 import type { StationFigures } from "./stationFigures.ts";
@@ -92,6 +94,7 @@ export class ExactDataPlane implements DataPlane {
   readonly #guards: Guards;
   readonly #gate: ServiceGuards;
   readonly #outliers: Outliers;
+  readonly #shards: Shards;
   readonly #walker: Walker;
   readonly #slots: SlotKeeper;
   readonly #stations: Stations | null;
@@ -117,7 +120,12 @@ export class ExactDataPlane implements DataPlane {
     });
     this.#endpoints = new Endpoints(parts, callerLag, (replica) => this.#listener?.heard(replica));
     this.#outliers = new Outliers(parts);
-    this.#router = new Router(parts, this.#endpoints, this.#outliers);
+    this.#shards = new Shards(parts);
+    this.#router = new Router(parts, {
+      endpoints: this.#endpoints,
+      outliers: this.#outliers,
+      shards: this.#shards,
+    });
     const plain = new Slots(parts);
     // Only a plan that has stations pays for asking which services are some.
     this.#stations = plan.services.some(({ station }) => station !== null)
@@ -145,6 +153,7 @@ export class ExactDataPlane implements DataPlane {
       guards: this.#guards,
       gate: this.#gate,
       outliers: this.#outliers,
+      shards: this.#shards,
       router: this.#router,
       links,
       counters: this.#counters,
@@ -209,6 +218,12 @@ export class ExactDataPlane implements DataPlane {
   beginMeasuring(): void {
     this.#stations?.resetFigures();
     this.#locks.resetFigures();
+    this.#shards.resetFigures();
+  }
+
+  /** How the calls to a datastore were spread; null for what has no shards or replicas. */
+  shardFigures(service: number): ShardFigures | null {
+    return this.#shards.figures(service);
   }
 
   /** What locks of rows cost in the measured time so far, by table. */
@@ -302,6 +317,10 @@ export class ExactDataPlane implements DataPlane {
     this.#endpoints.set(service, replicas);
   }
 
+  setMembers(service: number, shards: readonly ShardMembers[]): void {
+    this.#shards.setMembers(service, shards);
+  }
+
   setRoutes(service: number, routes: readonly RouteRule[]): void {
     this.#router.setRoutes(service, routes);
   }
@@ -387,6 +406,7 @@ export class ExactDataPlane implements DataPlane {
       counters: this.#counters.state(),
       caches: this.#caches.state(),
       locks: this.#locks.state(),
+      shards: this.#shards.state(),
       consumers: this.consumers.state(),
       calls: this.#calls.state(),
       guards: this.#guards.state(),
@@ -406,6 +426,7 @@ export class ExactDataPlane implements DataPlane {
     this.#counters.restore(saved["counters"]!);
     this.#caches.restore(saved["caches"]!);
     this.#locks.restore(saved["locks"]!);
+    this.#shards.restore(saved["shards"]!);
     this.consumers.restore(saved["consumers"]!);
     this.#calls.restore(saved["calls"]!);
     this.#guards.restore(saved["guards"]!);

@@ -12,6 +12,7 @@ import type { Endpoints } from "./endpoints.ts";
 import type { Outliers } from "./outliers.ts";
 import type { PlaneParts } from "./parts.ts";
 import type { ReplicaTable } from "./replicaTable.ts";
+import type { Shards } from "./shards.ts";
 
 const { ATTEMPT, KEY, PARENT, REPLICA, TRAFFIC } = INT;
 const { REQUEST } = REAL;
@@ -56,7 +57,17 @@ export class Router {
   readonly #rules: (readonly CompiledRule[])[];
   readonly #routes: (readonly RouteRule[])[];
 
-  constructor(parts: PlaneParts, endpoints: Endpoints, outliers: Outliers) {
+  readonly #shards: Shards;
+
+  constructor(
+    parts: PlaneParts,
+    {
+      endpoints,
+      outliers,
+      shards,
+    }: { readonly endpoints: Endpoints; readonly outliers: Outliers; readonly shards: Shards },
+  ) {
+    this.#shards = shards;
     const { services } = parts.plan;
     this.#services = services;
     this.#draws = parts.draws;
@@ -67,7 +78,8 @@ export class Router {
     this.#outliers = outliers;
     this.#simulation = parts.simulation;
     this.#isPlain = services.map(
-      ({ outlierDetection, prefersClose, slowStart, balancer }) =>
+      ({ outlierDetection, prefersClose, slowStart, balancer, replication }) =>
+        replication === null &&
         outlierDetection === null &&
         !prefersClose &&
         slowStart === null &&
@@ -119,7 +131,8 @@ export class Router {
 
   /** The same where callers leave endpoints out, hash requests or spare new replicas. */
   #chooseWithCare(service: number, row: number, known: Int32Array, balancer: Balancer): number {
-    const { slowStart, balancer: spec } = this.#services[service]!;
+    const { slowStart, balancer: spec, replication } = this.#services[service]!;
+    if (replication !== null) return this.#shards.choose(service, row);
     const endpoints = this.#narrow(service, row, known);
     if (endpoints.length === 0) return -1;
     const load = this.#replicas.outstanding;

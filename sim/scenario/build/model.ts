@@ -1,6 +1,6 @@
 import { zonesOf } from "../../cluster/clusterSpec.ts";
 import { SimulatedClock } from "../../cluster/simulatedClock.ts";
-import { SimulatedCluster } from "../../cluster/simulatedCluster.ts";
+import { type ClusterService, SimulatedCluster } from "../../cluster/simulatedCluster.ts";
 import type { AutoscalerController } from "../../control/autoscalerController.ts";
 import type { Controller } from "../../control/controller.ts";
 import type { DeploymentController } from "../../control/deploymentController.ts";
@@ -8,13 +8,14 @@ import type { RolloutController } from "../../control/rolloutController.ts";
 import type { StatefulSetController } from "../../control/statefulSetController.ts";
 import type { CallObserver } from "../../dataplane/callObserver.ts";
 import { compileCallPlan } from "../../dataplane/callplan/compile.ts";
-import type { CallPlan } from "../../dataplane/callplan/plan.ts";
+import type { CallPlan, PlannedService } from "../../dataplane/callplan/plan.ts";
 import { FALLBACK_KINDS } from "../../dataplane/callSpec.ts";
 import { ExactDataPlane } from "../../dataplane/exact/exactDataPlane.ts";
 import { Links } from "../../dataplane/exact/links.ts";
 import { OpenClients } from "../../dataplane/exact/openClients.ts";
 import { Producers } from "../../dataplane/exact/producers.ts";
 import { FAILURE_REASONS } from "../../dataplane/failure.ts";
+import type { ServiceSpec } from "../../dataplane/serviceSpec.ts";
 import { assert, present } from "../../kernel/assert.ts";
 import type { Json } from "../../kernel/json.ts";
 import { KeyedDraws } from "../../kernel/keyedDraws.ts";
@@ -112,13 +113,9 @@ export class Model {
       simulation,
       draws,
       spec: scenario.cluster,
-      services: this.plan.services.map((service, index) => ({
-        name: service.name,
-        kind: service.kind,
-        endpoints: service.endpoints,
-        revisions: service.revisions.map((revision) => revision.name),
-        servers: scenario.services[index]!.concurrency ?? Number.MAX_SAFE_INTEGER,
-      })),
+      services: this.plan.services.map((service, index) =>
+        clusterServiceOf(service, scenario.services[index]!),
+      ),
       plane: this.plane,
     });
     const open = openTraffic(scenario, streams);
@@ -265,3 +262,16 @@ export class Model {
     this.simulation.schedule(at, this.#binEnd, 0, 0, BIN_PRIORITY);
   }
 }
+
+/** What the cluster has to know of a service. */
+const clusterServiceOf = (
+  { name, kind, endpoints, revisions }: PlannedService,
+  { concurrency, replication }: ServiceSpec,
+): ClusterService => ({
+  name,
+  kind,
+  endpoints,
+  revisions: revisions.map((revision) => revision.name),
+  servers: concurrency ?? Number.MAX_SAFE_INTEGER,
+  datastore: replication,
+});

@@ -32,6 +32,7 @@ export function callSettings(context: Context, input: CallSettingsInput, path: P
   const { timeout, deadline, retries, hedge } = input;
   return {
     revision: null,
+    access: "read",
     timeout: durationOf(timeout),
     deadline: durationOf(deadline),
     retries: retries === undefined ? null : retriesOf(context, retries, [...path, "retries"]),

@@ -22,6 +22,7 @@ import { guardsOf } from "./guards.ts";
 import { normaliseOutlierDetection } from "./outliers.ts";
 import { normalisePodLife } from "./podLife.ts";
 import { reportConfigProblem } from "./policyUse.ts";
+import { normaliseReplication } from "./replication.ts";
 import { normaliseRevisionPods, normaliseRevisions, ONLY_REVISION } from "./revisions.ts";
 import { normaliseScheduling } from "./scheduling.ts";
 import { normaliseServing, PLAIN_SERVING } from "./serving.ts";
@@ -53,6 +54,7 @@ export function normaliseService(
   return {
     name,
     kind: "service",
+    replication: null,
     discipline,
     concurrency,
     queueLimit: queueLimitOf(input.queue),
@@ -99,6 +101,7 @@ export function normaliseDatastore(
   return {
     name,
     kind: "datastore",
+    replication: normaliseReplication(context, input, path),
     discipline: "fifo",
     concurrency: slotsOf(input.concurrency),
     queueLimit: queueLimitOf(input.queue),

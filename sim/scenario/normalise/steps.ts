@@ -166,6 +166,7 @@ function normaliseQuery(
     service: datastore,
     endpoint: DATASTORE_ENDPOINT,
     ...callSettings(context, query, path),
+    access: query.access ?? "read",
     fallback: fallbackOf(context, query.fallback, path, owner),
   };
   const pool = query.pool ?? (pools.includes(datastore) ? datastore : null);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FALLBACK_KINDS } from "../../dataplane/callSpec.ts";
+import { type Access, FALLBACK_KINDS } from "../../dataplane/callSpec.ts";
 import { balancer } from "./balancer.ts";
 import {
   bulkhead,
@@ -31,6 +31,7 @@ import {
   word,
 } from "./leaves.ts";
 import { type LockInput, lock } from "./locks.ts";
+import { access, replication } from "./replication.ts";
 import { revision, startup } from "./revisions.ts";
 import { memoryUse, quota, replicaWarmUp } from "./serving.ts";
 import { checkOneOf, either, fields, list, META_ONE_KEY, metaOneOf, named } from "./shapes.ts";
@@ -83,6 +84,7 @@ export interface CallInput extends CallSettingsInput {
 export interface QueryInput extends CallSettingsInput {
   readonly fallback?: FallbackInput | undefined;
   readonly datastore: string;
+  readonly access?: Access | undefined;
   readonly pool?: string | undefined;
 }
 
@@ -153,6 +155,7 @@ const stepKeys = {
     fields({
       datastore: text("The datastore that is asked."),
       pool: text("Connections it goes over. Default: the pool named after it, if any.").optional(),
+      access: access.optional(),
       ...callSettings,
       fallback: fallback.optional(),
     }),
@@ -336,6 +339,7 @@ export const datastore = fields({
   breakdowns: breakdowns.optional(),
   setup: setup.optional(),
   time: distribution("How long a request takes."),
+  ...replication,
 });
 
 export const services = named("a map from names to services", service, {
