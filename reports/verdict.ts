@@ -21,6 +21,7 @@ import {
   span,
   usdText,
 } from "./format.ts";
+import { loadSentence, variesLoad } from "./sweepWords.ts";
 import { topicFigures } from "./topicWords.ts";
 
 /** Metrics of an objective; `failed` in percent, the others in milliseconds. */
@@ -91,9 +92,12 @@ export function ranked(result: Result): readonly PolicyResult[] {
   ];
 }
 
-/** The cheapest policy that holds the objective; null when none does or none is set. */
+/**
+ * The cheapest policy that holds the objective; null when none does, none is set, or points of a
+ * sweep meet different loads.
+ */
 export function pickOf(result: Result): PolicyResult | null {
-  if (result.scenario.objective.length === 0) return null;
+  if (result.scenario.objective.length === 0 || variesLoad(result)) return null;
   const first = ranked(result)[0];
   return first?.objective.held ? first : null;
 }
@@ -173,6 +177,8 @@ export function verdictSentence(result: Result): VerdictSentence {
       ? say("", " holds the objective")
       : say("", " misses the objective", missedFigures(best, metric));
   }
+  const byLoad = loadSentence(result);
+  if (byLoad !== null) return { before: byLoad, policy: "", after: "" };
   if (holding === 0) {
     return say("No policy holds the objective; ", " comes closest", missedFigures(best, metric));
   }

@@ -36,7 +36,7 @@ export function runText(result: Result, options: TextOptions): string {
   const blocks = policies.flatMap((policy): readonly (readonly Line[])[] => [
     ...(policies.length > 1 ? [[[policy.name] as Line]] : []),
     statusLines(result, policy, style),
-    figureLines(policy, style),
+    figureLines(policy, result.scenario.durationSeconds, style),
   ]);
   const notes = [stoppingText(result), warmUpText(result)].filter((note) => note !== null);
   const lines = paragraphs([
@@ -133,10 +133,21 @@ function replicaRows(policy: PolicyResult): readonly (readonly Line[])[] {
   ]);
 }
 
-function figureLines(policy: PolicyResult, style: TextStyle): readonly Line[] {
+/** Arrivals; and answers, where fewer came than were asked for. */
+function rateText({ metrics }: PolicyResult, durationSeconds: number): string {
+  const arrivals = fixed(metrics.requests.mean / durationSeconds, 1);
+  const completed = fixed(metrics.throughputRps.mean, 1);
+  return arrivals === completed ? `${arrivals} rps` : `${arrivals} rps, ${completed} completed`;
+}
+
+function figureLines(
+  policy: PolicyResult,
+  durationSeconds: number,
+  style: TextStyle,
+): readonly Line[] {
   const { metrics, bottleneck } = policy;
   const requestRows: readonly (readonly Line[])[] = [
-    [["requests"], plusMinus(metrics.requests, 0), [`${fixed(metrics.throughputRps.mean, 1)} rps`]],
+    [["requests"], plusMinus(metrics.requests, 0), [rateText(policy, durationSeconds)]],
     [["latency ms"], ...latencyCells(policy)],
     ...medianRows(policy),
     [["failed %"], plusMinus(metrics.failedPercent, 2), ...failureCells(policy)],

@@ -25,6 +25,9 @@ describe("peakday sweep", () => {
     expect(requests[0]).toBe(requests[2]);
     expect(requests[1]).toBe(requests[3]);
     expect(stdout).toMatch(/^sweep: shop, 4 points, 2 runs each, same customers\n/u);
+    expect(stdout.replaceAll(/\s+/gu, " ")).toMatch(
+      /The cheapest that holds the objective is replicas=1 \(\$[\d.]+\) at rate=30\/s and /u,
+    );
     expect(Math.max(...stdout.split("\n").map((text) => text.length))).toBeLessThanOrEqual(80);
     expect(place.read("all/report.html")).toContain("Every point of the grid");
   });

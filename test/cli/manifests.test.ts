@@ -61,6 +61,12 @@ describe("a scenario with manifests", () => {
     );
   });
 
+  it("is told of once, not for every point of a sweep", () => {
+    const vary = "--vary services.web.startup=1s,2s";
+    const { stderr } = place.peakday(`sweep sims/shop.yaml --runs 1 --workers 0 --quiet ${vary}`);
+    expect(stderr.match(/selects no pods/gu)).toHaveLength(1);
+  });
+
   it("has another digest when a manifest is another", () => {
     const before = resultOf("").scenario.digest;
     expect(resultOf("").scenario.digest).toBe(before);

@@ -28,6 +28,18 @@ const widest = (text: string): number =>
   Math.max(...text.split("\n").map((line) => [...line].length));
 
 describe("the terminal text of a result", () => {
+  it("has the rate of arrivals, and of completed requests where it is another", () => {
+    const result = sampleResult({ n: 1, policies: ["scheduled"] });
+    expect(runText(result, { style })).toMatch(/^requests +4100000 +2277\.8 rps$/mu);
+    const policies = result.policies.map(({ metrics, ...policy }) => {
+      const throughputRps = { ...metrics.throughputRps, mean: 61.8 };
+      return { ...policy, metrics: { ...metrics, throughputRps } };
+    });
+    expect(runText({ ...result, policies }, { style })).toMatch(
+      /^requests +4100000 +2277\.8 rps, 61\.8 completed$/mu,
+    );
+  });
+
   it("tells of retries and copies by the service that got them", () => {
     const result = sampleResult({ n: 1, policies: ["scheduled"] });
     const none = {

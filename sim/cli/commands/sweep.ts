@@ -4,7 +4,7 @@ import { sweepText } from "../../../reports/terminal/index.ts";
 import { summarise, withParts } from "../../experiment/summarise.ts";
 import { atPoint, axisNames, type SweepAxis, sweepPoints } from "../../experiment/sweep.ts";
 import { digestText } from "../../kernel/digest.ts";
-import { createConsole } from "../console.ts";
+import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import {
@@ -39,7 +39,8 @@ export function addSweep(program: Command): void {
     .summary("a grid of settings: which hold the objective, and the cheapest")
     .description(
       "Runs the scenario with every combination of the values of some settings, for the\n" +
-        "same customers, and says which hold the objective and which is cheapest.",
+        "same customers, and says which hold the objective and which is cheapest: for each\n" +
+        "level of traffic, where that is varied.",
     )
     .option("--vary <path=a,b,c>", "one setting and its values (repeatable)", varyOption)
     .option("--policy <name...>", "only these policies (default: all in the file)");
@@ -105,7 +106,7 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
 const copyOf = ({ path, values }: SweepAxis) => ({ path, values: [...values] });
 
 /** Notes on a scenario are shown once, not for every point. */
-const mute = createConsole({ quiet: true });
+const mute: Console = { ...createConsole({ quiet: true }), note: () => undefined };
 
 function checkGrid(axes: readonly SweepAxis[], points: number): void {
   if (axes.length === 0) {
