@@ -42,20 +42,53 @@ describe("a rolling update with a node drained in the middle", () => {
   );
   const of = (policy: string): ReplicationOutput => outputs.get(policy)!;
 
+  /** Moments from the release on at which the HPA changed the count in this direction. */
+  const scaledAt = (policy: string, direction: 1 | -1): readonly number[] =>
+    of(policy)
+      .decisions.filter(({ kind, from, to }) => kind === "scale" && (to! - from!) * direction > 0)
+      .map(({ timeSeconds }) => timeSeconds - 300);
+
+  it("is scaled up and down while it goes on", () => {
+    const end = of("rolling").rollouts[0]!.endSeconds!;
+    for (const direction of [1, -1] as const) {
+      const during = scaledAt("rolling", direction).filter((time) => time > 0 && time < end);
+      expect(during.length).toBeGreaterThanOrEqual(1);
+    }
+    for (const policy of outputs.keys()) {
+      expect(scaledAt(policy, 1)).not.toEqual([]);
+      expect(scaledAt(policy, -1)).not.toEqual([]);
+    }
+    const { min, max } = of("rolling").replicas[0]!;
+    // Six at the most, one above them, and one that terminates.
+    expect([min, max]).toEqual([3, 8]);
+  });
+
+  it("has to wait for the disruption budget, which lets go of one pod of two at first", () => {
+    for (const policy of outputs.keys()) {
+      const { decisions } = of(policy);
+      const [drained] = decisions.filter(({ reason }) => reason === "Drained");
+      expect(drained!.message).toMatch(/^evicted 2 pods; a budget refused [1-9][0-9]* times/u);
+    }
+    const [first, second] = of("rolling").decisions.filter(({ reason }) => reason === "Evicted");
+    expect(second!.timeSeconds - first!.timeSeconds).toBeGreaterThanOrEqual(30);
+  });
+
   it("loses nobody, keeps the disruption budget, and is complete after a few pods' starts", () => {
     const { result, timeline, rollouts } = of("rolling");
     expect(result.failed).toBe(0);
     expect(Math.min(...timeline!.services[0]!.ready.map((n) => n ?? 0))).toBeGreaterThanOrEqual(2);
     expect(rollouts[0]!.outcome).toBe("promoted");
-    expect(rollouts[0]!.endSeconds!).toBeGreaterThan(80);
-    expect(rollouts[0]!.endSeconds!).toBeLessThan(180);
+    // A pod is up after a minute and a half, and holds for a minute, for each of about five.
+    expect(rollouts[0]!.endSeconds!).toBeGreaterThan(500);
+    expect(rollouts[0]!.endSeconds!).toBeLessThan(800);
   });
 
   it("is down for a start when everything old goes first", () => {
     const { result, rollouts } = of("recreate");
     expect(Object.keys(result.failures)).toEqual(["no-endpoint"]);
-    expect(rollouts[0]!.endSeconds!).toBeGreaterThan(20);
-    expect(rollouts[0]!.endSeconds!).toBeLessThan(60);
+    // Two starts one after the other, and a minute to hold: the drain takes pods of the first.
+    expect(rollouts[0]!.endSeconds!).toBeGreaterThan(180);
+    expect(rollouts[0]!.endSeconds!).toBeLessThan(300);
   });
 
   it("refuses requests of callers that still know a pod, when its pods stop at once", () => {
