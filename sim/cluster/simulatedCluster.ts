@@ -371,6 +371,25 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return sum;
   }
 
+  /**
+   * Pods of one revision that exist, and since the run began: the CPU time of all that there were,
+   * and their time from the start of the container until they were gone, in microseconds.
+   */
+  revisionUse(
+    workload: number,
+    revision: number,
+  ): { readonly pods: number; readonly cpuMicros: number; readonly runningMicros: number } {
+    let [pods, cpuMicros, runningMicros] = [0, 0, 0];
+    for (const pod of this.#pods) {
+      if (pod.workload !== workload || pod.revision !== revision) continue;
+      if (exists(pod)) pods++;
+      cpuMicros += this.#lifecycle.cpuMicros(pod);
+      const end = pod.goneAt ?? this.#simulation.now;
+      runningMicros += end - (pod.runningAt ?? end);
+    }
+    return { pods, cpuMicros, runningMicros };
+  }
+
   /** Of all processes of a workload that ever listened, terminating ones included. */
   servingTime(workload: number): ServingTime {
     let [cpuMicros, listeningMicros] = [0, 0];

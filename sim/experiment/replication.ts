@@ -362,6 +362,7 @@ function releasesOf(model: Model): readonly RolloutOutcome[] {
       workload,
       revision: release.revision,
       policy: name,
+      atSeconds: toSeconds(release.at - model.scenario.warmUp),
       ...endOf(release, reason),
       stages: [],
       usersHurt: null,
@@ -399,6 +400,7 @@ function rolloutsOf(model: Model): readonly RolloutOutcome[] {
       policy: rollout.name,
       outcome,
       reason,
+      atSeconds: toSeconds(rollout.startTime - model.scenario.warmUp),
       endSeconds: end === null ? null : toSeconds(end - rollout.startTime),
       stages: stages.map((stage) => ({
         percent: Math.round(stage.weight * 10_000) / 100,

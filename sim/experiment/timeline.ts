@@ -25,10 +25,30 @@ export function timelineOf(model: Model, replication: number): Timeline {
     p99Ms: series.p99.map(millisOrNull),
     services: plan.services.flatMap((service, index) =>
       service.kind === "service"
-        ? [serviceTimeline(service.name, recorder.services[index]!, binSeconds)]
+        ? [
+            {
+              ...serviceTimeline(service.name, recorder.services[index]!, binSeconds),
+              ...revisionTimelines(model, service.name),
+            },
+          ]
         : [],
     ),
     ...topicTimelines(model),
+  };
+}
+
+function revisionTimelines(
+  { revisionUse }: Model,
+  service: string,
+): Pick<ServiceTimeline, "revisions"> {
+  const revisions = revisionUse.of(service);
+  if (revisions === null) return {};
+  return {
+    revisions: revisions.map(({ revision, pods, cpuPercent }) => ({
+      revision,
+      pods: [...pods],
+      cpuPercent: [...cpuPercent],
+    })),
   };
 }
 

@@ -203,6 +203,18 @@ const serviceTimeline = z.strictObject({
   arrivalsRps: z.array(z.number()),
   failedPercent: z.array(z.number()),
   meanQueueMs: z.array(z.number().nullable()),
+  /** By revision, of services with rollouts only. */
+  revisions: z
+    .array(
+      z.strictObject({
+        revision: z.string(),
+        /** Pods that exist at the end of each bin. */
+        pods: z.array(z.number()),
+        /** CPU of its pods in percent of what they request; null without pods or a request. */
+        cpuPercent: z.array(z.number().nullable()),
+      }),
+    )
+    .optional(),
 });
 
 /** Replication 0, bin by bin, from the start of the measured time. */
@@ -295,6 +307,8 @@ const rolloutOutcome = z.strictObject({
   policy: z.string(),
   outcome: z.enum(["promoted", "rolled-back", "unfinished"]),
   reason: z.string(),
+  /** When it began, from the start of the measured time. */
+  atSeconds: z.number().optional(),
   /** From the start of the rollout. */
   endSeconds: z.number().nullable(),
   stages: z.array(

@@ -91,8 +91,10 @@ describe("the timeline", () => {
 
   it("has as many bins in every series, and services but no datastores", () => {
     expect(timeline.services.map(({ service }) => service)).toEqual(["gateway", "shop", "stock"]);
-    for (const { service: _, ...series } of timeline.services) {
-      for (const values of Object.values(series)) expect(values).toHaveLength(100);
+    for (const { service: _, revisions = [], ...series } of timeline.services) {
+      const byRevision = revisions.flatMap(({ pods, cpuPercent }) => [pods, cpuPercent]);
+      const all = [...Object.values(series), ...byRevision];
+      for (const values of all) expect(values).toHaveLength(100);
     }
   });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { summariseModel } from "../../sim/experiment/replication.ts";
 import { minutes, seconds } from "../../sim/kernel/time.ts";
 import { builtInPolicies } from "../../sim/policy/index.ts";
 import { Model } from "../../sim/scenario/build/model.ts";
@@ -51,6 +52,23 @@ describe("a canary under an HPA that looks at all pods together", () => {
     expect(stable!.percent).toBeLessThan(33.6);
     expect(canary!.percent).toBeGreaterThan(106);
     expect(canary!.percent).toBeLessThan(112);
+  });
+
+  it("has the same figures in its result, bin by bin", () => {
+    const { timeline } = summariseModel(model, 0, true);
+    const { binSeconds, services } = timeline!;
+    // From half a minute into the weight of 80 % on, for the five minutes above.
+    const bins = { from: Math.ceil(1260 / binSeconds), to: Math.floor(1560 / binSeconds) };
+    const [stable, canary] = services[0]!.revisions!.map(({ revision, pods, cpuPercent }) => {
+      const seenPods = new Set(pods.slice(bins.from, bins.to));
+      const percent = cpuPercent.slice(bins.from, bins.to).map(Number);
+      const mean = percent.reduce((sum, value) => sum + value, 0) / percent.length;
+      return { revision, pods: [...seenPods], percent: mean };
+    });
+    expect(stable).toMatchObject({ revision: "stable", pods: [12] });
+    expect(canary).toMatchObject({ revision: "canary", pods: [10] });
+    expect(stable!.percent).toBeCloseTo(seen[0]!.percent, 0);
+    expect(canary!.percent).toBeCloseTo(seen[1]!.percent, 0);
   });
 
   it("is not scaled, since the mean lies within the tolerance", () => {

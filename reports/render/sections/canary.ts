@@ -26,6 +26,7 @@ import { outcomeText } from "../../rolloutWords.ts";
 import { answersCanary, levelText } from "../../verdict.ts";
 import { html, nothing, type SafeHtml } from "../html.ts";
 import { disclosure, HALF, responsive, type Section, tableHtml, WIDE } from "./shared.ts";
+import { stageCpuHtml } from "./stageCpu.ts";
 
 const MOST_STRIPS = 10;
 
@@ -42,7 +43,7 @@ export async function canarySection(result: Result): Promise<Section | null> {
         ? "Rollouts: what became of the new release"
         : "Canary: would the rollout have caught the bad release?",
     lead: canary === null ? nothing : leadHtml(canary, answersCanary(result)),
-    body: html`${grid}${await stripsHtml(strips)}`,
+    body: html`${grid}${await stripsHtml(strips)}${stageCpuHtml(result)}`,
   };
 }
 

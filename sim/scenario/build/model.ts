@@ -30,6 +30,7 @@ import type { Scenario } from "../scenario.ts";
 import { binMicros } from "./bins.ts";
 import { createControllers } from "./controllers.ts";
 import { Gauges } from "./gauges.ts";
+import { RevisionUse } from "./revisionUse.ts";
 import { openTraffic, populationsOf, producersOf } from "./sources.ts";
 
 /**
@@ -72,6 +73,7 @@ export class Model {
   readonly #clients: OpenClients;
   readonly #producers: Producers;
   readonly #controllers: readonly Controller[];
+  readonly revisionUse: RevisionUse;
   readonly #gauges: Gauges;
   readonly #binEnd: number;
   readonly #measure: number;
@@ -139,6 +141,8 @@ export class Model {
       ...control.others,
     ];
     this.#watchRevisions(parts.registry);
+    const released = new Set(scenario.policy.rollouts.map(({ workload }) => workload));
+    this.revisionUse = new RevisionUse(this.cluster, released);
     this.#gauges = new Gauges(this.plan, this.cluster, () => this.#mix());
     this.#measure = simulation.register("measuring begins", () => this.#beginMeasuring());
     this.#binEnd = simulation.register("bin ends", () => this.#closeBin());
@@ -180,6 +184,7 @@ export class Model {
         producers: this.#producers.state(),
         recorder: this.recorder.state(),
         gauges: this.#gauges.state(),
+        revisionUse: this.revisionUse.state(),
         controllers: this.#controllers.map((controller) => controller.state()),
       },
     });
@@ -197,6 +202,7 @@ export class Model {
     this.#producers.restore(present(parts["producers"], "producers"));
     this.recorder.restore(present(parts["recorder"], "recorder"));
     this.#gauges.restore(present(parts["gauges"], "gauges"));
+    this.revisionUse.restore(present(parts["revisionUse"], "revisionUse"));
     const controllers = parts["controllers"] as readonly Json[]; // written by `snapshot` above
     this.#controllers.forEach((controller, index) => {
       controller.restore(controllers[index]!);
@@ -242,6 +248,7 @@ export class Model {
     this.plane.beginMeasuring();
     this.cluster.resetUsage();
     this.#gauges.read();
+    this.revisionUse.begin();
     this.#scheduleBin();
   }
 
@@ -253,6 +260,7 @@ export class Model {
 
   #recordBin(): void {
     this.recorder.closeBin(this.#gauges.read());
+    this.revisionUse.closeBin();
     this.plane.consumers.closeBin();
   }
 
