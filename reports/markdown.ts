@@ -7,6 +7,7 @@ import { isAboutTopics, longTime, makespanSeconds, worstMissed } from "./topicWo
 import {
   adjustmentText,
   baselineOf,
+  batchText,
   comparisonOf,
   differenceWords,
   latencyEstimate,
@@ -110,7 +111,8 @@ function table(result: Result): string {
 
 function sureText(result: Result): string {
   const runs = runsOf(result);
-  const interval = runs < 2 ? "no interval from one run" : `${levelText(result)} intervals`;
+  const single = batchText(result) ?? "no interval from one run";
+  const interval = runs < 2 ? single : `${levelText(result)} intervals`;
   const adjustment = adjustmentText(result);
   const adjusted = adjustment === null ? "" : `${adjustment}, `;
   const objective = objectiveText(result);

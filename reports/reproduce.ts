@@ -47,11 +47,13 @@ function reproduceParts(result: Result): {
     return { command: "headroom", choice: [...policies, ...within], runs: runsOf(result) };
   }
   const { stopping, selection } = result;
+  const batches = result.policies[0]?.batchMeans?.count;
   return {
     command: names.length > 1 ? "compare" : "run",
     choice: [...policies, ...against],
     runs: stopping?.firstRuns ?? runsOf(result),
     more: [
+      ...(batches === undefined ? [] : ["--batch-means", String(batches)]),
       ...(stopping === undefined ? [] : stoppingWords(stopping)),
       ...(selection === undefined ? [] : selectionWords(selection)),
     ],

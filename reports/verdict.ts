@@ -290,6 +290,15 @@ export function differenceWords(difference: PairedDifference): string {
     : difference.verdict;
 }
 
+/** "± from 20 batches of 30 s of one run, lag-1 correlation 0.04 (p = 0.43)"; null without. */
+export function batchText({ policies }: Result): string | null {
+  const batches = policies[0]?.batchMeans;
+  if (batches === undefined) return null;
+  const { count, seconds, lag1, pValue } = batches;
+  const correlation = `lag-1 correlation ${fixed(lag1, 2)} (p = ${fixed(pValue, 2)})`;
+  return `± from ${count} batches of ${secondsText(seconds)} of one run, ${correlation}`;
+}
+
 /** "warm-up 40 s, by MSER-5 in 5 pilots of 5 min"; null where it was given. */
 export function warmUpText({ scenario: { warmUp } }: Result): string | null {
   if (warmUp === undefined) return null;

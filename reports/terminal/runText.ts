@@ -2,6 +2,7 @@ import type { DelayChain, PolicyResult, Result } from "../../sim/result/result.t
 import { failureLabel } from "../failureReasons.ts";
 import { fixed, marginDecimals, millisecondDecimals, usdText } from "../format.ts";
 import {
+  batchText,
   gainSentence,
   isMeasured,
   NOTHING_MEASURED,
@@ -38,7 +39,9 @@ export function runText(result: Result, options: TextOptions): string {
     statusLines(result, policy, style),
     figureLines(policy, result.scenario.durationSeconds, style),
   ]);
-  const notes = [stoppingText(result), warmUpText(result)].filter((note) => note !== null);
+  const notes = [batchText(result), stoppingText(result), warmUpText(result)].filter(
+    (note) => note !== null,
+  );
   const lines = paragraphs([
     wrapLine([`${result.scenario.name}: ${setupText(result)}`], style),
     ...blocks,

@@ -27,6 +27,10 @@ const level = (text: string): number => {
   throw new InvalidArgumentError(`a confidence level from 0.5 to below 1, like 0.95${hint}`);
 };
 
+/** A number of batches, whether or not it is given. */
+export const batchCount = wholeNumber(5, 1000);
+export const DEFAULT_BATCHES = 20;
+
 /** `2%` or `0.02`. */
 export const shareOption = (text: string): number => {
   const [, figure, percent] = /^(\d+(?:\.\d+)?)(%?)$/u.exec(text) ?? [];

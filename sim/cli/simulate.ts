@@ -17,6 +17,8 @@ export interface SimulateOptions {
   readonly runs: number;
   /** Threads; 0 stays in this one. */
   readonly workers?: number;
+  /** Cut the measured time of each run into so many. */
+  readonly batches?: number;
   /** What progress calls the policy sets, in the plural. */
   readonly noun?: string;
 }
@@ -36,7 +38,8 @@ export async function simulate(
   from: ModelSnapshot | null = null,
 ): Promise<Simulated> {
   const { scenarios } = input;
-  const tasks = replicationTasks({ scenarios, runs: options.runs, from });
+  const { runs, batches } = options;
+  const tasks = replicationTasks({ scenarios, runs, from, batches });
   const { outputs, ...rest } = await simulateTasks(input, tasks, options, console);
   return { outputs: byPolicy(outputs, options.runs), ...rest };
 }

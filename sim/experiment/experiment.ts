@@ -11,6 +11,7 @@ export function replicationTasks({
   runs,
   from,
   done = 0,
+  batches,
 }: {
   /** One per policy set. */
   readonly scenarios: readonly Scenario[];
@@ -18,6 +19,8 @@ export function replicationTasks({
   readonly from: ModelSnapshot | null;
   /** Replications that exist already: only those after them, up to `runs`. */
   readonly done?: number;
+  /** Cut the measured time of each into so many batches. */
+  readonly batches?: number | undefined;
 }): readonly ReplicationTask[] {
   return scenarios.flatMap((scenario) =>
     Array.from({ length: runs - done }, (_, index) => ({
@@ -25,6 +28,7 @@ export function replicationTasks({
       replication: done + index,
       detail: done + index === 0,
       from,
+      ...(batches === undefined ? {} : { batches }),
     })),
   );
 }

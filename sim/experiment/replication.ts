@@ -16,6 +16,7 @@ import type {
 } from "../result/result.ts";
 import { Model, type ModelSnapshot } from "../scenario/build/model.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { type Batch, BatchObserver } from "./batches.ts";
 import { lookUp } from "./chainSettings.ts";
 import { type ChainLink, delayChain } from "./delayChain.ts";
 import { demandOf } from "./demand.ts";
@@ -40,6 +41,8 @@ export interface ReplicationTask {
   readonly from: ModelSnapshot | null;
   /** Nothing after the rollouts is wanted: the run may end with the last of them. */
   readonly untilRolloutsEnd?: boolean;
+  /** Cut the measured time into so many batches. */
+  readonly batches?: number;
 }
 
 export interface ChainSample {
@@ -75,6 +78,8 @@ export interface ReplicationOutput {
   readonly unschedulable: readonly UnschedulablePods[];
   /** Drains that disruption budgets kept from emptying their nodes. */
   readonly blockedDrains: Model["cluster"]["blockedDrains"];
+  /** Only where the task asks for them. */
+  readonly batches: readonly Batch[] | null;
   /** Model events that were carried out. */
   readonly events: number;
 }
@@ -122,10 +127,16 @@ export function* replicationSlices(
     if (task.from !== null) model.restore(task.from);
     if (task.untilRolloutsEnd === true) model.runUntilRolloutsEnd();
     else {
+      const batches = task.batches === undefined ? null : new BatchObserver(model, task.batches);
       do {
-        model.run(micros(model.simulation.now + SLICE));
+        const slice = micros(model.simulation.now + SLICE);
+        model.run(batches?.until(slice) ?? slice);
+        batches?.look();
         yield;
       } while (model.simulation.now < model.end);
+      if (batches !== null) {
+        return { ...summariseModel(model, replication, task.detail), batches: batches.batches };
+      }
     }
     return summariseModel(model, replication, task.detail);
   } catch (error) {
@@ -178,6 +189,7 @@ export function summariseModel(
     blind: blindAutoscalers(model),
     unschedulable: unschedulablePods(model),
     blockedDrains: model.cluster.blockedDrains,
+    batches: null,
     events: model.simulation.events,
   };
 }

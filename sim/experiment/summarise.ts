@@ -13,6 +13,7 @@ import type {
 import type { Objective, Scenario } from "../scenario/scenario.ts";
 import { paretoFront } from "../stats/pareto.ts";
 import { quantileInterval, quantileRanks } from "../stats/quantileInterval.ts";
+import { withBatchMeans } from "./batches.ts";
 import { chainSettings } from "./chainSettings.ts";
 import { comparisonsOf } from "./comparisons.ts";
 import { drainWarnings } from "./drainWarnings.ts";
@@ -53,7 +54,11 @@ export function summarise({
 }): Result {
   const { level } = identity;
   const first = present(scenarios[0], "scenario");
-  const policies = scenarios.map((scenario, i) => policyResult(scenario, outputs[i]!, level));
+  const policies = scenarios.map((scenario, i) => {
+    const policy = policyResult(scenario, outputs[i]!, level);
+    const batches = outputs[i]![0]?.batches ?? null;
+    return batches === null ? policy : withBatchMeans(policy, batches, scenario, level);
+  });
   const body: Omit<Result, "digest"> = {
     schema: "peakday/result",
     version: 1,

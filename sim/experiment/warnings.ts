@@ -1,5 +1,6 @@
 import { toSeconds } from "../kernel/time.ts";
 import type { PolicyResult } from "../result/result.ts";
+import { batchDoubts } from "./batches.ts";
 
 /** Fewer than this many replications say little about the spread. */
 const FEW = 5;
@@ -13,7 +14,10 @@ const UNFINISHED = 0.2;
 export function warningsOf(policies: readonly PolicyResult[], duration: number): string[] {
   const warnings: string[] = [];
   const runs = policies[0]?.replications.length ?? 0;
-  if (runs === 1) {
+  const isBatched = policies.every(({ batchMeans }) => batchMeans !== undefined);
+  if (isBatched) {
+    warnings.push(...policies.flatMap(batchDoubts));
+  } else if (runs === 1) {
     warnings.push("One replication has no interval: nothing is known about its error. Use --runs.");
   } else if (runs < FEW) {
     warnings.push(`${runs} replications give wide and uncertain intervals. Use --runs 20.`);

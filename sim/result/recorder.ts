@@ -221,6 +221,14 @@ export class Recorder {
     if (this.bins % this.binsPerMinute === 0) this.#closeMinute();
   }
 
+  /** A copy of the latencies up to this very moment: `latency` knows whole bins only. */
+  latencySoFar(): LatencyHistogram {
+    const copy = new LatencyHistogram();
+    copy.merge(this.latency);
+    copy.merge(this.#bin);
+    return copy;
+  }
+
   /** The last minute may be shorter than the others. */
   finish(): void {
     if (this.bins % this.binsPerMinute !== 0) this.#closeMinute();

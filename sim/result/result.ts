@@ -354,6 +354,26 @@ const topicSummary = z.strictObject({
 /** A median and the order statistics that enclose it, with at least the level of the result. */
 const medianOverRuns = z.strictObject({ median: z.number(), low: z.number(), high: z.number() });
 
+/** One long run in equal parts that do not overlap, instead of replications. */
+const batchMeans = z.strictObject({
+  count: z.int(),
+  /** Length of each. */
+  seconds: z.number(),
+  /** Correlation of neighbouring means, and von Neumann's test that there is none. */
+  lag1: z.number(),
+  pValue: z.number(),
+  /** False where the test rejects it at 5 %, or a batch has no mean. */
+  isIndependent: z.boolean(),
+  batches: z.array(
+    z.strictObject({
+      requests: z.number(),
+      failedPercent: z.number(),
+      meanMs: z.number().nullable(),
+      p95Ms: z.number().nullable(),
+    }),
+  ),
+});
+
 const policyResult = z.strictObject({
   name: z.string(),
   about: z.string(),
@@ -376,6 +396,8 @@ const policyResult = z.strictObject({
   medianRun: z
     .strictObject({ p95Ms: medianOverRuns.nullable(), p99Ms: medianOverRuns.nullable() })
     .optional(),
+  /** Only with `--batch-means`: the intervals of `metrics` come from them. */
+  batchMeans: batchMeans.optional(),
   objective: z.strictObject({
     held: z.boolean(),
     heldIn: z.int(),
@@ -659,5 +681,6 @@ export type SweepResult = z.infer<typeof sweep>;
 export type StoppingResult = z.infer<typeof stopping>;
 export type SelectionResult = z.infer<typeof selection>;
 export type WarmUpResult = z.infer<typeof warmUp>;
+export type BatchMeansResult = z.infer<typeof batchMeans>;
 export type HeadroomResult = z.infer<typeof headroom>;
 export type RolloutOutcome = z.infer<typeof rolloutOutcome>;

@@ -139,6 +139,30 @@ export class LatencyHistogram {
     if (max > this.#max) this.#max = max;
   }
 
+  /**
+   * What was recorded since an earlier copy of this one; its extremes are as exact as the buckets.
+   */
+  since(earlier: LatencyHistogram): LatencyHistogram {
+    const rest = new LatencyHistogram();
+    rest.#count = this.#count - earlier.#count;
+    if (rest.#count === 0) return rest;
+    rest.#sum = this.#sum - earlier.#sum;
+    const [to, from, now] = [
+      rest.#buckets._counts,
+      earlier.#buckets._counts,
+      this.#buckets._counts,
+    ];
+    const last = this.#lastBucket();
+    for (let i = this.#firstBucket(); i <= last; i++) {
+      to[i] = now[i]! - from[i]!;
+      if (to[i] === 0) continue;
+      const middle = bucketMiddle(this.#buckets, i);
+      rest.#min = Math.min(rest.#min, middle);
+      rest.#max = middle;
+    }
+    return rest;
+  }
+
   reset(): void {
     this.#buckets.reset();
     this.#count = 0;

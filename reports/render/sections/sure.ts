@@ -2,7 +2,14 @@ import type { Result } from "../../../sim/result/result.ts";
 import { countText, plural, span } from "../../format.ts";
 import { reproduceCommand } from "../../reproduce.ts";
 import { selectionSentences } from "../../selectionWords.ts";
-import { adjustmentText, levelText, runsOf, stoppingText, warmUpText } from "../../verdict.ts";
+import {
+  adjustmentText,
+  batchText,
+  levelText,
+  runsOf,
+  stoppingText,
+  warmUpText,
+} from "../../verdict.ts";
 import { commandHtml, html, nothing, type SafeHtml } from "../html.ts";
 import type { Section } from "./shared.ts";
 
@@ -82,6 +89,8 @@ function replicationsText(result: Result): string {
 
 function intervalsText(result: Result): string {
   const runs = runsOf(result);
+  const batches = batchText(result);
+  if (batches !== null) return `${levelText(result)}, Student t, ${batches}`;
   if (runs < 2) return "none: one replication shows no spread; run more to see how sure this is";
   const adjustment = adjustmentText(result);
   const adjusted = adjustment === null ? "" : `, ${adjustment}`;

@@ -11,6 +11,8 @@ import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import {
+  batchCount,
+  DEFAULT_BATCHES,
   type OutputOptions,
   outputOptions,
   runOptions,
@@ -34,6 +36,8 @@ interface RunOptions
   readonly policy?: string;
   readonly from?: string;
   readonly halveLinks?: boolean;
+  /** True without a number. */
+  readonly batchMeans?: number | true;
   readonly color?: boolean;
 }
 
@@ -44,6 +48,11 @@ export function addRun(program: Command): void {
     .description("Simulates one policy set of a scenario and says whether the objective holds.")
     .option("--policy <name>", "the policy set (default: the first in the file)")
     .option("--from <file>", "go on from a snapshot that peakday snapshot took, one run")
+    .option(
+      "--batch-means [n]",
+      `one long run in batches, not replications (default: ${DEFAULT_BATCHES})`,
+      batchCount,
+    )
     .option("--halve-links", "run each link of the delay chain halved, too");
   outputOptions(scenarioOptions(stoppingOptions(runOptions(command, 20))))
     .addHelpText(
@@ -52,13 +61,33 @@ export function addRun(program: Command): void {
         "Examples\n" +
         "  peakday run scenarios/hello.yaml\n" +
         "  peakday run shop.yaml --policy scheduled --set traffic.visitors.rate=200/s\n" +
-        "  peakday run shop.yaml --until-width 2%",
+        "  peakday run shop.yaml --until-width 2%\n" +
+        "  peakday run shop.yaml --batch-means --set duration=4h",
     )
     .action(async (file: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<RunOptions>();
       const isGiven = self.getOptionValueSource("runs") !== "default";
-      process.exitCode = await run(file, { ...options, runs: runsOf(options, isGiven) });
+      const runs = runsOf(options, isGiven);
+      process.exitCode = await run(file, { ...options, runs, ...batchesOf(options, isGiven) });
     });
+}
+
+/** Batches take the place of replications. */
+function batchesOf(
+  { batchMeans, runs, from, untilWidth }: RunOptions,
+  isGiven: boolean,
+): { readonly runs?: 1; readonly batches?: number } {
+  if (batchMeans === undefined) return {};
+  const others = [
+    ...(isGiven && runs > 1 ? [`--runs ${runs}`] : []),
+    ...(from === undefined ? [] : ["--from"]),
+    ...(untilWidth === undefined ? [] : ["--until-width"]),
+  ];
+  if (others.length > 0) {
+    const hint = "its batches take the place of replications";
+    throw new CliError(errorText(`--batch-means is one whole run: no ${others.join(", ")}`, hint));
+  }
+  return { runs: 1, batches: batchMeans === true ? DEFAULT_BATCHES : batchMeans };
 }
 
 /**
