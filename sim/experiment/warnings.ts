@@ -32,6 +32,10 @@ export function warningsOf(policies: readonly PolicyResult[], duration: number):
         `${policy.name}: many requests were in flight at the end; latencies are understated.`,
       );
     }
+    const dropped = policy.replications.reduce((sum, run) => sum + run.dropped, 0);
+    if (dropped > 0) {
+      warnings.push(`${policy.name}: ${dropped} arrivals were dropped; the load was not as given.`);
+    }
     const { topics } = policy;
     if (topics?.some(({ lag }) => lag.mean > 0)) {
       const what = "messages were left at the end; those whose deadline was not over do not count";
