@@ -6,6 +6,7 @@ import { canaryGroup } from "./groups/canary.ts";
 import type { CaseResult, ConformanceFile, GroupRunner } from "./groups/group.ts";
 import { isObject } from "./groups/group.ts";
 import { hpaGroup } from "./groups/hpa.ts";
+import { kpaGroup } from "./groups/kpa.ts";
 import { limiterGroup } from "./groups/limiter.ts";
 import { rolloutGroup } from "./groups/rollout.ts";
 import { statisticalGroup } from "./statistical/threads.ts";
@@ -19,6 +20,7 @@ const RUNNERS: Readonly<Record<string, GroupRunner>> = {
   breaker: breakerGroup,
   canary: canaryGroup,
   hpa: hpaGroup,
+  kpa: kpaGroup,
   limiter: limiterGroup,
   queueing: statisticalGroup("queueing"),
   rollout: rolloutGroup,
