@@ -8,7 +8,7 @@ import {
 } from "./window.ts";
 
 /** Knative's pod autoscaler looks this often, in seconds. */
-export const TICK_SECONDS = 2;
+const TICK_SECONDS = 2;
 
 /** What a decider is told: `Decider.Spec` of Knative serving, times in seconds. */
 export type DeciderSpec = {
