@@ -17,6 +17,8 @@ it.each([
   { group: "breaker", of: "circuit breakers and outlier ejection", cases: 42 },
   { group: "canary", of: "statistics of canaries", cases: 71 },
   { group: "hpa", of: "the HorizontalPodAutoscaler", cases: 540 },
+  { group: "kpa", of: "Knative's pod autoscaler", cases: 64 },
+  { group: "limiter", of: "rate limiters and percentage flags", cases: 38 },
   { group: "rollout", of: "Deployments, budgets and Argo Rollouts", cases: 4072 },
 ])("all recorded decisions of $of are ours", async ({ group, cases }) => {
   const { code, lines } = await conformance("--dir", import.meta.dirname, "--group", group);
