@@ -48,7 +48,9 @@ export interface ScaleResult {
   readonly panic: number;
   /** Before the bounds of a revision. */
   readonly desired: number;
-  /** Room of the ready pods beyond the load and a burst; below 0 the activator stays in the path. */
+  /**
+   * Room of the ready pods beyond the load and a burst; below 0 the activator stays in the path.
+   */
   readonly excessBurstCapacity: number;
   readonly isPanicking: boolean;
 }
