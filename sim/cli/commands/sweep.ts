@@ -39,8 +39,8 @@ export function addSweep(program: Command): void {
     .summary("a grid of settings: which hold the objective, and the cheapest")
     .description(
       "Runs the scenario with every combination of the values of some settings, for the\n" +
-        "same customers, and says which hold the objective and which is cheapest: for each\n" +
-        "level of traffic, where that is varied.",
+        "same customers, and says which hold the objective and which is cheapest: for\n" +
+        "each level of traffic, where that is varied.",
     )
     .option("--vary <path=a,b,c>", "one setting and its values (repeatable)", varyOption)
     .option("--policy <name...>", "only these policies (default: all in the file)");
