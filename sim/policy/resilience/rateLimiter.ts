@@ -1,6 +1,6 @@
 import type { Json } from "../../kernel/json.ts";
 import type { Micros } from "../../kernel/time.ts";
-import type { AdmissionPolicy, AdmissionRequest } from "./admission.ts";
+import { type AdmissionPolicy, type AdmissionRequest, refusal } from "./admission.ts";
 
 /** A rate limiter: it also knows when a call that it refuses now would be let through. */
 export interface RateLimiter<Config = unknown, State extends Json = Json>
@@ -16,11 +16,7 @@ export interface RateLimiter<Config = unknown, State extends Json = Json>
   ): number | null;
 }
 
-/** A window in which so much may pass; `limit` counts calls, or their cost where they have one. */
-export interface WindowConfig {
-  readonly limit: number;
-  readonly windowSeconds: number;
-}
+export const RATE_LIMITED = refusal("RateLimited");
 
 /** Keys that are kept before those that say nothing any more are looked for. */
 const KEPT = 1024;

@@ -1,8 +1,14 @@
 import { z } from "zod";
 import type { Micros } from "../../kernel/time.ts";
 import { problemsOf } from "../autoscalers/problems.ts";
-import { PERMITTED, refusal } from "./admission.ts";
-import { emptyTable, entryOf, type KeyTable, type RateLimiter } from "./rateLimiter.ts";
+import { PERMITTED } from "./admission.ts";
+import {
+  emptyTable,
+  entryOf,
+  type KeyTable,
+  RATE_LIMITED,
+  type RateLimiter,
+} from "./rateLimiter.ts";
 
 export interface TokenBucketConfig {
   /** Tokens that come in a second: the rate that is let through in the long run, of each key. */
@@ -30,7 +36,6 @@ export type TokenBucketState = {
 
 /** What sums of shares may lose by rounding, in favour of the call. */
 const ROUNDING = 1e-9;
-const EMPTY = refusal("RateLimited");
 
 /**
  * A token bucket: tokens come at a steady rate up to `burst`, with which each key begins, and every
@@ -51,7 +56,7 @@ export const tokenBucket: RateLimiter<TokenBucketConfig, TokenBucketState> = {
     const bucket = bucketOf(state, key, now);
     bucket.tokens = tokensAt(state, bucket, now);
     bucket.at = now;
-    if (bucket.tokens + ROUNDING < cost) return EMPTY;
+    if (bucket.tokens + ROUNDING < cost) return RATE_LIMITED;
     bucket.tokens = Math.max(0, bucket.tokens - cost);
     return PERMITTED;
   },
