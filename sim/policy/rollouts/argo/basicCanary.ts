@@ -65,7 +65,8 @@ export function basicCanaryCounts(input: BasicCanaryInput): CanaryCounts {
 /**
  * Whole replicas whose shares come nearest to the weight, out of `replicas` or, if it may surge,
  * of one more. Exact halves go to the canary, other ties to the option that was looked at first.
- * From 1 to 99 % both sides have one at least, unless there is only one to share.
+ * From 1 to 99 % both sides have one at least, unless there is only one to share, or no option is
+ * left: without surge, half a replica short of all of them. Argo gives the canary none then.
  */
 function nearestCounts(replicas: number, weight: number, maxSurge: number): CanaryCounts {
   if (replicas === 0) return { canary: 0, stable: 0 };
