@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LruCache } from "../../sim/dataplane/exact/lruCache.ts";
+import { micros } from "../../sim/kernel/time.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
 import { callsTo, requestsOf, sum } from "../support/observe.ts";
-import { evenly, modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
+import { evenly, modelOf, ran, type ScenarioText, throughText } from "../support/scenarios.ts";
 
 /** A front that looks into a cache before it asks the slow back. */
 const shop = (entries: ScenarioText, more: ScenarioText = {}): ScenarioText => ({
@@ -124,11 +125,7 @@ describe("a cache with entries", () => {
       ...users({ rate: "300/s" }, { count: 50, zipf: 1 }),
     };
     const whole = ran(written);
-    const half = modelOf(written);
-    half.run((half.end / 2) as typeof half.end); // half of a whole number of microseconds
-    const second = modelOf(written);
-    second.restore(JSON.parse(JSON.stringify(half.snapshot())));
-    second.run();
+    const second = throughText(written, micros(whole.end / 2));
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
   });
 

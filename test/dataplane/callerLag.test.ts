@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ModelSnapshot } from "../../sim/scenario/build/model.ts";
+import { millis } from "../../sim/kernel/time.ts";
 import { requestsOf, type SeenRequest, seriesOf, sum } from "../support/observe.ts";
-import { evenly, modelOf, type ScenarioText } from "../support/scenarios.ts";
-import { runTo } from "./listening.ts";
+import { evenly, modelOf, ran, type ScenarioText, throughText } from "../support/scenarios.ts";
 
 const endpoints = { get: [{ call: "shop" }] };
 
@@ -65,13 +64,8 @@ describe("callers", () => {
 
   it("go on with what they know after a snapshot", () => {
     const written = scenario({ exponential: "600ms" });
-    const whole = modelOf(written);
-    whole.run();
-    const before = modelOf(written);
-    runTo(before, 2600);
-    const after = modelOf(written);
-    after.restore(JSON.parse(JSON.stringify(before.snapshot())) as ModelSnapshot); // just written
-    after.run();
+    const whole = ran(written);
+    const after = throughText(written, millis(2600));
     expect(after.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     expect(sum(seriesOf(after, "shop").arrivals)).toBe(sum(seriesOf(whole, "shop").arrivals));
   });

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { dependencyResults } from "../../sim/experiment/dependencyResults.ts";
 import { seconds } from "../../sim/kernel/time.ts";
-import { builtInPolicies } from "../../sim/policy/index.ts";
-import { Model } from "../../sim/scenario/build/model.ts";
 import { requestsOf } from "../support/observe.ts";
-import { evenly, modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
+import {
+  evenly,
+  modelOf,
+  ran,
+  type ScenarioText,
+  scenarioOf,
+  throughText,
+} from "../support/scenarios.ts";
 
 interface Settings {
   readonly steps: readonly unknown[];
@@ -181,11 +186,7 @@ describe("a snapshot", () => {
       }),
     );
     const whole = ran(written);
-    const first = modelOf(written);
-    first.run(seconds(5));
-    const second = new Model({ scenario: written, replication: 0, registry: builtInPolicies });
-    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
-    second.run();
+    const second = throughText(written, seconds(5));
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     expect(dependencyResults(second)).toEqual(dependencyResults(whole));
   });

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { topicResults } from "../../sim/experiment/topics.ts";
 import { KeyedDraws } from "../../sim/kernel/keyedDraws.ts";
 import { seconds } from "../../sim/kernel/time.ts";
-import { builtInPolicies } from "../../sim/policy/index.ts";
 import type { TopicCounts } from "../../sim/result/result.ts";
-import { Model } from "../../sim/scenario/build/model.ts";
+import type { Model } from "../../sim/scenario/build/model.ts";
 import { ANYONE, AttributeSampler } from "../../sim/workload/attributes.ts";
-import { modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
+import { sum } from "../support/observe.ts";
+import { ran, type ScenarioText, scenarioOf, throughText } from "../support/scenarios.ts";
 
 interface Settings {
   readonly service?: ScenarioText;
@@ -73,7 +73,7 @@ describe("a topic with partitions", () => {
     const keys = new AttributeSampler({ ...ANYONE, keys: { count: 10, exponent: null } }, draws);
     const places = messages.map(({ request, partition }) => `${keys.key(request)} ${partition}`);
     expect(new Set(places).size).toBe(new Set(places.map((place) => place.split(" ")[0])).size);
-    expect(partitions!.published.reduce((sum, count) => sum + count, 0)).toBe(40);
+    expect(sum(partitions!.published)).toBe(40);
   });
 
   it("has a hot partition when a key is popular", () => {
@@ -224,11 +224,7 @@ describe("a snapshot", () => {
       }),
     );
     const whole = ran(scenario);
-    const first = modelOf(scenario);
-    first.run(seconds(47));
-    const second = new Model({ scenario, replication: 0, registry: builtInPolicies });
-    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
-    second.run();
+    const second = throughText(scenario, seconds(47));
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     expect(topicResults(second)).toEqual(topicResults(whole));
   });

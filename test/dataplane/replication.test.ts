@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { dependencyResults } from "../../sim/experiment/dependencyResults.ts";
 import { seconds } from "../../sim/kernel/time.ts";
-import { builtInPolicies } from "../../sim/policy/index.ts";
 import type { ReplicationResult } from "../../sim/result/result.ts";
-import { Model } from "../../sim/scenario/build/model.ts";
-import { requestsOf } from "../support/observe.ts";
-import { modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
+import type { Model } from "../../sim/scenario/build/model.ts";
+import { requestsOf, sum } from "../support/observe.ts";
+import { modelOf, ran, type ScenarioText, scenarioOf, throughText } from "../support/scenarios.ts";
 
 interface Settings {
   readonly store?: ScenarioText;
@@ -26,7 +25,6 @@ const scenario = ({ store, steps, keys, rest }: Settings): ScenarioText => ({
 
 type Figures = NonNullable<ReplicationResult["datastores"]>[number];
 const figuresOf = (model: Model): Figures => dependencyResults(model).datastores![0]!;
-const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
 
 describe("a datastore with shards", () => {
   it("spreads the keys over them, each as large as one", () => {
@@ -131,11 +129,7 @@ describe("replicas", () => {
     const settings = killing({ replicas: 1, shards: 2, replicationLag: "200ms" }, [write, read]);
     const written = scenarioOf(scenario(settings));
     const whole = ran(written);
-    const first = modelOf(written);
-    first.run(seconds(12));
-    const second = new Model({ scenario: written, replication: 0, registry: builtInPolicies });
-    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
-    second.run();
+    const second = throughText(written, seconds(12));
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     expect(dependencyResults(second)).toEqual(dependencyResults(whole));
   });

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { topicResults } from "../../sim/experiment/topics.ts";
 import { seconds } from "../../sim/kernel/time.ts";
-import { builtInPolicies } from "../../sim/policy/index.ts";
 import type { TopicCounts } from "../../sim/result/result.ts";
-import { Model } from "../../sim/scenario/build/model.ts";
+import type { Model } from "../../sim/scenario/build/model.ts";
 import type { Scenario } from "../../sim/scenario/scenario.ts";
-import { modelOf, ran, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
+import { ran, type ScenarioText, scenarioOf, throughText } from "../support/scenarios.ts";
 
 const worker = {
   concurrency: 1,
@@ -255,11 +254,7 @@ describe("a snapshot", () => {
     });
     const scenario: Scenario = scenarioOf(written);
     const whole = ran(scenario);
-    const first = modelOf(scenario);
-    first.run(seconds(100));
-    const second = new Model({ scenario, replication: 0, registry: builtInPolicies });
-    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
-    second.run();
+    const second = throughText(scenario, seconds(100));
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     expect(topicResults(second)).toEqual(topicResults(whole));
   });

@@ -2,27 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { summariseModel } from "../../sim/experiment/replication.ts";
 import { micros } from "../../sim/kernel/time.ts";
-import type { Model, ModelSnapshot } from "../../sim/scenario/build/model.ts";
-import type { Scenario } from "../../sim/scenario/scenario.ts";
+import type { Model } from "../../sim/scenario/build/model.ts";
 import { randomScenario } from "../support/randomScenario.ts";
 import { richScenario } from "../support/richScenario.ts";
-import { modelOf, ran, scenarioOf, scenariosOf } from "../support/scenarios.ts";
+import { modelOf, ran, scenarioOf, scenariosOf, throughText } from "../support/scenarios.ts";
 
 /** Everything that is reported; the number of events counts from the snapshot on. */
 function outputOf(model: Model): unknown {
   const { events: _, ...output } = summariseModel(model, 0, true);
   return output;
-}
-
-/** Runs to `at`, writes a snapshot as text, reads it into a new model, and runs that to the end. */
-function throughText(scenario: Scenario, at: number): Model {
-  const before = modelOf(scenario);
-  before.run(micros(at));
-  const text = JSON.stringify(before.snapshot());
-  const after = modelOf(scenario);
-  after.restore(JSON.parse(text) as ModelSnapshot); // what was just written
-  after.run();
-  return after;
 }
 
 describe("a model that goes on from a snapshot", () => {
@@ -31,7 +19,7 @@ describe("a model that goes on from a snapshot", () => {
       const whole = outputOf(ran(scenario));
       const end = scenario.warmUp + scenario.duration;
       const property = fc.property(fc.integer({ min: 0, max: end - 1 }), (at) => {
-        expect(outputOf(throughText(scenario, at))).toEqual(whole);
+        expect(outputOf(throughText(scenario, micros(at)))).toEqual(whole);
       });
       fc.assert(property, { seed: 5, numRuns: 10, examples: [[0], [scenario.warmUp], [end - 1]] });
     }
@@ -41,7 +29,7 @@ describe("a model that goes on from a snapshot", () => {
     const moments = fc.integer({ min: 0, max: 15_000_000 });
     const property = fc.property(randomScenario, moments, (written, at) => {
       const scenario = scenarioOf({ ...written, duration: "20s" });
-      expect(outputOf(throughText(scenario, at))).toEqual(outputOf(ran(scenario)));
+      expect(outputOf(throughText(scenario, micros(at)))).toEqual(outputOf(ran(scenario)));
     });
     fc.assert(property, { seed: 6, numRuns: 60 });
   });

@@ -2,8 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { exists, type Pod } from "../../sim/cluster/pod.ts";
 import { micros } from "../../sim/kernel/time.ts";
-import type { Model, ModelSnapshot } from "../../sim/scenario/build/model.ts";
-import { evenly, modelOf, type ScenarioText, scenarioOf } from "../support/scenarios.ts";
+import type { Model } from "../../sim/scenario/build/model.ts";
+import {
+  evenly,
+  modelOf,
+  ran,
+  type ScenarioText,
+  scenarioOf,
+  throughText,
+} from "../support/scenarios.ts";
 
 const DURATION = 240;
 const NAMES = ["s0", "s1", "s2"] as const;
@@ -225,13 +232,8 @@ describe("whatever the pods, nodes and faults", () => {
     const moments = fc.integer({ min: 0, max: (DURATION - 1) * 1_000_000 });
     const property = fc.property(world, moments, (made, at) => {
       const scenario = scenarioOf(textOf(made));
-      const whole = modelOf(scenario);
-      whole.run();
-      const before = modelOf(scenario);
-      before.run(micros(at));
-      const after = modelOf(scenario);
-      after.restore(JSON.parse(JSON.stringify(before.snapshot())) as ModelSnapshot);
-      after.run();
+      const whole = ran(scenario);
+      const after = throughText(scenario, micros(at));
       expect(after.cluster.events).toEqual(whole.cluster.events);
       expect(after.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { topicResults } from "../../sim/experiment/topics.ts";
+import { sum } from "../support/observe.ts";
 import { ran, type ScenarioText } from "../support/scenarios.ts";
 
 const situations = fc.record({
@@ -91,7 +92,7 @@ describe("a log of partitions", () => {
         expect(counts.consumed + counts.deadLettered).toBe(given.count);
         expect(counts.lag).toBe(0);
         const { partitions } = counts;
-        expect(partitions!.consumed.reduce((sum, one) => sum + one, 0)).toBe(counts.consumed);
+        expect(sum(partitions!.consumed)).toBe(counts.consumed);
         if (retryTopics === undefined) {
           expect(partitions!.outOfOrder).toBe(0);
           expect(counts.deadLettered).toBe(0);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dependencyResults } from "../../sim/experiment/dependencyResults.ts";
 import { seconds } from "../../sim/kernel/time.ts";
-import { callsTo } from "../support/observe.ts";
+import { callsTo, sum } from "../support/observe.ts";
 import { modelOf, type ScenarioText } from "../support/scenarios.ts";
 
 interface ShardsState {
@@ -98,7 +98,7 @@ describe("a datastore with shards and replicas", () => {
           expect(others).toHaveLength(replicas);
         }
         const [figures] = dependencyResults(model).datastores!;
-        const asked = figures!.requests.reduce((total, count) => total + count, 0);
+        const asked = sum(figures!.requests);
         // Those that found no server never reached one.
         expect(asked).toBeGreaterThanOrEqual(callsTo(model, "db"));
         expect(figures!.staleReads).toBeLessThanOrEqual(figures!.replicaReads);

@@ -1,6 +1,7 @@
 import type { CallObserver } from "../../sim/dataplane/callObserver.ts";
+import type { Micros } from "../../sim/kernel/time.ts";
 import { builtInPolicies, type PolicyRegistry } from "../../sim/policy/index.ts";
-import { Model } from "../../sim/scenario/build/model.ts";
+import { Model, type ModelSnapshot } from "../../sim/scenario/build/model.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
 import type { Scenario } from "../../sim/scenario/scenario.ts";
 
@@ -47,6 +48,17 @@ export function ran(written: ScenarioText | Scenario, options?: ModelOptions): M
   const model = modelOf(written, options);
   model.run();
   return model;
+}
+
+/** Runs to `at`, writes a snapshot as text, reads it into a new model, and runs that to the end. */
+export function throughText(written: ScenarioText | Scenario, at: Micros): Model {
+  const before = modelOf(written);
+  before.run(at);
+  const text = JSON.stringify(before.snapshot());
+  const after = modelOf(written);
+  after.restore(JSON.parse(text) as ModelSnapshot); // what was just written
+  after.run();
+  return after;
 }
 
 /** Evenly spaced arrivals: `count` of them, `gap` milliseconds apart, the first one after `gap`. */
