@@ -48,6 +48,9 @@ export function parseTime(text: string): number {
 /** The same to the nearest microsecond. */
 export const parseDuration = (text: string): Micros => micros(roundHalfEven(parseTime(text)));
 
+export const durationOr = (text: string | undefined, fallback: Micros): Micros =>
+  text === undefined ? fallback : parseDuration(text);
+
 /** Per second, of a text that matches `RATE`. */
 export function parseRate(text: string): number {
   const [value, unit] = text.split("/");

@@ -1,7 +1,7 @@
 import type { LockSpec } from "../../dataplane/serviceSpec.ts";
 import { seconds } from "../../kernel/time.ts";
 import type { LockInput } from "../schema/locks.ts";
-import { parseDuration } from "../units.ts";
+import { durationOr } from "../units.ts";
 
 /** The default of InnoDB's innodb_lock_wait_timeout. Source: MySQL 8.4 Reference Manual. */
 const LOCK_TIMEOUT = seconds(50);
@@ -13,6 +13,6 @@ export function normaliseLock(input: string | LockInput<unknown>): LockSpec {
     per: given.per ?? "key",
     rows: given.rows ?? 1,
     order: given.order ?? "as-drawn",
-    timeout: given.timeout === undefined ? LOCK_TIMEOUT : parseDuration(given.timeout),
+    timeout: durationOr(given.timeout, LOCK_TIMEOUT),
   };
 }

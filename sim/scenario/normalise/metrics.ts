@@ -12,7 +12,7 @@ import {
 import { type Micros, micros, seconds } from "../../kernel/time.ts";
 import type { AutoscalerSyncInput, CustomMetricInput, MetricsInput } from "../schema/metrics.ts";
 import type { Path } from "../tree.ts";
-import { durationText, parseDuration, parseShare } from "../units.ts";
+import { durationOr, durationText, parseDuration, parseShare } from "../units.ts";
 import type { Context } from "./context.ts";
 
 /**
@@ -194,6 +194,3 @@ function normaliseSteps(
     return { at: at === 0 ? NONE : micros(warmUp + at), value: step.value };
   });
 }
-
-const durationOr = (input: string | undefined, fallback: Micros): Micros =>
-  input === undefined ? fallback : parseDuration(input);

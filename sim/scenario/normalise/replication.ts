@@ -2,7 +2,7 @@ import type { ReplicationSpec } from "../../dataplane/serviceSpec.ts";
 import { micros, seconds } from "../../kernel/time.ts";
 import type { DatastoreInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
-import { parseDuration } from "../units.ts";
+import { durationOr } from "../units.ts";
 import type { Context } from "./context.ts";
 import { normaliseDistribution } from "./time.ts";
 
@@ -25,7 +25,7 @@ export function normaliseReplication(
       replicationLag === undefined
         ? { kind: "constant", value: micros(0) }
         : normaliseDistribution(context, replicationLag, [...path, "replicationLag"]),
-    failover: failover === undefined ? FAILOVER : parseDuration(failover),
-    restart: restart === undefined ? RESTART : parseDuration(restart),
+    failover: durationOr(failover, FAILOVER),
+    restart: durationOr(restart, RESTART),
   };
 }

@@ -2,7 +2,7 @@ import { type Micros, micros } from "../../kernel/time.ts";
 import type { DeploymentPause, PolicySet, PolicyUse } from "../scenario.ts";
 import type { RolloutsInput, RolloutUseInput } from "../schema/policies.ts";
 import type { Path } from "../tree.ts";
-import { durationText, parseDuration } from "../units.ts";
+import { durationOr, durationText } from "../units.ts";
 import type { Context } from "./context.ts";
 import { checkedConfig, solePolicy, type Times } from "./policyUse.ts";
 
@@ -116,7 +116,7 @@ function timeOf(
   before: number,
   { duration }: Times,
 ): Micros {
-  const time = at === undefined ? micros(0) : parseDuration(at);
+  const time = durationOr(at, micros(0));
   const path = [...place, "at"];
   if (time >= duration) {
     const hint = `the run measures ${durationText(duration)}`;

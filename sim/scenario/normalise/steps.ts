@@ -56,7 +56,7 @@ function normaliseStep(
   if (parallel !== undefined) {
     const branches = parallel.map((branch, i) => {
       const place = [...path, "parallel", i];
-      return isSteps(branch)
+      return isList(branch)
         ? normaliseSteps(context, branch, place, owner)
         : normaliseStep(context, branch, place, owner);
     });
@@ -64,9 +64,6 @@ function normaliseStep(
   }
   return choose === undefined ? [] : [normaliseChoice(context, choose, [...path, "choose"], owner)];
 }
-
-const isSteps = (branch: StepInput | readonly StepInput[]): branch is readonly StepInput[] =>
-  Array.isArray(branch);
 
 function normaliseTransaction(
   context: Context,

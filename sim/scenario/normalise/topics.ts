@@ -2,7 +2,7 @@ import type { ConsumerGroupSpec, ProducerSpec, TopicSpec } from "../../dataplane
 import { type Micros, micros, seconds } from "../../kernel/time.ts";
 import type { TopicInput } from "../schema/topics.ts";
 import type { Path } from "../tree.ts";
-import { durationText, parseDuration } from "../units.ts";
+import { durationOr, durationText, parseDuration } from "../units.ts";
 import { resolveCall } from "./calls.ts";
 import type { Context } from "./context.ts";
 import { normaliseRate } from "./rates.ts";
@@ -60,7 +60,7 @@ function normaliseProducer(
   const deadline = input.deadline === undefined ? null : parseDuration(input.deadline);
   const shared = { name, deadline, priority: input.priority ?? 0 };
   if (input.rate === undefined) {
-    const at = input.at === undefined ? micros(0) : parseDuration(input.at);
+    const at = durationOr(input.at, micros(0));
     if (at >= times.duration) {
       const hint = `the run measures ${durationText(times.duration)}`;
       context.atValue([...path, "at"], "this batch comes when the run is over", hint);
@@ -97,7 +97,7 @@ function normaliseGroup(
       call: { service: call.service, endpoint: call.endpoint },
       atOnce: input.atOnce ?? 1,
       order: input.order ?? "fifo",
-      visibilityTimeout: timeout === undefined ? VISIBILITY_TIMEOUT : parseDuration(timeout),
+      visibilityTimeout: durationOr(timeout, VISIBILITY_TIMEOUT),
       heartbeat: input.heartbeat ?? true,
       retries: input.retryTopics?.map(parseDuration) ?? null,
       maxDeliveries: input.maxDeliveries ?? null,
@@ -111,9 +111,6 @@ function normaliseGroup(
     },
   ];
 }
-
-const durationOr = (written: string | undefined, otherwise: Micros): Micros =>
-  written === undefined ? otherwise : parseDuration(written);
 
 /** Settings that make sense for queues only, or for partitions only. */
 function reportOthers(
