@@ -1,5 +1,6 @@
 import type { Finding } from "../parse.ts";
 import type { ScenarioNote } from "../scenario.ts";
+import { RELEASE_KEYS } from "../schema/policies.ts";
 import { priorityClassShape } from "../schema/scheduling.ts";
 import { applySettings, type Setting } from "../settings.ts";
 import {
@@ -227,7 +228,7 @@ class Underlay {
     const written = treeAt(this.#whole, path);
     if (written?.kind !== "map") return;
     const { resource } = workload;
-    const policies = [...written.entries.keys()].filter((key) => !RELEASE_KEYS.has(key));
+    const policies = [...written.entries.keys()].filter((key) => !RELEASE_KEYS.includes(key));
     const strategy = treeAt(resource.tree, ["spec", "strategy"]);
     if (resource.kind !== "Rollout") {
       const type = strategy === null ? null : treeAt(strategy, ["type"]);
@@ -273,8 +274,6 @@ function servicesByBudget(matches: readonly Match[]): ReadonlyMap<Resource, read
   return services;
 }
 
-/** What else a rollout has beside its policy. */
-const RELEASE_KEYS = new Set(["revision", "at", "paused"]);
 const PRIORITY_CLASS_KEYS = new Set(Object.keys(priorityClassShape));
 
 /** The AnalysisTemplates that a Rollout can name. */

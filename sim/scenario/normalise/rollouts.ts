@@ -1,13 +1,10 @@
 import { type Micros, micros } from "../../kernel/time.ts";
 import type { DeploymentPause, PolicySet, PolicyUse } from "../scenario.ts";
-import type { RolloutsInput, RolloutUseInput } from "../schema/policies.ts";
+import { RELEASE_KEYS, type RolloutsInput, type RolloutUseInput } from "../schema/policies.ts";
 import type { Path } from "../tree.ts";
 import { durationOr, durationText } from "../units.ts";
 import type { Context } from "./context.ts";
 import { checkedConfig, solePolicy, type Times } from "./policyUse.ts";
-
-/** Keys of a release that name no policy. */
-const RELEASE_KEYS = ["revision", "at", "paused"];
 
 type Releases = Pick<PolicySet, "rollouts" | "pauses">;
 

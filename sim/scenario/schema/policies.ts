@@ -7,19 +7,21 @@ export const autoscalerUse = z
   .record(z.string(), z.unknown(), { error: "a map with a policy's name: {hpa: …}" })
   .meta({ id: "Autoscaler", ...META_ONE_KEY, description: "A policy and its configuration." });
 
+const releaseShape = {
+  revision: text("The revision that is rolled out.").optional(),
+  at: duration("When it begins, from the start of the measured time. Default 0s.").optional(),
+  paused: flag("From then on the Deployment's rollouts stand still (spec.paused).").optional(),
+};
+
+/** Keys of a release that name no policy. */
+export const RELEASE_KEYS: readonly string[] = Object.keys(releaseShape);
+
 /**
  * `{staged-canary: …, revision: v2, at: 1m}`. Without a policy it is the one of the service's
  * manifest.
  */
 const rolloutUse = z
-  .looseObject(
-    {
-      revision: text("The revision that is rolled out.").optional(),
-      at: duration("When it begins, from the start of the measured time. Default 0s.").optional(),
-      paused: flag("From then on the Deployment's rollouts stand still (spec.paused).").optional(),
-    },
-    { error: "a map with a policy's name, revision and at" },
-  )
+  .looseObject(releaseShape, { error: "a map with a policy's name, revision and at" })
   .check(({ value, issues }) => {
     if (value.revision !== undefined || value.paused !== undefined) return;
     const message = "a rollout needs a revision, or paused";
