@@ -32,17 +32,17 @@ export function servingIndex(context: Context, input: ServiceInput, path: Path):
 }
 
 /**
- * The container that serves, and those beside it: the pod's other containers, init containers that
- * go on beside them (restartPolicy Always), and those that only the scenario knows.
+ * The container that serves, at its `index`, and those beside it: the pod's other containers, init
+ * containers that go on beside them (restartPolicy Always), and those that only the scenario knows.
  */
 export function normaliseContainers(
   context: Context,
   name: string,
   input: ServiceInput,
   path: Path,
+  index: number,
 ): Containers {
   const pod = specOf(input).template?.spec;
-  const index = servingIndex(context, input, path);
   const serving = pod?.containers[index];
   const own = input.resources ?? serving?.resources;
   const place =

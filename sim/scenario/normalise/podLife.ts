@@ -11,8 +11,8 @@ import {
 import type { ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
-import { servingIndex } from "./containers.ts";
 import type { Context } from "./context.ts";
+import { normaliseMemory } from "./serving.ts";
 import { constant, distributionOr } from "./time.ts";
 
 /**
@@ -53,14 +53,18 @@ export type PodLife = Pick<
   | "initContainers"
 >;
 
-/** How a service's pods come up and go: what stands beside `deployment` precedes what is in it. */
+/**
+ * How a service's pods come up and go: what stands beside `deployment` precedes what is in it.
+ * `serving` is the place of the container that serves.
+ */
 export function normalisePodLife(
   context: Context,
   input: ServiceInput,
   path: Path,
   pod: PodSpecInput | undefined,
+  serving: number,
 ): PodLife {
-  const container = pod?.containers[servingIndex(context, input, path)];
+  const container = pod?.containers[serving];
   const grace =
     input.terminationGracePeriodSeconds ??
     pod?.terminationGracePeriodSeconds ??
@@ -80,7 +84,7 @@ export function normalisePodLife(
     onSigterm: input.onSigterm ?? "serve",
     podDeletionCost: input.podDeletionCost ?? "none",
     ...normaliseStartup(context, input.startup, [...path, "startup"]),
-    idleMemoryBytes: input.memory?.base === undefined ? 0 : (parseBytes(input.memory.base) ?? 0),
+    idleMemoryBytes: normaliseMemory(input.memory).baseBytes,
     failsProbes: [],
     imagePull: distributionOr(context, input.image?.pull, [...path, "image", "pull"], constant(0)),
     imageBytes: input.image?.size === undefined ? null : (parseBytes(input.image.size) ?? 0),

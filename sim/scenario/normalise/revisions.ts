@@ -1,6 +1,5 @@
 import type { WorkloadSpec } from "../../cluster/clusterSpec.ts";
 import type { RevisionSpec } from "../../dataplane/serviceSpec.ts";
-import { parseBytes } from "../../workload/quantity.ts";
 import type { RevisionInput } from "../schema/revisions.ts";
 import type { ServiceInput } from "../schema/services.ts";
 import type { Path } from "../tree.ts";
@@ -59,7 +58,9 @@ export function normaliseRevisionPods(
           ...(startup === undefined
             ? {}
             : normaliseStartup(context, startup, [...place, "startup"])),
-          ...(memory?.base === undefined ? {} : { idleMemoryBytes: parseBytes(memory.base) ?? 0 }),
+          ...(memory?.base === undefined
+            ? {}
+            : { idleMemoryBytes: normaliseMemory(memory).baseBytes }),
           ...(failsProbes === undefined ? {} : { failsProbes }),
         },
       ];

@@ -15,7 +15,7 @@ import type { Path } from "../tree.ts";
 import { parseDuration } from "../units.ts";
 import { normaliseBalancer } from "./balancer.ts";
 import { DATASTORE_ENDPOINT } from "./calls.ts";
-import { normaliseContainers } from "./containers.ts";
+import { normaliseContainers, servingIndex } from "./containers.ts";
 import type { Context } from "./context.ts";
 import { deploymentPath, specIn, specOf, statefulSetSpecOf } from "./deploymentInput.ts";
 import { guardsOf } from "./guards.ts";
@@ -129,11 +129,12 @@ export function normaliseDeployment(
 ): WorkloadSpec {
   const path: Path = ["services", name];
   const spec = specOf(input);
-  const life = normalisePodLife(context, input, path, spec.template?.spec);
+  const serving = servingIndex(context, input, path);
+  const life = normalisePodLife(context, input, path, spec.template?.spec, serving);
   return {
     name,
     replicas: input.replicas ?? spec.replicas ?? 1,
-    ...normaliseContainers(context, name, input, path),
+    ...normaliseContainers(context, name, input, path, serving),
     deployment: normaliseRolling(context, input, path),
     paused: specIn(input.deployment).paused ?? false,
     ...normaliseStatefulSet(context, input, path),
