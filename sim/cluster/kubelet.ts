@@ -133,21 +133,10 @@ export class Kubelet {
   /** Starts the container: the image is there, init containers are done. */
   start(pod: Pod): void {
     const spec = this.#specOf(pod);
-    const { now } = this.#simulation;
     const isFirst = pod.runningAt === null;
-    pod.runningAt ??= now;
+    pod.runningAt ??= this.#simulation.now;
     pod.backOffUntil = null;
-    pod.container = {
-      startedAt: now,
-      started: spec.startupProbe === null,
-      listening: false,
-      listenAt: now,
-      starting: null,
-      startupCpuMicros: 0,
-      sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
-      stopping: null,
-      sigtermAt: null,
-    };
+    pod.container = this.#newContainer(spec, spec.startupProbe === null);
     this.#events.usesCpu(pod, true);
     const time = this.#startupOf(pod);
     if (spec.startupCpuMillicores > 0) {
@@ -163,20 +152,8 @@ export class Kubelet {
 
   /** The same for a pod that is there when the run begins: it has started and listens. */
   startListening(pod: Pod): void {
-    const spec = this.#specOf(pod);
-    const { now } = this.#simulation;
-    pod.runningAt = now;
-    pod.container = {
-      startedAt: now,
-      started: true,
-      listening: false,
-      listenAt: now,
-      starting: null,
-      startupCpuMicros: 0,
-      sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
-      stopping: null,
-      sigtermAt: null,
-    };
+    pod.runningAt = this.#simulation.now;
+    pod.container = this.#newContainer(this.#specOf(pod), true);
     this.#events.usesCpu(pod, true);
     this.#enterPlane(pod);
     this.#probes.containerRuns(pod);
@@ -219,15 +196,8 @@ export class Kubelet {
     pod.restarts++;
     pod.backOffUntil = null;
     if (container === null) return;
-    const { now } = this.#simulation;
-    pod.earlierServing = this.servingTime(pod);
-    pod.earlierCpuMicros += this.#containerMicros(pod, container);
-    if (container.listening) this.#plane.killReplica(pod.number);
-    pod.container = null;
-    this.#events.usesCpu(pod, false);
-    const { startedAt } = container;
-    pod.lastTermination = { exitCode: SIGKILLED, reason: "Error", startedAt, finishedAt: now };
-    this.#simulation.digest.add(now, TRACE.ended, pod.number);
+    this.#terminate(pod, container, { exitCode: SIGKILLED, reason: "Error" });
+    this.#simulation.digest.add(this.#simulation.now, TRACE.ended, pod.number);
   }
 
   /** The kernel kills the process; as an event of its own, for the data plane is at work. */
@@ -379,17 +349,26 @@ export class Kubelet {
     else if (isActive(pod) || !pod.known) this.#plane.drainReplica(pod.number, "open");
   }
 
+  #newContainer(spec: WorkloadSpec, started: boolean): Container {
+    const { now } = this.#simulation;
+    return {
+      startedAt: now,
+      started,
+      listening: false,
+      listenAt: now,
+      starting: null,
+      startupCpuMicros: 0,
+      sidecars: { since: now, cores: sidecarUse(spec).cpuMillicores / 1000, earlierMicros: 0 },
+      stopping: null,
+      sigtermAt: null,
+    };
+  }
+
   #ended(pod: Pod, exitCode: number, reason: Termination["reason"]): void {
     const { now } = this.#simulation;
     const container = pod.container!;
-    pod.earlierServing = this.servingTime(pod);
-    pod.earlierCpuMicros += this.#containerMicros(pod, container);
-    if (container.listening) this.#plane.killReplica(pod.number);
-    pod.container = null;
-    this.#events.usesCpu(pod, false);
     const before = pod.lastTermination?.finishedAt ?? null;
-    const { startedAt } = container;
-    pod.lastTermination = { exitCode, reason, startedAt, finishedAt: now };
+    this.#terminate(pod, container, { exitCode, reason });
     if (pod.deletedAt !== null) {
       this.#events.ended(pod);
       return;
@@ -399,6 +378,17 @@ export class Kubelet {
     this.#events.happened(pod, reason, `container ${name} ended with exit code ${exitCode}`);
     if (pod.ready) this.#events.readinessChanged(pod, false);
     this.#scheduleRestart(pod, container.stopping === null ? now : before);
+  }
+
+  /** The process is no more; what it has used stays with the pod. */
+  #terminate(pod: Pod, container: Container, how: Pick<Termination, "exitCode" | "reason">): void {
+    pod.earlierServing = this.servingTime(pod);
+    pod.earlierCpuMicros += this.#containerMicros(pod, container);
+    if (container.listening) this.#plane.killReplica(pod.number);
+    pod.container = null;
+    this.#events.usesCpu(pod, false);
+    const { startedAt } = container;
+    pod.lastTermination = { ...how, startedAt, finishedAt: this.#simulation.now };
   }
 
   /**
