@@ -1,7 +1,7 @@
 import type { ServingTime } from "../../cluster/pod.ts";
 import type { SimulatedCluster } from "../../cluster/simulatedCluster.ts";
 import type { CallPlan } from "../../dataplane/callplan/plan.ts";
-import { type Json, savedState } from "../../kernel/json.ts";
+import { type Json, plainState, savedState } from "../../kernel/json.ts";
 import type { ServiceGauges } from "../../result/recorder.ts";
 
 /** Reads, for each service, what the cluster shows at the end of a bin. */
@@ -47,7 +47,7 @@ export class Gauges {
   }
 
   state(): Json {
-    return { cpu: [...this.#cpu], serving: this.#serving.map((time) => ({ ...time })) };
+    return plainState({ cpu: this.#cpu, serving: this.#serving });
   }
 
   restore(state: Json): void {

@@ -11,8 +11,9 @@ export interface RevisionSeries {
   readonly cpuPercent: (number | null)[];
 }
 
-/** What the pods of one revision have used since the run began. */
+/** What the pods of one revision have used since the run began, and how many exist. */
 interface Use {
+  readonly pods: number;
   readonly cpuMicros: number;
   readonly runningMicros: number;
 }
@@ -36,7 +37,7 @@ export class RevisionUse {
     );
   }
 
-  /** The first bin begins. */
+  /** A bin begins. */
   begin(): void {
     this.#before = this.#series.map(
       (revisions, workload) =>
@@ -45,18 +46,19 @@ export class RevisionUse {
   }
 
   closeBin(): void {
+    const last = this.#before;
+    this.begin();
     this.#series.forEach((revisions, workload) => {
       const request = requestsOf(this.#cluster.workloads[workload]!.spec).cpuMillicores ?? 0;
       revisions?.forEach((series, revision) => {
-        const use = this.#cluster.revisionUse(workload, revision);
-        const before = this.#before[workload]?.[revision] ?? { cpuMicros: 0, runningMicros: 0 };
+        const use = this.#before[workload]![revision]!;
+        const before = last[workload]?.[revision] ?? { cpuMicros: 0, runningMicros: 0 };
         const asked = ((use.runningMicros - before.runningMicros) * request) / 1000;
         const used = use.cpuMicros - before.cpuMicros;
         series.pods.push(use.pods);
         series.cpuPercent.push(asked > 0 ? (100 * used) / asked : null);
       });
     });
-    this.begin();
   }
 
   /** Null for a service without rollouts. */
