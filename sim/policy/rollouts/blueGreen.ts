@@ -123,10 +123,12 @@ export const blueGreen: RolloutPolicy<BlueGreenConfig, BlueGreenState> = {
   step(before, observation, now) {
     const state = { ...before, startTime: before.startTime ?? now, since: before.since ?? now };
     const isOpen = state.phase !== "over" && state.phase !== "aborted";
-    if (isOpen && hasPassed(state.operator.abortAt, state.startTime, now)) {
-      return withVerdict(goBack(aborted(state, "AbortedByOperator", now), observation, now));
-    }
-    return withVerdict(stepOf(state, observation, now));
+    const isAborted = isOpen && hasPassed(state.operator.abortAt, state.startTime, now);
+    return withVerdict(
+      isAborted
+        ? goBack(aborted(state, "AbortedByOperator", now), observation, now)
+        : stepOf(state, observation, now),
+    );
   },
 };
 

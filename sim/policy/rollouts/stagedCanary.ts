@@ -193,42 +193,47 @@ function observe(
   const isOver = now - (state.stageStart ?? now) >= state.stageDuration;
   if (state.sprt !== null) return test(state, state.sprt, { stable, canary }, isOver);
   if (!isOver) return hold(state, "StageInProgress");
-  if (canary.requests < state.minimumRequests) {
-    if (state.shortStage === "extend") return hold(state, "WaitingForRequests");
-    return next(state, "TooFewRequestsToJudge", { stable, canary });
-  }
+  if (canary.requests < state.minimumRequests) return unjudged(state, { stable, canary });
   // Fresh counters without production traffic hold only stragglers of the stage before: no sample.
   const isAlone = state.counters === "fresh" && stable.weight === 0;
   const production = isAlone ? { requests: 0, failures: 0, p50Ms: null } : stable;
-  const fault = thresholdFault(state, production, canary);
-  if (fault === null) return next(state, "StagePassed", { stable, canary });
-  return { state: { ...state, phase: "over" }, decision: { kind: "rollback", reason: fault } };
+  return judged(state, thresholdFault(state, production, canary), { stable, canary });
 }
 
 /** A stage under a sequential test: errors are its business, the p50 that of the limits. */
 function test(
   state: StagedCanaryState,
   sprt: SprtState,
-  { stable, canary }: Pick<RolloutObservation, "stable" | "canary">,
+  { stable, canary }: Sides,
   isOver: boolean,
 ): StagedStep {
   const walk = sprtWalk(sprt);
   const { requests, failures: errors } = canary;
   const verdict = sprtVerdict(walk, logLikelihoodRatio(walk, { requests, errors }));
-  const rollback = (reason: string): StagedStep => ({
-    state: { ...state, phase: "over" },
-    decision: { kind: "rollback", reason },
-  });
-  if (verdict === "reject") return rollback(`${errors} errors in ${requests} requests: rejected`);
+  if (verdict === "reject") {
+    const fault = `${errors} errors in ${requests} requests: rejected`;
+    return judged(state, fault, { stable, canary });
+  }
   if (verdict === "continue") {
-    if (!isOver) return hold(state, "StageInProgress");
-    if (state.shortStage === "extend") return hold(state, "WaitingForRequests");
-    return next(state, "TooFewRequestsToJudge", { stable, canary });
+    return isOver ? unjudged(state, { stable, canary }) : hold(state, "StageInProgress");
   }
   const limits = { ...state, errorRateLimit: 1, errorRatioLimit: Number.MAX_VALUE };
-  const fault = thresholdFault(limits, stable, canary);
-  return fault === null ? next(state, "StagePassed", { stable, canary }) : rollback(fault);
+  return judged(state, thresholdFault(limits, stable, canary), { stable, canary });
 }
+
+type Sides = Pick<RolloutObservation, "stable" | "canary">;
+
+/** A stage at its end that is short of requests. */
+const unjudged = (state: StagedCanaryState, sides: Sides): StagedStep =>
+  state.shortStage === "extend"
+    ? hold(state, "WaitingForRequests")
+    : next(state, "TooFewRequestsToJudge", sides);
+
+/** `fault`: what speaks against the canary; null for nothing. */
+const judged = (state: StagedCanaryState, fault: string | null, sides: Sides): StagedStep =>
+  fault === null
+    ? next(state, "StagePassed", sides)
+    : { state: { ...state, phase: "over" }, decision: { kind: "rollback", reason: fault } };
 
 const initialSprt = ({ p0, p1, alpha, beta }: z.infer<typeof sprtSchema>): SprtState => ({
   p0: shareOf(p0),
@@ -237,11 +242,7 @@ const initialSprt = ({ p0, p1, alpha, beta }: z.infer<typeof sprtSchema>): SprtS
   beta: shareOf(beta ?? 0.05),
 });
 
-function next(
-  state: StagedCanaryState,
-  reason: string,
-  { stable, canary }: Pick<RolloutObservation, "stable" | "canary">,
-): StagedStep {
+function next(state: StagedCanaryState, reason: string, { stable, canary }: Sides): StagedStep {
   const stage = state.stage + 1;
   if (stage >= state.stages.length) {
     return { state: { ...state, phase: "over" }, decision: { kind: "promote", reason } };
