@@ -5,8 +5,8 @@ import { seconds } from "../../sim/kernel/time.ts";
 import type { TopicCounts } from "../../sim/result/result.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
 import { ANYONE, AttributeSampler } from "../../sim/workload/attributes.ts";
-import { sum } from "../support/observe.ts";
-import { ran, type ScenarioText, scenarioOf, throughText } from "../support/scenarios.ts";
+import { consumptionEnds, sum, topicCounts } from "../support/observe.ts";
+import { ran, type ScenarioText, scaled, scenarioOf, throughText } from "../support/scenarios.ts";
 
 interface Settings {
   readonly service?: ScenarioText;
@@ -43,14 +43,7 @@ function log({ service, topic, producer, consumer, rest }: Settings = {}): Scena
   };
 }
 
-const countsOf = (model: Model): TopicCounts => topicResults(model).topics![0]!;
-const outcome = (settings: Settings = {}): TopicCounts => countsOf(ran(log(settings)));
-
-/** Ends of the work in whole seconds, by the number of the message. */
-const endsOf = (model: Model): readonly (number | null)[] =>
-  model.plane.consumers.groups[0]!.ledger.messages.map(({ consumedAt }) =>
-    consumedAt === null ? null : Math.round(consumedAt / 1e6),
-  );
+const outcome = (settings: Settings = {}): TopicCounts => topicCounts(ran(log(settings)));
 
 describe("a topic with partitions", () => {
   it.each([
@@ -66,7 +59,7 @@ describe("a topic with partitions", () => {
 
   it("keeps the messages of a key in one partition, in order", () => {
     const model = ran(log({ topic: { keys: { count: 10 } }, service: { replicas: 4 } }));
-    const { partitions } = countsOf(model);
+    const { partitions } = topicCounts(model);
     expect(partitions!.outOfOrder).toBe(0);
     const { messages } = model.plane.consumers.groups[0]!.ledger;
     const draws = new KeyedDraws({ seed: 1, replication: 0 });
@@ -98,29 +91,11 @@ describe("a topic with partitions", () => {
 });
 
 describe("a consumer group", () => {
-  const scaledTo = (replicas: number, at: string): ScenarioText => ({
-    policies: {
-      p: {
-        autoscalers: {
-          worker: {
-            scheduled: {
-              maxReplicas: 9,
-              schedule: [
-                { at: "0s", replicas: 2 },
-                { at, replicas },
-              ],
-            },
-          },
-        },
-      },
-    },
-  });
-
   it("stops for a rebalance when a worker joins", () => {
     const settings = (rebalancePause: string): Settings => ({
       service: { replicas: 2 },
       consumer: { rebalancePause },
-      rest: scaledTo(4, "45s"),
+      rest: scaled("worker", ["0s", 2], ["45s", 4]),
     });
     const quick = outcome(settings("0s"));
     const slow = outcome(settings("30s"));
@@ -130,7 +105,10 @@ describe("a consumer group", () => {
   });
 
   it("takes over at once from a worker that leaves, which finishes what it has", () => {
-    const counts = outcome({ service: { replicas: 2 }, rest: scaledTo(1, "45s") });
+    const counts = outcome({
+      service: { replicas: 2 },
+      rest: scaled("worker", ["0s", 2], ["45s", 1]),
+    });
     expect(counts).toMatchObject({ consumed: 40, lost: 0, duplicates: 0 });
     expect(counts.partitions!.rebalances).toBe(2);
   });
@@ -169,14 +147,14 @@ describe("a message whose work fails", () => {
 
   it("blocks its partition until it is done", () => {
     const model = failing({ visibilityTimeout: "1m" });
-    expect(endsOf(model)).toEqual([80, 90, 100, 110]);
-    expect(countsOf(model)).toMatchObject({ failed: 1, consumed: 4 });
+    expect(consumptionEnds(model)).toEqual([80, 90, 100, 110]);
+    expect(topicCounts(model)).toMatchObject({ failed: 1, consumed: 4 });
   });
 
   it("goes to a retry topic and lets the others pass, out of order", () => {
     const model = failing({ retryTopics: ["1m"] });
-    expect(endsOf(model)).toEqual([80, 20, 30, 40]);
-    const counts = countsOf(model);
+    expect(consumptionEnds(model)).toEqual([80, 20, 30, 40]);
+    const counts = topicCounts(model);
     expect(counts).toMatchObject({ failed: 1, retried: 1, consumed: 4 });
     expect(counts.partitions!.outOfOrder).toBe(1);
   });
@@ -190,7 +168,7 @@ describe("a message whose work fails", () => {
         rest: { faults: [{ at: "0s", for: "10m", service: "worker", errors: 1 }] },
       }),
     );
-    const counts = countsOf(model);
+    const counts = topicCounts(model);
     expect(counts).toMatchObject({ deadLettered: 2, retried: 4, failed: 6, consumed: 0, lag: 0 });
   });
 
@@ -204,7 +182,7 @@ describe("a message whose work fails", () => {
         },
       },
     });
-    expect(endsOf(model)).toEqual([80, 20]);
+    expect(consumptionEnds(model)).toEqual([80, 20]);
   });
 });
 

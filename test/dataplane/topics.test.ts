@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { topicResults } from "../../sim/experiment/topics.ts";
 import { seconds } from "../../sim/kernel/time.ts";
 import type { TopicCounts } from "../../sim/result/result.ts";
-import type { Model } from "../../sim/scenario/build/model.ts";
 import type { Scenario } from "../../sim/scenario/scenario.ts";
-import { ran, type ScenarioText, scenarioOf, throughText } from "../support/scenarios.ts";
+import { consumptionEnds, topicCounts } from "../support/observe.ts";
+import { ran, type ScenarioText, scaled, scenarioOf, throughText } from "../support/scenarios.ts";
 
 const worker = {
   concurrency: 1,
@@ -36,14 +36,7 @@ function jobs({ service, producers, consumers, rest }: Settings = {}): ScenarioT
   };
 }
 
-const countsOf = (model: Model): TopicCounts => topicResults(model).topics![0]!;
-const outcome = (settings: Settings = {}): TopicCounts => countsOf(ran(jobs(settings)));
-
-/** Ends of the work in whole seconds, by the number of the message. */
-const endsOf = (model: Model): readonly (number | null)[] =>
-  model.plane.consumers.groups[0]!.ledger.messages.map(({ consumedAt }) =>
-    consumedAt === null ? null : Math.round(consumedAt / 1e6),
-  );
+const outcome = (settings: Settings = {}): TopicCounts => topicCounts(ran(jobs(settings)));
 
 describe("a topic", () => {
   it("is worked off by each worker one message after the other", () => {
@@ -82,10 +75,10 @@ describe("a topic", () => {
       urgent: { batch: 1, at: "10s", priority: 1 },
     };
     const fifo = ran(jobs({ producers }));
-    expect(endsOf(fifo)).toEqual([60, 180, 240, 300, 120]);
+    expect(consumptionEnds(fifo)).toEqual([60, 180, 240, 300, 120]);
     const edf = ran(jobs({ producers, consumers: { order: "earliest-deadline" } }));
     // All batches of an instant are there before the first worker pulls.
-    expect(endsOf(edf)).toEqual([240, 300, 60, 180, 120]);
+    expect(consumptionEnds(edf)).toEqual([240, 300, 60, 180, 120]);
   });
 
   it("gives every group each message", () => {
@@ -123,9 +116,9 @@ describe("a worker that dies", () => {
         rest: kill("30s"),
       }),
     );
-    expect(endsOf(model)).toEqual([30 + 120 + 60]);
-    expect(countsOf(model)).toMatchObject({ lost: 1, redeliveries: 1, consumed: 1 });
-    expect(countsOf(model).wastedHours).toBeCloseTo(30 / 3600, 9);
+    expect(consumptionEnds(model)).toEqual([30 + 120 + 60]);
+    expect(topicCounts(model)).toMatchObject({ lost: 1, redeliveries: 1, consumed: 1 });
+    expect(topicCounts(model).wastedHours).toBeCloseTo(30 / 3600, 9);
   });
 
   it("sends a message that it keeps losing to the dead-letter queue", () => {
@@ -137,15 +130,15 @@ describe("a worker that dies", () => {
         rest: kill("30s"),
       }),
     );
-    expect(countsOf(model)).toMatchObject({ consumed: 0, deadLettered: 1, lag: 0, missed: 1 });
+    expect(topicCounts(model)).toMatchObject({ consumed: 0, deadLettered: 1, lag: 0, missed: 1 });
   });
 
   it("is not given up by itself when it answers with an error: the message waits, too", () => {
     const faults = [{ at: "0s", for: "2m", service: "worker", errors: 1 }];
     const model = ran(jobs({ producers: { night: { batch: 1 } }, rest: { faults } }));
     // Failures at 60 s and, 30 s hidden, at 150 s: after the fault.
-    expect(endsOf(model)).toEqual([150]);
-    expect(countsOf(model)).toMatchObject({ failed: 1, lost: 0 });
+    expect(consumptionEnds(model)).toEqual([150]);
+    expect(topicCounts(model)).toMatchObject({ failed: 1, lost: 0 });
   });
 });
 
@@ -158,32 +151,16 @@ describe("without a heartbeat", () => {
         consumers: { heartbeat: false, visibilityTimeout: "40s" },
       }),
     );
-    expect(countsOf(model)).toMatchObject({ consumed: 1, redeliveries: 1, duplicates: 1 });
-    expect(endsOf(model)).toEqual([60]);
+    expect(topicCounts(model)).toMatchObject({ consumed: 1, redeliveries: 1, duplicates: 1 });
+    expect(consumptionEnds(model)).toEqual([60]);
   });
 });
 
 /** Of two workers one has to go after half a minute. */
-const ONE_WORKER_GOES = {
-  policies: {
-    night: {
-      autoscalers: {
-        worker: {
-          scheduled: {
-            maxReplicas: 9,
-            schedule: [
-              { at: "0s", replicas: 2 },
-              { at: "30s", replicas: 1 },
-            ],
-          },
-        },
-      },
-    },
-  },
-};
+const ONE_WORKER_GOES = scaled("worker", ["0s", 2], ["30s", 1]);
 
 describe("a worker that is scaled down", () => {
-  const scaled = (grace: number): TopicCounts =>
+  const shrunk = (grace: number): TopicCounts =>
     outcome({
       service: { replicas: 2, terminationGracePeriodSeconds: grace },
       producers: { night: { batch: 4 } },
@@ -191,11 +168,11 @@ describe("a worker that is scaled down", () => {
     });
 
   it("finishes its message within the grace period, and pulls no more", () => {
-    expect(scaled(60)).toMatchObject({ lost: 0, consumed: 4, makespanSeconds: 180 });
+    expect(shrunk(60)).toMatchObject({ lost: 0, consumed: 4, makespanSeconds: 180 });
   });
 
   it("loses it when the grace period is too short", () => {
-    const counts = scaled(10);
+    const counts = shrunk(10);
     expect(counts).toMatchObject({ lost: 1, redeliveries: 1, consumed: 4 });
     expect(counts.makespanSeconds).toBe(240);
   });
@@ -240,8 +217,8 @@ describe("an HPA on the length of a queue", () => {
       }),
     );
     expect(model.cluster.usage(0).max).toBe(10);
-    expect(countsOf(model)).toMatchObject({ consumed: 10, missed: 0 });
-    expect(countsOf(model).makespanSeconds).toBeLessThan(240);
+    expect(topicCounts(model)).toMatchObject({ consumed: 10, missed: 0 });
+    expect(topicCounts(model).makespanSeconds).toBeLessThan(240);
   });
 });
 

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { topicResults } from "../../sim/experiment/topics.ts";
-import { sum } from "../support/observe.ts";
-import { ran, type ScenarioText } from "../support/scenarios.ts";
+import { sum, topicCounts } from "../support/observe.ts";
+import { ran, type ScenarioText, scaled } from "../support/scenarios.ts";
 
 const situations = fc.record({
   seed: fc.nat(1000),
@@ -62,22 +61,7 @@ function scenarioWith({ retryTopics, ...given }: Situation): ScenarioText {
       { at: `${given.killAt}s`, service: "worker", kill: true, replicas: 1 },
       { at: "0s", for: "10m", service: "worker", errors: given.errors },
     ],
-    policies: {
-      scaled: {
-        autoscalers: {
-          worker: {
-            scheduled: {
-              maxReplicas: 9,
-              schedule: [
-                { at: "0s", replicas: given.replicas },
-                { at: `${given.scaleAt}s`, replicas: given.to },
-                { at: "15m", replicas: 2 },
-              ],
-            },
-          },
-        },
-      },
-    },
+    ...scaled("worker", ["0s", given.replicas], [`${given.scaleAt}s`, given.to], ["15m", 2]),
   };
 }
 
@@ -87,7 +71,7 @@ describe("a log of partitions", () => {
       fc.property(situations, (given) => {
         const { retryTopics } = given;
         const model = ran(scenarioWith(given));
-        const counts = topicResults(model).topics![0]!;
+        const counts = topicCounts(model);
         expect(counts.published).toBe(given.count);
         expect(counts.consumed + counts.deadLettered).toBe(given.count);
         expect(counts.lag).toBe(0);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MessageLedger } from "../../sim/dataplane/topics/messageLedger.ts";
-import { topicResults } from "../../sim/experiment/topics.ts";
-import { ran } from "../support/scenarios.ts";
+import { topicCounts } from "../support/observe.ts";
+import { ran, scaled } from "../support/scenarios.ts";
 
 type Action = "publish" | "take" | "acknowledge" | "lose" | "reappear";
 const ACTIONS: readonly Action[] = ["publish", "take", "acknowledge", "lose", "reappear"];
@@ -87,27 +87,12 @@ describe("a queue of jobs", () => {
             { at: `${given.crashAt}s`, service: "worker", crash: true, replicas: 1 },
             { at: `${given.killAt}s`, service: "worker", kill: true, replicas: 1 },
           ],
-          policies: {
-            scaled: {
-              autoscalers: {
-                worker: {
-                  scheduled: {
-                    maxReplicas: 9,
-                    schedule: [
-                      { at: "0s", replicas: given.replicas },
-                      { at: `${given.scaleAt}s`, replicas: given.to },
-                      { at: "15m", replicas: 2 },
-                    ],
-                  },
-                },
-              },
-            },
-          },
+          ...scaled("worker", ["0s", given.replicas], [`${given.scaleAt}s`, given.to], ["15m", 2]),
         });
-        const [counts] = topicResults(model).topics!;
+        const counts = topicCounts(model);
         expect(counts).toMatchObject({ published: given.count, consumed: given.count, lag: 0 });
-        expect(counts!.duplicates).toBe(0);
-        expect(counts!.redeliveries).toBe(counts!.lost);
+        expect(counts.duplicates).toBe(0);
+        expect(counts.redeliveries).toBe(counts.lost);
         expect(model.plane.countInFlight()).toBe(0);
       }),
       { numRuns: 25 },

@@ -1,6 +1,8 @@
 import { FLAG, INT, STRIDE } from "../../sim/dataplane/exact/callTable.ts";
 import { FAILURE_REASONS, type FailureReason } from "../../sim/dataplane/failure.ts";
+import { topicResults } from "../../sim/experiment/topics.ts";
 import { toMillis } from "../../sim/kernel/time.ts";
+import type { TopicCounts } from "../../sim/result/result.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
 
 const { FLAGS, REPLICA } = INT;
@@ -64,6 +66,15 @@ export const serviceIndex = (model: Model, service: string): number =>
 
 export const sum = (values: readonly (number | null)[]): number =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);
+
+/** What became of the messages of the only consumer group. */
+export const topicCounts = (model: Model): TopicCounts => topicResults(model).topics![0]!;
+
+/** Ends of the work on them in whole seconds, by the number of the message. */
+export const consumptionEnds = (model: Model): readonly (number | null)[] =>
+  model.plane.consumers.groups[0]!.ledger.messages.map(({ consumedAt }) =>
+    consumedAt === null ? null : Math.round(consumedAt / 1e6),
+  );
 
 /** The counters behind the model, read off its snapshot. */
 export interface PlaneBooks {

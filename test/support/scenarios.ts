@@ -61,6 +61,16 @@ export function throughText(written: ScenarioText | Scenario, at: Micros): Model
   return after;
 }
 
+/** A policy set in which a service has so many replicas from certain moments on. */
+export const scaled = (
+  service: string,
+  ...actions: readonly (readonly [at: string, replicas: number])[]
+): ScenarioText => {
+  const schedule = actions.map(([at, replicas]) => ({ at, replicas }));
+  const autoscalers = { [service]: { scheduled: { maxReplicas: 9, schedule } } };
+  return { policies: { scaled: { autoscalers } } };
+};
+
 /** Evenly spaced arrivals: `count` of them, `gap` milliseconds apart, the first one after `gap`. */
 export const evenly = (count: number, gap: number): ScenarioText => ({
   arrivals: "paced",
