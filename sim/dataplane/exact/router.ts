@@ -48,6 +48,7 @@ export class Router {
   readonly #attributes: readonly AttributeSampler[];
   readonly #endpoints: Endpoints;
   readonly #outliers: Outliers;
+  readonly #shards: Shards;
   readonly #simulation: Simulation;
   /** By service: its balancer chooses among all endpoints that a caller knows. */
   readonly #isPlain: readonly boolean[];
@@ -57,25 +58,23 @@ export class Router {
   readonly #rules: (readonly CompiledRule[])[];
   readonly #routes: (readonly RouteRule[])[];
 
-  readonly #shards: Shards;
-
   constructor(
     parts: PlaneParts,
-    {
-      endpoints,
-      outliers,
-      shards,
-    }: { readonly endpoints: Endpoints; readonly outliers: Outliers; readonly shards: Shards },
+    others: {
+      readonly endpoints: Endpoints;
+      readonly outliers: Outliers;
+      readonly shards: Shards;
+    },
   ) {
-    this.#shards = shards;
     const { services } = parts.plan;
     this.#services = services;
     this.#draws = parts.draws;
     this.#rows = parts.rows;
     this.#replicas = parts.replicas;
     this.#attributes = parts.attributes;
-    this.#endpoints = endpoints;
-    this.#outliers = outliers;
+    this.#endpoints = others.endpoints;
+    this.#outliers = others.outliers;
+    this.#shards = others.shards;
     this.#simulation = parts.simulation;
     this.#isPlain = services.map(
       ({ outlierDetection, prefersClose, slowStart, balancer, replication }) =>
@@ -115,12 +114,11 @@ export class Router {
 
   /** The replica for this call, or −1 when callers know none. */
   choose({ service, revision: meant }: CallSite, row: number): number {
-    const isMeant = meant >= 0 && this.#endpoints.of(service, meant, row).length > 0;
-    const isRouted = isMeant || this.#rules[service]!.length > 0;
-    const routed = isRouted && !isMeant ? this.#revision(service, row) : 0;
-    const revision = isMeant ? meant : routed;
-    const known = this.#endpoints.of(service, isRouted ? revision : -1, row);
-    const balancer = this.#balancers[service]![revision]!;
+    let revision = -1;
+    if (meant >= 0 && this.#endpoints.of(service, meant, row).length > 0) revision = meant;
+    else if (this.#rules[service]!.length > 0) revision = this.#revision(service, row);
+    const known = this.#endpoints.of(service, revision, row);
+    const balancer = this.#balancers[service]![revision < 0 ? 0 : revision]!;
     if (!this.#isPlain[service]!) return this.#chooseWithCare(service, row, known, balancer);
     const count = known.length;
     if (count === 0) return -1;
