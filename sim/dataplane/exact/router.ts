@@ -118,7 +118,7 @@ export class Router {
     if (meant >= 0 && this.#endpoints.of(service, meant, row).length > 0) revision = meant;
     else if (this.#rules[service]!.length > 0) revision = this.#revision(service, row);
     const known = this.#endpoints.of(service, revision, row);
-    const balancer = this.#balancers[service]![revision < 0 ? 0 : revision]!;
+    const balancer = this.#balancers[service]![Math.max(revision, 0)]!;
     if (!this.#isPlain[service]!) return this.#chooseWithCare(service, row, known, balancer);
     const count = known.length;
     if (count === 0) return -1;
