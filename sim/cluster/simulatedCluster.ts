@@ -17,6 +17,7 @@ import type {
   StatefulSetWrite,
 } from "../policy/rollouts/statefulSet/contract.ts";
 import { ClusterNodes } from "./clusterNodes.ts";
+import { ClusterPods, isManaged } from "./clusterPods.ts";
 import { type ClusterSpec, requestsOf, sidecarUse, zonesOf } from "./clusterSpec.ts";
 import type { DataPlane, DataPlaneListener } from "./dataPlane.ts";
 import { type DatastoreSpec, Datastores } from "./datastores.ts";
@@ -25,8 +26,9 @@ import { podPhase } from "./kubeletStatus.ts";
 import { Metrics } from "./metrics.ts";
 import { NodeContention } from "./nodeContention.ts";
 import type { Node } from "./nodes.ts";
-import { exists, isActive, isListening, newPod, type Pod, type ServingTime } from "./pod.ts";
+import { exists, isActive, isListening, type Pod } from "./pod.ts";
 import { PodLifecycle } from "./podLifecycle.ts";
+import { PodUse } from "./podUse.ts";
 import { ReplicaSets } from "./replicaSets.ts";
 import { ReplicaUsage, type WorkloadUsage } from "./replicaUsage.ts";
 import { Revisions } from "./revisions.ts";
@@ -77,12 +79,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #plane: DataPlane;
   readonly #nodes: ClusterNodes;
   readonly #zones: readonly { readonly zone: string; readonly region: string }[];
-  /** All that there ever were: the index is the number. */
-  readonly #pods: Pod[] = [];
-  /** Those that exist or that callers still know, in order of creation. */
-  readonly #present: Pod[] = [];
-  /** By workload: pods that it has had. */
-  readonly #ordinals: number[];
+  readonly #pods: ClusterPods;
   readonly #workloads: readonly Workload[];
   readonly #lifecycle: PodLifecycle;
   readonly #contention: NodeContention;
@@ -95,6 +92,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   readonly #datastores: Datastores;
   readonly #faults: FaultInjector;
   readonly #usage: ReplicaUsage;
+  /** What pods have used so far. */
+  readonly use: PodUse;
   /** While the first pods are put up nobody looks whether there are enough. */
   #started = false;
   #events: TimedEvent[] = [];
@@ -110,7 +109,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       return newWorkload(spec, service, parts.services[service]!.revisions);
     });
     this.#watchers = this.#workloads.map(() => []);
-    this.#ordinals = this.#workloads.map(() => 0);
+    this.#pods = new ClusterPods(this.#workloads.length, parts.simulation);
     this.#usage = new ReplicaUsage(this.#workloads.length, parts.simulation);
     this.#nodes = this.#newNodes(parts);
     this.#lifecycle = new PodLifecycle({
@@ -118,7 +117,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       draws: parts.draws,
       nodes: this.#nodes,
       plane: parts.plane,
-      pods: this.#pods,
+      pods: this.#pods.all,
       workloads: this.#workloads,
       spec: parts.spec,
       zoneOf: (node) => this.#zoneOf(node),
@@ -130,6 +129,11 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
         podEvent: (pod, reason, message) => this.#podEvent(pod, reason, message),
       },
     });
+    this.use = new PodUse({
+      pods: this.#pods.all,
+      meter: this.#lifecycle,
+      clock: parts.simulation,
+    });
     this.#contention = new NodeContention({
       simulation: parts.simulation,
       cpu: this.#lifecycle,
@@ -138,7 +142,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     });
     this.#replicaSets = new ReplicaSets({
       simulation: parts.simulation,
-      pods: this.#present,
+      pods: this.#pods.present,
       phaseOf: podPhase,
       deletionCost: (pod) => this.#deletionCost(pod),
       create: (workload, revision) => this.#lifecycle.create(this.#newPod(workload, revision)),
@@ -149,7 +153,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     this.#metrics = this.#newMetrics(parts);
     this.#datastores = new Datastores({
       ...parts,
-      newPod: (service) => this.#newServer(service),
+      newPod: (service) => this.#pods.createServer(service),
     });
     this.#faults = this.#newFaults(parts);
     this.#revisions = this.#newRevisions();
@@ -188,15 +192,12 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
    * is the stable revision's number.
    */
   scale(name: string, replicas: number): void {
-    const index = workloadIndex(this.#workloads, name);
-    const workload = this.#workloads[index]!;
-    workload.replicas = replicas;
-    workload.generation++;
-    if (this.#watchers[index]!.length === 0 && workload.rollout === null) {
+    this.#changeSpec(name, (workload, index) => {
+      workload.replicas = replicas;
+      if (this.#watchers[index]!.length > 0 || workload.rollout !== null) return;
       const set = replicaSetOf(workload, workload.stable);
       set.spec = { ...set.spec, replicas };
-    }
-    this.#changed(index);
+    });
   }
 
   watch(name: string, changed: () => void): void {
@@ -204,26 +205,22 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   setTemplate(name: string, revision: string): void {
-    const index = workloadIndex(this.#workloads, name);
-    const workload = this.#workloads[index]!;
-    workload.template = revisionIndex(workload, revision);
-    workload.generation++;
-    this.#changed(index);
+    this.#changeSpec(name, (workload) => {
+      workload.template = revisionIndex(workload, revision);
+    });
   }
 
   setPaused(name: string, paused: boolean): void {
-    const index = workloadIndex(this.#workloads, name);
-    const workload = this.#workloads[index]!;
-    workload.paused = paused;
-    workload.generation++;
-    this.#changed(index);
+    this.#changeSpec(name, (workload) => {
+      workload.paused = paused;
+    });
   }
 
   observeDeployment(name: string): DeploymentObservation {
     const index = workloadIndex(this.#workloads, name);
     return observeDeployment(this.#workloads[index]!, (revision) => {
       const mine = (pod: Pod): boolean => pod.workload === index && pod.revision === revision;
-      return this.#present.filter((pod) => mine(pod) && exists(pod)).length;
+      return this.#pods.present.filter((pod) => mine(pod) && exists(pod)).length;
     });
   }
 
@@ -255,7 +252,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     const index = workloadIndex(this.#workloads, name);
     const workload = this.#workloads[index]!;
     const only = scaledRevision(workload);
-    const listed = this.#present.filter(
+    const listed = this.#pods.present.filter(
       (pod) => pod.workload === index && (only === null || pod.revision === only) && exists(pod),
     );
     const names = new Set(listed.map((pod) => this.#podName(pod)));
@@ -344,7 +341,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   get pods(): readonly Pod[] {
-    return this.#pods;
+    return this.#pods.all;
   }
 
   get workloads(): readonly Workload[] {
@@ -352,54 +349,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   replicaCounts(workload: number): { wanted: number; created: number; ready: number } {
-    let created = 0;
-    let ready = 0;
-    for (const pod of this.#present) {
-      if (pod.workload !== workload || !isActive(pod)) continue;
-      created++;
-      if (pod.known) ready++;
-    }
-    return { wanted: wantedReplicas(this.#workloads[workload]!), created, ready };
-  }
-
-  /** CPU time that all replicas of a service have used so far, in microseconds. */
-  cpuUsed(workload: number): number {
-    let sum = 0;
-    for (const pod of this.#pods) {
-      if (pod.workload === workload) sum += this.#lifecycle.cpuMicros(pod);
-    }
-    return sum;
-  }
-
-  /**
-   * Pods of one revision that exist, and since the run began: the CPU time of all that there were,
-   * and their time from the start of the container until they were gone, in microseconds.
-   */
-  revisionUse(
-    workload: number,
-    revision: number,
-  ): { readonly pods: number; readonly cpuMicros: number; readonly runningMicros: number } {
-    let [pods, cpuMicros, runningMicros] = [0, 0, 0];
-    for (const pod of this.#pods) {
-      if (pod.workload !== workload || pod.revision !== revision) continue;
-      if (exists(pod)) pods++;
-      cpuMicros += this.#lifecycle.cpuMicros(pod);
-      const end = pod.goneAt ?? this.#simulation.now;
-      runningMicros += end - (pod.runningAt ?? end);
-    }
-    return { pods, cpuMicros, runningMicros };
-  }
-
-  /** Of all processes of a workload that ever listened, terminating ones included. */
-  servingTime(workload: number): ServingTime {
-    let [cpuMicros, listeningMicros] = [0, 0];
-    for (const pod of this.#pods) {
-      if (pod.workload !== workload) continue;
-      const time = this.#lifecycle.servingTime(pod);
-      cpuMicros += time.cpuMicros;
-      listeningMicros += time.listeningMicros;
-    }
-    return { cpuMicros, listeningMicros };
+    return { wanted: wantedReplicas(this.#workloads[workload]!), ...this.#pods.counts(workload) };
   }
 
   /** Every node that there is or was, by number. */
@@ -442,13 +392,13 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   heard(replica: number): void {
-    const pod = this.#pods[replica]!;
+    const pod = this.#pods.all[replica]!;
     if (isActive(pod)) pod.callersAt ??= this.#simulation.now;
   }
 
   state(): Json {
     return plainState({
-      pods: this.#pods,
+      pods: this.#pods.all,
       workloads: this.#workloads.map(
         ({ spec, service, revisions, templates, ...changing }) => changing,
       ),
@@ -464,11 +414,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   restore(state: Json): void {
     const saved = savedState<ClusterState>(state);
-    this.#pods.splice(0, this.#pods.length, ...structuredClone(saved.pods));
-    this.#present.splice(0, this.#present.length, ...this.#pods.filter(isPresent));
-    this.#pods.forEach(({ workload }) => {
-      if (workload >= 0) this.#ordinals[workload]!++;
-    });
+    this.#pods.restore(saved.pods);
     saved.workloads.forEach((from, index) => {
       const workload = this.#workloads[index]!;
       const { replicaSets, ...rest } = from;
@@ -488,6 +434,15 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   // ---- ReplicaSets, StatefulSets ------------------------------------------------------
 
+  /** A change of the spec of a Deployment or StatefulSet, of which its controllers hear. */
+  #changeSpec(name: string, change: (workload: Workload, index: number) => void): void {
+    const index = workloadIndex(this.#workloads, name);
+    const workload = this.#workloads[index]!;
+    change(workload, index);
+    workload.generation++;
+    this.#changed(index);
+  }
+
   /** Brings a workload's ReplicaSets to rest, and lets its controllers look. */
   #changed(workload: number): void {
     if (workload < 0 || !this.#started) return;
@@ -499,7 +454,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   #newNodes(parts: ClusterParts): ClusterNodes {
     return new ClusterNodes({
       ...parts,
-      pods: this.#pods,
+      pods: this.#pods.all,
       workloads: this.#workloads,
       podName: (pod) => this.#podName(pod),
       events: {
@@ -525,7 +480,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
       services: parts.services,
       nodes: this.#nodes.all,
       workloads: this.#workloads,
-      pods: this.#pods,
+      pods: this.#pods.all,
       killServer: (service, replica) => this.#datastores.kill(service, replica),
       kill: (pod) => this.#lifecycle.kill(pod),
       crash: (pod) => this.#lifecycle.crash(pod),
@@ -536,7 +491,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return new Revisions({
       clock: this.#simulation,
       plane: this.#plane,
-      pods: this.#present,
+      pods: this.#pods.present,
       workloads: this.#workloads,
       changed: (workload) => this.#changed(workload),
       countsReset: (service) => this.#metrics.countsReset(service),
@@ -545,7 +500,7 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
 
   #newStatefulSets(): StatefulSets {
     return new StatefulSets({
-      pods: this.#present,
+      pods: this.#pods.present,
       create: (workload, revision, podIndex) =>
         this.#lifecycle.create(this.#newPod(workload, revision, podIndex)),
       delete: (pod) => this.#lifecycle.delete(pod),
@@ -553,23 +508,8 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   }
 
   #newPod(workload: number, revision: number, podIndex: number | null = null): Pod {
-    const ordinal = this.#ordinals[workload]!++;
-    const pod = newPod({
-      number: this.#nextReplica(),
-      workload,
-      revision,
-      ordinal,
-      podIndex,
-      createdAt: this.#simulation.now,
-    });
-    this.#pods.push(pod);
-    this.#present.push(pod);
     this.#usage.created(workload);
-    return pod;
-  }
-
-  #nextReplica(): number {
-    return this.#pods.length;
+    return this.#pods.create(workload, revision, podIndex);
   }
 
   #podEvent(pod: Pod, reason: string, message: string): void {
@@ -608,39 +548,14 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
   #podGone(pod: Pod): void {
     const place = pod.unschedulable === null ? "coming" : "waiting";
     this.#usage.gone(pod.workload, pod.node === null ? place : "node");
-    this.#forgetAbsent();
+    this.#pods.forgetAbsent();
     this.#changed(pod.workload);
   }
 
-  /** Pods that are gone and that nobody knows any more are looked at by results only. */
-  #forgetAbsent(): void {
-    let kept = 0;
-    for (const pod of this.#present) if (isPresent(pod)) this.#present[kept++] = pod;
-    this.#present.length = kept;
-  }
-
   #refreshEndpoints(workload: number): void {
-    const known = this.#present.filter((pod) => pod.workload === workload && pod.known);
-    known.sort((a, b) => a.endpointAt! - b.endpointAt! || a.number - b.number);
-    this.#forgetAbsent();
-    this.#plane.setEndpoints(
-      this.#workloads[workload]!.service,
-      known.map((pod) => pod.number),
-    );
-  }
-
-  /** Its number follows those of the first pods. */
-  #newServer(service: number): Pod {
-    const pod = newPod({
-      number: this.#nextReplica(),
-      workload: OUTSIDE,
-      revision: 0,
-      ordinal: service,
-      podIndex: null,
-      createdAt: this.#simulation.now,
-    });
-    this.#pods.push(pod);
-    return pod;
+    const endpoints = this.#pods.endpoints(workload);
+    this.#pods.forgetAbsent();
+    this.#plane.setEndpoints(this.#workloads[workload]!.service, endpoints);
   }
 
   // ---- observations --------------------------------------------------------------------
@@ -649,9 +564,9 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return new Metrics({
       ...parts,
       spec: parts.spec.metrics,
-      pods: this.#present,
+      pods: this.#pods.present,
       serviceOf: (pod) => this.#workloads[pod.workload]?.service ?? pod.ordinal,
-      isManaged: (pod) => pod.workload !== OUTSIDE,
+      isManaged,
       nameOf: (pod) => this.#podName(pod),
       specOf: (pod) => this.#workloads[pod.workload]!.spec,
       usageOf: (pod) => this.#lifecycle.usage(pod),
@@ -693,11 +608,6 @@ export class SimulatedCluster implements Platform, DataPlaneListener {
     return this.#workloads[workloadIndex(this.#workloads, name)]!;
   }
 }
-
-const isPresent = (pod: Pod): boolean => pod.workload !== OUTSIDE && (exists(pod) || pod.known);
-
-/** The "workload" of datastores, which no controller manages. */
-const OUTSIDE = -1;
 
 interface ClusterState {
   readonly pods: readonly Pod[];

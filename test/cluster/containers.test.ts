@@ -154,20 +154,20 @@ describe("start-up CPU", () => {
     // It listens from 55 s on.
     expect(samplesAt(written, 61)).toContainEqual(["shop-v1-1", 400, 0]);
     expect(samplesAt(written, 71)).toContainEqual(["shop-v1-1", 0, 0]);
-    expect(ran(written).cluster.cpuUsed(0)).toBe(32e6);
+    expect(ran(written).cluster.use.cpuMicros(0)).toBe(32e6);
   });
 
   it("takes longer under a smaller limit", () => {
     const model = ran(world({ startup, resources: { limits: { cpu: "500m" } } }));
     expect(model.cluster.pods[1]!.listeningAt).toBe((15 + 64) * 1e6);
-    expect(model.cluster.cpuUsed(0)).toBe(32e6);
+    expect(model.cluster.use.cpuMicros(0)).toBe(32e6);
   });
 
   it("is used anew by a container that restarts", () => {
     const faults = [{ at: "75s", service: "shop", crash: true }];
     const model = ran({ ...world({ startup }), faults });
     expect(model.cluster.pods.map(({ restarts }) => restarts)).toEqual([1, 1]);
-    expect(model.cluster.cpuUsed(0)).toBe(3 * 32e6);
+    expect(model.cluster.use.cpuMicros(0)).toBe(3 * 32e6);
   });
 
   it("goes slower while the node leaves it less", () => {
@@ -325,6 +325,6 @@ describe("containers beside the one that serves", () => {
       policies: { set: { autoscalers } },
     };
     expect(samplesAt(written, 51)).toEqual([["shop-v1-0", 70, 140 * 2 ** 20]]);
-    expect(ran(written).cluster.cpuUsed(0)).toBeCloseTo(7e6, 3);
+    expect(ran(written).cluster.use.cpuMicros(0)).toBeCloseTo(7e6, 3);
   });
 });

@@ -20,7 +20,7 @@ const shop = (more: ScenarioText = {}): ScenarioText => ({
 /** Cores that each service has used in the mean. */
 const coresOf = (services: ScenarioText): readonly number[] => {
   const { cluster } = ran(world(services));
-  return cluster.workloads.map((_, workload) => cluster.cpuUsed(workload) / 60e6);
+  return cluster.workloads.map((_, workload) => cluster.use.cpuMicros(workload) / 60e6);
 };
 
 const agent = (requests: ScenarioText): ScenarioText => ({
@@ -58,7 +58,7 @@ describe("a sidecar that would use the whole node", () => {
       }),
     );
     expect(plane.usage(0).cpuMicros / 60e6).toBeCloseTo(process, 1);
-    expect(cluster.cpuUsed(0) / 60e6).toBeCloseTo(4, 1);
+    expect(cluster.use.cpuMicros(0) / 60e6).toBeCloseTo(4, 1);
   });
 
   it("takes nothing where there is enough for all", () => {

@@ -23,8 +23,8 @@ export class Gauges {
   read(): readonly ServiceGauges[] {
     const { workloads } = this.#cluster;
     const mix = this.#mix();
-    const next = workloads.map((_, index) => this.#cluster.cpuUsed(index));
-    const serving = workloads.map((_, index) => this.#cluster.servingTime(index));
+    const next = workloads.map((_, index) => this.#cluster.use.cpuMicros(index));
+    const serving = workloads.map((_, index) => this.#cluster.use.servingTime(index));
     const gauges = this.#plan.services.map((service, number) => {
       const index = workloads.findIndex((workload) => workload.service === number);
       if (index < 0) return NOTHING;

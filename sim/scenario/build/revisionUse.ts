@@ -41,7 +41,7 @@ export class RevisionUse {
   begin(): void {
     this.#before = this.#series.map(
       (revisions, workload) =>
-        revisions?.map((_, revision) => this.#cluster.revisionUse(workload, revision)) ?? [],
+        revisions?.map((_, revision) => this.#cluster.use.ofRevision(workload, revision)) ?? [],
     );
   }
 
