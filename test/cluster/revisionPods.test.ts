@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { seconds } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
+import { outcomeOf } from "../support/observe.ts";
 import { modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
 
 const MI = 1024 * 1024;
@@ -25,7 +25,6 @@ const rolled = (v2: ScenarioText, more: ScenarioText = {}): ScenarioText => ({
   policies: { set: { rollouts: { shop: { rolling: {}, revision: "v2", at: "10s" } } } },
 });
 
-const outcomeOf = (model: Model) => summariseModel(model, 0, false).rollouts[0]!;
 const podsOf = (model: Model, revision: number) =>
   model.cluster.pods.filter((pod) => pod.goneAt === null && pod.revision === revision);
 

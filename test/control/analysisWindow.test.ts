@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { seconds } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
-import { modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
+import { outcomeOf } from "../support/observe.ts";
+import { ran, type ScenarioText, throughText } from "../support/scenarios.ts";
 
 /**
  * A canary of 20 % in one long pause, whose background analysis measures every 15 s; the new
@@ -58,7 +58,6 @@ const release = (binding: unknown): ScenarioText => ({
   },
 });
 
-const outcomeOf = (model: Model) => summariseModel(model, 0, false).rollouts[0]!;
 const secondsAfterTheFault = (model: Model): number => outcomeOf(model).endSeconds! - 1800;
 
 describe("errors after thirty healthy minutes", () => {
@@ -86,11 +85,7 @@ describe("errors after thirty healthy minutes", () => {
 
   it("are seen the same way after a snapshot", () => {
     const written = release("canary-error-rate");
-    const first = modelOf(written);
-    first.run(seconds(1815));
-    const second = modelOf(written);
-    second.restore(first.snapshot());
-    second.run();
+    const second = throughText(written, seconds(1815));
     const whole = ran(written);
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
     expect(outcomeOf(second)).toEqual(outcomeOf(whole));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
+import { outcomeOf } from "../support/observe.ts";
 import { modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
 
 /** A blue-green rollout at 60 s that is judged by the requests of those who try the preview. */
@@ -49,12 +49,11 @@ const release = (errors: string, traffic: ScenarioText): ScenarioText => ({
 });
 
 const TESTERS = { testers: { rate: "20/s", call: "shop", revision: "v2" } };
-const outcomeOf = (written: ScenarioText) => summariseModel(ran(written), 0, false).rollouts[0]!;
 
 describe("traffic that asks for the preview", () => {
   it("lets the analysis before the promotion tell a bad revision from a good one", () => {
-    expect(outcomeOf(release("0%", TESTERS))).toMatchObject({ outcome: "promoted" });
-    expect(outcomeOf(release("20%", TESTERS))).toMatchObject({
+    expect(outcomeOf(ran(release("0%", TESTERS)))).toMatchObject({ outcome: "promoted" });
+    expect(outcomeOf(ran(release("20%", TESTERS)))).toMatchObject({
       outcome: "rolled-back",
       reason: "analysis: error-rate Failed",
     });
@@ -74,7 +73,7 @@ describe("traffic that asks for the preview", () => {
   it("takes the steps of journeys, too", () => {
     const steps = [{ call: "shop" }, { call: "shop", revision: "v2" }];
     const journeys = [{ name: "try", steps }];
-    const outcome = outcomeOf(release("20%", { testers: { rate: "20/s", journeys } }));
+    const outcome = outcomeOf(ran(release("20%", { testers: { rate: "20/s", journeys } })));
     expect(outcome.outcome).toBe("rolled-back");
   });
 
@@ -82,7 +81,7 @@ describe("traffic that asks for the preview", () => {
     const population = { users: 1000 };
     const shoppers = { rate: "50/s", call: "shop", population };
     const testers = { ...TESTERS.testers, population };
-    const outcome = outcomeOf(release("20%", { shoppers, testers }));
+    const outcome = outcomeOf(ran(release("20%", { shoppers, testers })));
     expect(outcome.usersHurt).toBe(0);
   });
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { seconds } from "../../sim/kernel/time.ts";
-import type { RolloutOutcome } from "../../sim/result/result.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
-import { modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
+import { outcomesOf } from "../support/observe.ts";
+import { modelOf, ran, type ScenarioText, throughText } from "../support/scenarios.ts";
 
 /** Two by two: with a start of 2 s and 1 s until callers know, a roll of four takes some 7 s. */
 const strategy = { rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } };
@@ -22,9 +21,6 @@ const rolled = (releases: unknown, more: ScenarioText = {}): ScenarioText => ({
   policies: { set: { rollouts: { shop: releases } } },
 });
 
-const outcomes = (model: Model): readonly RolloutOutcome[] =>
-  summariseModel(model, 0, false).rollouts;
-
 /** Revisions of the pods that are there: v1 is 0. */
 const alive = (model: Model): readonly number[] =>
   model.cluster.pods.filter(({ goneAt }) => goneAt === null).map(({ revision }) => revision);
@@ -42,7 +38,7 @@ describe("releases of a Deployment that follow each other", () => {
     expect(alive(model).filter((revision) => revision === 0)).toHaveLength(4);
     model.run();
     expect(alive(model)).toEqual([2, 2, 2, 2]);
-    const [second, third] = outcomes(model);
+    const [second, third] = outcomesOf(model);
     expect(second).toMatchObject({ revision: "v2", outcome: "unfinished", endSeconds: null });
     expect(second!.reason).toMatch(/; v3 took over$/u);
     expect(third).toMatchObject({ revision: "v3", outcome: "promoted" });
@@ -58,7 +54,7 @@ describe("releases of a Deployment that follow each other", () => {
       ]),
     );
     expect(alive(model)).toEqual([0, 0, 0, 0]);
-    expect(outcomes(model)).toMatchObject([
+    expect(outcomesOf(model)).toMatchObject([
       { revision: "v2", outcome: "promoted" },
       { revision: "v1", outcome: "promoted" },
     ]);
@@ -72,7 +68,7 @@ describe("releases of a Deployment that follow each other", () => {
         { revision: "v2", at: "60s" },
       ]),
     );
-    expect(outcomes(model).map(({ outcome }) => outcome)).toEqual([
+    expect(outcomesOf(model).map(({ outcome }) => outcome)).toEqual([
       "unfinished",
       "promoted",
       "promoted",
@@ -91,7 +87,7 @@ describe("releases of a Deployment that follow each other", () => {
     expect(alive(model).toSorted()).toEqual([0, 0, 0, 0, 1, 1]);
     model.run();
     expect(alive(model)).toEqual([1, 1, 1, 1]);
-    const [release, ...others] = outcomes(model);
+    const [release, ...others] = outcomesOf(model);
     expect(others).toEqual([]);
     expect(release!.endSeconds).toBeGreaterThan(50);
     const reasons = model.cluster.events.map(({ reason }) => reason);
@@ -104,7 +100,9 @@ describe("releases of a Deployment that follow each other", () => {
       rolled({ rolling: {}, revision: "v2", at: "10s" }, { deployment: { paused: true } }),
     );
     expect(alive(model)).toEqual([0, 0, 0, 0]);
-    expect(outcomes(model)).toMatchObject([{ outcome: "unfinished", reason: "DeploymentPaused" }]);
+    expect(outcomesOf(model)).toMatchObject([
+      { outcome: "unfinished", reason: "DeploymentPaused" },
+    ]);
   });
 
   it("go on from a snapshot as if it had not been taken", () => {
@@ -115,13 +113,9 @@ describe("releases of a Deployment that follow each other", () => {
       { paused: false, at: "20s" },
     ]);
     const whole = ran(written);
-    const first = modelOf(written);
-    first.run(seconds(15));
-    const second = modelOf(written);
-    second.restore(first.snapshot());
-    second.run();
+    const second = throughText(written, seconds(15));
     expect(second.simulation.digest.hex()).toBe(whole.simulation.digest.hex());
-    expect(outcomes(second)).toEqual(outcomes(whole));
+    expect(outcomesOf(second)).toEqual(outcomesOf(whole));
   });
 });
 
@@ -136,7 +130,7 @@ describe("releases that a policy judges", () => {
       ]),
     );
     expect(alive(model)).toEqual([2, 2, 2, 2]);
-    const [second, third] = outcomes(model);
+    const [second, third] = outcomesOf(model);
     expect(second).toMatchObject({
       outcome: "rolled-back",
       reason: "v3 took over",
@@ -155,7 +149,7 @@ describe("releases that a policy judges", () => {
       ]),
     );
     expect(alive(model)).toEqual([0, 0, 0, 0]);
-    expect(outcomes(model)).toMatchObject([
+    expect(outcomesOf(model)).toMatchObject([
       { outcome: "rolled-back", reason: "v1 took over", endSeconds: 10 },
       { outcome: "promoted", endSeconds: 0, stages: [] },
     ]);
@@ -168,7 +162,7 @@ describe("releases that a policy judges", () => {
         { revision: "v1", at: "65s" },
       ]),
     );
-    expect(outcomes(model)).toMatchObject([
+    expect(outcomesOf(model)).toMatchObject([
       { revision: "v2", outcome: "promoted" },
       { revision: "v1", outcome: "promoted", stages: [{ percent: 50 }, { percent: 100 }] },
     ]);

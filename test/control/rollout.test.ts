@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { millis, seconds } from "../../sim/kernel/time.ts";
-import type { RolloutOutcome } from "../../sim/result/result.ts";
-import type { Model } from "../../sim/scenario/build/model.ts";
-import { booksOf } from "../support/observe.ts";
+import { booksOf, outcomeOf } from "../support/observe.ts";
 import { evenly, modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
 
 const shop = {
@@ -30,8 +27,6 @@ const release = (revision: string, more: ScenarioText = {}): ScenarioText => ({
     set: { rollouts: { shop: { revision, at: "10s", "staged-canary": { ...canary, ...more } } } },
   },
 });
-
-const outcomeOf = (model: Model): RolloutOutcome => summariseModel(model, 0, false).rollouts[0]!;
 
 describe("a healthy release", () => {
   const model = ran(release("healthy", { errorRatioLimit: 4 }));

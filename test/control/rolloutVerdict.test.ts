@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { micros, seconds } from "../../sim/kernel/time.ts";
-import type { RolloutOutcome } from "../../sim/result/result.ts";
-import type { Model } from "../../sim/scenario/build/model.ts";
+import { outcomeOf } from "../support/observe.ts";
 import { modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
 
 const ROUTER = { trafficRouting: { nginx: { stableIngress: "shop" } } };
@@ -44,8 +42,6 @@ const canary = (strategy: ScenarioText): ScenarioText => ({
 const blueGreen: ScenarioText = {
   "blue-green": { ...analysed, strategy: { blueGreen: { postPromotionAnalysis: analysis } } },
 };
-
-const outcomeOf = (model: Model): RolloutOutcome => summariseModel(model, 0, false).rollouts[0]!;
 
 /** Start of the pods, a measurement or two: well before any delay of a scale-down is over. */
 const SOON = 20;

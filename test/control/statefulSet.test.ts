@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { summariseModel } from "../../sim/experiment/replication.ts";
 import { seconds, toSeconds } from "../../sim/kernel/time.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
-import { modelOf, ran, type ScenarioText } from "../support/scenarios.ts";
+import { outcomeOf } from "../support/observe.ts";
+import { ran, type ScenarioText, throughText } from "../support/scenarios.ts";
 
 const db = {
   replicas: 3,
@@ -83,16 +83,16 @@ describe("an ordered StatefulSet", () => {
     const model = ran(scenario({}, rolled()));
     const lives = newcomers(model);
     expect(lives.map(({ name }) => name)).toEqual(["db-2 v2", "db-1 v2", "db-0 v2"]);
-    const outcome = summariseModel(model, 0, false).rollouts[0];
+    const outcome = outcomeOf(model);
     expect(outcome).toMatchObject({ policy: "stateful-set", outcome: "promoted" });
-    expect(outcome?.endSeconds).toBeCloseTo((lives[2]?.ready ?? 0) - 10, 6);
+    expect(outcome.endSeconds).toBeCloseTo((lives[2]?.ready ?? 0) - 10, 6);
   });
 
   it("leaves pods below the partition alone", () => {
     const partition = { updateStrategy: { rollingUpdate: { partition: 2 } } };
     const model = ran(scenario(partition, rolled()));
     expect(newcomers(model).map(({ name }) => name)).toEqual(["db-2 v2"]);
-    expect(summariseModel(model, 0, false).rollouts[0]).toMatchObject({ outcome: "unfinished" });
+    expect(outcomeOf(model)).toMatchObject({ outcome: "unfinished" });
   });
 
   it("lets a release say how it goes", () => {
@@ -132,10 +132,6 @@ it("is scaled by an HPA, pod after pod", () => {
 it("goes on from a snapshot as if there had been none", () => {
   const text = scenario({ minReadySeconds: 5 }, rolled());
   const whole = ran(text);
-  const first = modelOf(text);
-  first.run(seconds(13));
-  const second = modelOf(text);
-  second.restore(first.snapshot());
-  second.run();
+  const second = throughText(text, seconds(13));
   expect(livesOf(second)).toEqual(livesOf(whole));
 });

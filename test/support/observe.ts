@@ -1,8 +1,9 @@
 import { FLAG, INT, STRIDE } from "../../sim/dataplane/exact/callTable.ts";
 import { FAILURE_REASONS, type FailureReason } from "../../sim/dataplane/failure.ts";
+import { summariseModel } from "../../sim/experiment/replication.ts";
 import { topicResults } from "../../sim/experiment/topics.ts";
 import { toMillis } from "../../sim/kernel/time.ts";
-import type { TopicCounts } from "../../sim/result/result.ts";
+import type { RolloutOutcome, TopicCounts } from "../../sim/result/result.ts";
 import type { Model } from "../../sim/scenario/build/model.ts";
 
 const { FLAGS, REPLICA } = INT;
@@ -66,6 +67,13 @@ export const serviceIndex = (model: Model, service: string): number =>
 
 export const sum = (values: readonly (number | null)[]): number =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);
+
+/** How every release went, in the order of the file. */
+export const outcomesOf = (model: Model): readonly RolloutOutcome[] =>
+  summariseModel(model, 0, false).rollouts;
+
+/** How the first one did. */
+export const outcomeOf = (model: Model): RolloutOutcome => outcomesOf(model)[0]!;
 
 /** What became of the messages of the only consumer group. */
 export const topicCounts = (model: Model): TopicCounts => topicResults(model).topics![0]!;
