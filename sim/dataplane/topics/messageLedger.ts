@@ -1,7 +1,7 @@
 import { assert } from "../../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../../kernel/json.ts";
+import { BinaryHeap } from "../binaryHeap.ts";
 import type { DeliveryOrder } from "../topicSpec.ts";
-import { MessageHeap } from "./messageHeap.ts";
 
 /** What is to happen with a message in one consumer group. */
 export type MessageStatus =
@@ -55,8 +55,8 @@ export class MessageLedger {
   readonly messages: Message[] = [];
   readonly #order: DeliveryOrder;
   readonly #maxDeliveries: number;
-  /** By partition; those that no longer wait are skipped when they surface. */
-  readonly #heaps: readonly MessageHeap[];
+  /** Numbers of messages by partition; those that no longer wait are skipped when they surface. */
+  readonly #heaps: readonly BinaryHeap<number>[];
   /** Messages that are handed out again though they are done with. */
   readonly #replays = new Set<number>();
   readonly #counts: Record<MessageStatus, number> = {
@@ -82,7 +82,7 @@ export class MessageLedger {
     this.#order = options.order;
     this.#heaps = Array.from(
       { length: options.partitions ?? 1 },
-      () => new MessageHeap((a, b) => this.#isBefore(a, b)),
+      () => new BinaryHeap<number>((a, b) => this.#isBefore(a, b)),
     );
     this.#maxDeliveries = options.maxDeliveries ?? Number.POSITIVE_INFINITY;
   }
@@ -127,7 +127,7 @@ export class MessageLedger {
   take(now: number, partition = 0): Message | null {
     for (;;) {
       const number = this.#heaps[partition]!.pop();
-      if (number === null) return null;
+      if (number === undefined) return null;
       const message = this.messages[number]!;
       if (!this.#replays.delete(number)) {
         if (message.status !== "waiting") continue;
