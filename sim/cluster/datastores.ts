@@ -2,7 +2,7 @@ import { present } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Simulation } from "../kernel/simulation.ts";
 import type { Micros } from "../kernel/time.ts";
-import type { DataPlane } from "./dataPlane.ts";
+import type { DataPlane, ShardMembers } from "./dataPlane.ts";
 import type { Pod } from "./pod.ts";
 
 /** A datastore that has several servers, or can lose the one it has. */
@@ -19,6 +19,12 @@ interface Shard {
   /** Replicas that run, the longest first. */
   replicas: number[];
 }
+
+/** The lists of a shard change as its servers come and go. */
+const copyOf = ({ primary, replicas }: ShardMembers): Shard => ({
+  primary,
+  replicas: [...replicas],
+});
 
 interface Datastore {
   readonly spec: DatastoreSpec | null;
@@ -96,7 +102,7 @@ export class Datastores {
       [...this.#stores].map(([service, { servers, shards, shardOf, dead }]) => ({
         service,
         servers,
-        shards: shards.map(({ primary, replicas }) => ({ primary, replicas: [...replicas] })),
+        shards: shards.map(copyOf),
         shardOf: [...shardOf],
         dead: [...dead],
       })),
@@ -109,7 +115,7 @@ export class Datastores {
       this.#stores.set(service, {
         spec: specOf(service),
         servers,
-        shards: shards.map(({ primary, replicas }) => ({ primary, replicas: [...replicas] })),
+        shards: shards.map(copyOf),
         shardOf: new Map(shardOf),
         dead: new Set(dead),
       });
@@ -160,8 +166,7 @@ export class Datastores {
       primary === null ? replicas : [primary, ...replicas],
     );
     if (spec !== null) {
-      const members = shards.map(({ primary, replicas }) => ({ primary, replicas: [...replicas] }));
-      this.#plane.setMembers(service, members);
+      this.#plane.setMembers(service, shards.map(copyOf));
     }
     this.#plane.setEndpoints(service, alive);
   }
@@ -170,7 +175,7 @@ export class Datastores {
 interface StoreState {
   readonly service: number;
   readonly servers: number;
-  readonly shards: readonly { readonly primary: number | null; readonly replicas: number[] }[];
+  readonly shards: readonly ShardMembers[];
   readonly shardOf: readonly (readonly [number, number])[];
   readonly dead: readonly number[];
 }

@@ -1,6 +1,7 @@
 import type { Fault } from "../control/fault.ts";
 import { digestText } from "../kernel/digest.ts";
 import { type Json, savedState } from "../kernel/json.ts";
+import { isManaged } from "./clusterPods.ts";
 import type { DataPlane } from "./dataPlane.ts";
 import type { Node } from "./nodes.ts";
 import { isActive, type Pod } from "./pod.ts";
@@ -55,7 +56,7 @@ export class FaultInjector {
     if (kind === "kill" || kind === "crash") {
       const end = kind === "kill" ? this.#kill : this.#crash;
       for (const pod of victims) {
-        if (pod.workload >= 0) end(pod);
+        if (isManaged(pod)) end(pod);
         else this.#killServer(this.#serviceOf(pod), pod.number);
       }
       return;
