@@ -1,9 +1,10 @@
 import { type Micros, seconds } from "../kernel/time.ts";
-import type {
-  RevisionObservation,
-  RolloutObservation,
-  RouteRule,
-  ScaleSelector,
+import {
+  allTo,
+  type RevisionObservation,
+  type RolloutObservation,
+  type RouteRule,
+  type ScaleSelector,
 } from "../policy/rollout.ts";
 import type { DataPlane } from "./dataPlane.ts";
 import { isActive, type Pod } from "./pod.ts";
@@ -73,7 +74,7 @@ export class Revisions {
     workload.stable = promoted;
     workload.rollout = null;
     replicaSetOf(workload, promoted).spec = sizedSpec(workload, workload.replicas);
-    this.setRoutes(name, [{ match: {}, weights: { [revision]: 1 }, sticky: "request" }]);
+    this.setRoutes(name, allTo(revision));
     this.remove(name, previous);
   }
 

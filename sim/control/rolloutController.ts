@@ -2,11 +2,12 @@ import { unreachable } from "../kernel/assert.ts";
 import { type Json, plainState, savedState } from "../kernel/json.ts";
 import type { Draw } from "../kernel/keyedDraws.ts";
 import { type Micros, micros } from "../kernel/time.ts";
-import type {
-  RolloutDecision,
-  RolloutObservation,
-  RolloutPolicy,
-  RolloutVerdict,
+import {
+  allTo,
+  type RolloutDecision,
+  type RolloutObservation,
+  type RolloutPolicy,
+  type RolloutVerdict,
 } from "../policy/rollout.ts";
 import type { Alarm, Clock } from "./clock.ts";
 import type { Controller } from "./controller.ts";
@@ -163,8 +164,7 @@ export class RolloutController implements Controller {
   }
 
   #goBack(stable: string): void {
-    const routes = [{ match: {}, weights: { [stable]: 1 }, sticky: "request" }] as const;
-    this.#platform.setRoutes(this.workload, routes);
+    this.#platform.setRoutes(this.workload, allTo(stable));
     this.#platform.removeRevision(this.workload, this.revision);
   }
 

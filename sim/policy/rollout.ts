@@ -53,6 +53,20 @@ export interface RouteRule {
   readonly flag?: string;
 }
 
+/** All traffic goes to one revision, request by request. */
+export const allTo = (revision: string): readonly RouteRule[] => [
+  { match: {}, weights: { [revision]: 1 }, sticky: "request" },
+];
+
+/** A share of the traffic, 0 … 1, goes to the canary, and the rest to the stable revision. */
+export const splitBetween = (
+  stable: string,
+  canary: string,
+  share: number,
+): readonly RouteRule[] => [
+  { match: {}, weights: { [stable]: 1 - share, [canary]: share }, sticky: "request" },
+];
+
 /** How a rollout ends. */
 export type RolloutVerdict = "promoted" | "rolled-back";
 

@@ -4,7 +4,12 @@ import { problemsOf } from "../autoscalers/problems.ts";
 import { logLikelihoodRatio, sprtVerdict, sprtWalk } from "../judges/sprt.ts";
 import { type ThresholdLimits, thresholdFault } from "../judges/thresholdRule.ts";
 import type { Step } from "../policy.ts";
-import type { RolloutDecision, RolloutObservation, RolloutPolicy, RouteRule } from "../rollout.ts";
+import {
+  type RolloutDecision,
+  type RolloutObservation,
+  type RolloutPolicy,
+  splitBetween,
+} from "../rollout.ts";
 
 const PERCENT = /^\d+(?:\.\d+)?%$/;
 
@@ -149,7 +154,7 @@ const followScale = (
   kind: "advance",
   reason: "FollowsScale",
   stage,
-  routes: routes(stable.revision, canary.revision, canary.weight),
+  routes: splitBetween(stable.revision, canary.revision, canary.weight),
   replicas: { [stable.revision]: replicas },
   resetCounters: false,
 });
@@ -167,7 +172,7 @@ function bringUp(
       kind: "advance",
       reason: "ScalingCanary",
       stage: state.stage,
-      routes: routes(stable.revision, canary.revision, canary.weight),
+      routes: splitBetween(stable.revision, canary.revision, canary.weight),
       replicas: { [canary.revision]: wanted },
       resetCounters: false,
     };
@@ -178,7 +183,7 @@ function bringUp(
     kind: "advance",
     reason: "StageStarted",
     stage: state.stage,
-    routes: routes(stable.revision, canary.revision, weight),
+    routes: splitBetween(stable.revision, canary.revision, weight),
     replicas: {},
     resetCounters: state.counters === "fresh" || state.stage === 0,
   };
@@ -251,7 +256,7 @@ function next(state: StagedCanaryState, reason: string, { stable, canary }: Side
     kind: "advance",
     reason,
     stage,
-    routes: routes(stable.revision, canary.revision, canary.weight),
+    routes: splitBetween(stable.revision, canary.revision, canary.weight),
     replicas: {},
     resetCounters: false,
   };
@@ -262,7 +267,3 @@ const hold = (state: StagedCanaryState, reason: string): StagedStep => ({
   state,
   decision: { kind: "hold", reason },
 });
-
-const routes = (stable: string, canary: string, weight: number): readonly RouteRule[] => [
-  { match: {}, weights: { [stable]: 1 - weight, [canary]: weight }, sticky: "request" },
-];

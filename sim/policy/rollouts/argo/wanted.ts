@@ -1,9 +1,9 @@
 import type { Step } from "../../policy.ts";
-import type {
-  RolloutDecision,
-  RolloutObservation,
-  RolloutVerdict,
-  RouteRule,
+import {
+  type RolloutDecision,
+  type RolloutObservation,
+  type RolloutVerdict,
+  splitBetween,
 } from "../../rollout.ts";
 
 /** What a rollout would have now. */
@@ -33,15 +33,11 @@ export function towards(
     kind: "advance",
     reason: about.reason,
     stage: about.stage,
-    routes: routesOf(stable.revision, canary.revision, wanted.share),
+    routes: splitBetween(stable.revision, canary.revision, wanted.share),
     replicas: scales ? { [canary.revision]: wanted.canary, [stable.revision]: wanted.stable } : {},
     resetCounters: about.resetCounters,
   };
 }
-
-const routesOf = (stable: string, canary: string, share: number): readonly RouteRule[] => [
-  { match: {}, weights: { [stable]: 1 - share, [canary]: share }, sticky: "request" },
-];
 
 /** Phases that only clean up after what has been decided. */
 const VERDICTS: Readonly<Record<string, RolloutVerdict>> = {
