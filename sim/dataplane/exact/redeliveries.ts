@@ -39,7 +39,6 @@ export class Redeliveries {
     const { ledger, owners, plan } = group;
     const { retries, heartbeat, maxDeliveries } = plan.spec;
     if (why === "failed" && retries !== null) {
-      ledger.failed++;
       const pause = retries[message.failures];
       const index = this.#groups.indexOf(group);
       if (pause === undefined || delivery === maxDeliveries) {

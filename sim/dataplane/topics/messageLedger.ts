@@ -166,7 +166,8 @@ export class MessageLedger {
 
   /** A hand-out that failed leads to a retry topic; false when this message is somebody else's. */
   sendToRetry(message: Message, delivery: number): boolean {
-    if (!isOut(message) || message.deliveries !== delivery) return false;
+    this.failed++;
+    if (!isOut(message, delivery)) return false;
     this.#enter(message, "retrying");
     message.failures++;
     return true;
@@ -179,16 +180,17 @@ export class MessageLedger {
     this.#push(message.number);
   }
 
-  /** A hand-out that failed was the last one. */
+  /** A hand-out that failed was the last one; false when this message is somebody else's. */
   deadLetter(message: Message, delivery: number): boolean {
-    if (!isOut(message) || message.deliveries !== delivery) return false;
+    this.failed++;
+    if (!isOut(message, delivery)) return false;
     this.#enter(message, "dead-lettered");
     return true;
   }
 
   /** The visibility timeout of a hand-out is over: what became of the message, if anything. */
   reappear(message: Message, delivery: number): "waiting" | "dead-lettered" | null {
-    if (!isOut(message) || message.deliveries !== delivery) return null;
+    if (!isOut(message, delivery)) return null;
     if (delivery >= this.#maxDeliveries) {
       this.#enter(message, "dead-lettered");
       return "dead-lettered";
@@ -253,8 +255,9 @@ export class MessageLedger {
 const isDone = ({ status }: Message): boolean =>
   status === "consumed" || status === "dead-lettered";
 
-/** In the hands of a worker, or of one that failed. */
-const isOut = ({ status }: Message): boolean => status === "working" || status === "hidden";
+/** In the hands of the worker of that hand-out, or of one that failed, and not handed out since. */
+const isOut = ({ status, deliveries }: Message, delivery: number): boolean =>
+  (status === "working" || status === "hidden") && deliveries === delivery;
 
 interface LedgerState {
   readonly messages: readonly Message[];
