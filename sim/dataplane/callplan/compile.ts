@@ -202,9 +202,16 @@ class ProgramWriter {
     const entry = this.at;
     this.steps([{ kind: "work", time: service.probeWork }], path, []);
     this.emit(Op.Probed, 0, path);
-    const names = { hash: nameHash(path), service: index, endpoint: -1, revision: -1 };
-    const site = { ...names, access: "read" } as const;
-    const number = this.#sites.push({ ...site, timeout: null, call: null }) - 1;
+    const site: CallSite = {
+      hash: nameHash(path),
+      service: index,
+      endpoint: -1,
+      revision: -1,
+      access: "read",
+      timeout: null,
+      call: null,
+    };
+    const number = this.#sites.push(site) - 1;
     return { entry, site: number, ownThread: service.probeThread === "own" };
   }
 
@@ -244,8 +251,7 @@ class ProgramWriter {
           this.emit(Op.Call, this.callSite(step.call, path, pools), path);
           return;
         }
-        const pool = pools.indexOf(step.pool);
-        assert(pool >= 0, `no pool ${step.pool}`);
+        const pool = poolIndex(pools, step.pool);
         this.emit(Op.Acquire, pool, path);
         this.emit(Op.Call, this.callSite(step.call, path, pools), path);
         this.emit(Op.Release, pool, path);
@@ -297,9 +303,9 @@ class ProgramWriter {
     const isOutermost = this.#transaction < 0;
     if (isOutermost) this.#transaction = this.#transactions++;
     const number = this.#transaction;
-    const connects = pool !== null && this.#connected === null;
-    if (connects) {
-      this.emit(Op.Acquire, pools.indexOf(pool), path);
+    const taken = pool !== null && this.#connected === null ? poolIndex(pools, pool) : -1;
+    if (taken >= 0) {
+      this.emit(Op.Acquire, taken, path);
       this.#connected = pool;
     }
     this.steps(steps, path, pools);
@@ -307,8 +313,8 @@ class ProgramWriter {
       this.emit(Op.Unlock, number, path);
       this.#transaction = -1;
     }
-    if (!connects) return;
-    this.emit(Op.Release, pools.indexOf(pool), path);
+    if (taken < 0) return;
+    this.emit(Op.Release, taken, path);
     this.#connected = null;
   }
 
@@ -405,4 +411,10 @@ class ProgramWriter {
     for (const exit of exits) this.#x[exit] = this.at;
     this.#choices[index] = { thresholds, targets, otherwise: this.at, cache };
   }
+}
+
+function poolIndex(pools: readonly string[], name: string): number {
+  const index = pools.indexOf(name);
+  assert(index >= 0, `no pool ${name}`);
+  return index;
 }
