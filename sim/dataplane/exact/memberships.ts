@@ -38,31 +38,29 @@ export class Memberships {
   }
 
   joined(group: Group, replica: number): void {
-    if (group.owners === null) return;
-    group.owners.join(replica, this.#simulation.now);
+    group.owners?.join(replica, this.#simulation.now);
     this.#rebalance(group);
   }
 
   left(group: Group, replica: number): void {
-    if (group.owners === null) return;
-    group.owners.leave(replica);
+    group.owners?.leave(replica);
     this.#rebalance(group);
   }
 
   died(group: Group, replica: number): void {
-    const { owners, plan } = group;
-    const member = owners?.die(replica, this.#simulation.now) ?? null;
-    if (member === null) return;
-    const { sessionTimeout } = plan.spec.membership!;
+    const { membership } = group.plan.spec;
+    const member = group.owners?.die(replica, this.#simulation.now) ?? null;
+    if (member === null || membership === null) return;
     const index = this.#groups.indexOf(group);
-    this.#simulation.scheduleAfter(sessionTimeout, this.#missed, index, member);
+    this.#simulation.scheduleAfter(membership.sessionTimeout, this.#missed, index, member);
   }
 
   /** Groups that are there when the run begins have long had their rebalance. */
   #rebalance(group: Group): void {
-    if (group.owners === null) return;
+    const { membership } = group.plan.spec;
+    if (group.owners === null || membership === null) return;
     const epoch = group.owners.beginRebalance();
-    const pause = this.#simulation.now === 0 ? 0 : group.plan.spec.membership!.rebalancePause;
+    const pause = this.#simulation.now === 0 ? 0 : membership.rebalancePause;
     this.#simulation.scheduleAfter(pause, this.#end, this.#groups.indexOf(group), epoch);
   }
 
