@@ -8,14 +8,13 @@ import {
   SelectionSearch,
   withSelection,
 } from "../../experiment/selection.ts";
-import { withStopping } from "../../experiment/sequential.ts";
-import { summarise } from "../../experiment/summarise.ts";
 import type { Result, SelectionResult } from "../../result/result.ts";
 import { nameHint } from "../../scenario/problem.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
+import { measure } from "../measure.ts";
 import {
   type OutputOptions,
   outputOptions,
@@ -29,14 +28,8 @@ import {
   stoppingRule,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { identityOf, type ScenarioInput, type ScenarioOptions } from "../scenarioInput.ts";
-import {
-  type Simulated,
-  type SimulateOptions,
-  simulate,
-  simulateTasks,
-  simulateUntil,
-} from "../simulate.ts";
+import type { ScenarioInput, ScenarioOptions } from "../scenarioInput.ts";
+import { type Simulated, type SimulateOptions, simulateTasks } from "../simulate.ts";
 import { commandLine } from "../tryNext.ts";
 import { readWarmScenario } from "../warmUp.ts";
 
@@ -87,21 +80,10 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
     metric: input.scenarios[0]!.objective[0]?.metric ?? "p95",
   });
   const rule = choice === null ? stoppingRule(options) : null;
-  const simulated =
-    rule === null
-      ? await simulate(input, options, console)
-      : await simulateUntil(input, rule, options, console);
-  const plain = withStopping(
-    summarise({
-      identity: identityOf(file, input, options.level),
-      scenarios: input.scenarios,
-      outputs: simulated.outputs,
-      against,
-    }),
-    input.scenarios,
-    simulated.outputs,
+  const { result: plain, simulated } = await measure(file, input, options, console, {
+    against,
     rule,
-  );
+  });
   const result =
     choice === null
       ? plain

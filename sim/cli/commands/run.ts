@@ -3,13 +3,12 @@ import type { Command } from "commander";
 import { runText } from "../../../reports/terminal/index.ts";
 import { byPolicy } from "../../experiment/experiment.ts";
 import { halvedLinks, halvedTasks, withHalved } from "../../experiment/halved.ts";
-import { withStopping } from "../../experiment/sequential.ts";
-import { summarise } from "../../experiment/summarise.ts";
 import type { Result } from "../../result/result.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
+import { measure } from "../measure.ts";
 import {
   batchCount,
   DEFAULT_BATCHES,
@@ -22,8 +21,8 @@ import {
   stoppingRule,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import { identityOf, type ScenarioInput, type ScenarioOptions } from "../scenarioInput.ts";
-import { type SimulateOptions, simulate, simulateTasks, simulateUntil } from "../simulate.ts";
+import type { ScenarioInput, ScenarioOptions } from "../scenarioInput.ts";
+import { type SimulateOptions, simulateTasks } from "../simulate.ts";
 import { originOf, readSnapshot } from "../snapshotFile.ts";
 import { readWarmRun } from "../warmUp.ts";
 
@@ -119,22 +118,11 @@ async function run(file: string, options: RunOptions): Promise<number> {
   checkWritable(folder, OUTPUT_FILES);
   const from =
     snapshot === undefined ? null : readSnapshot(snapshot, originOf(scenario, options.policies));
-  const rule = stoppingRule(options);
-  const simulated =
-    rule === null
-      ? await simulate(input, options, console, from)
-      : await simulateUntil(input, rule, options, console);
-  const plain = withStopping(
-    summarise({
-      identity: identityOf(file, input, options.level),
-      scenarios: input.scenarios,
-      outputs: simulated.outputs,
-      against: scenario.policy.name,
-    }),
-    input.scenarios,
-    simulated.outputs,
-    rule,
-  );
+  const { result: plain, simulated } = await measure(file, input, options, console, {
+    against: scenario.policy.name,
+    rule: stoppingRule(options),
+    from,
+  });
   const result =
     options.halveLinks === true
       ? await halveLinks(plain, scenario, input, options, console)

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { sweepText } from "../../../reports/terminal/index.ts";
-import { summarise, withParts } from "../../experiment/summarise.ts";
+import { withParts } from "../../experiment/summarise.ts";
 import { atPoint, axisNames, type SweepAxis, sweepPoints } from "../../experiment/sweep.ts";
 import { digestText } from "../../kernel/digest.ts";
 import { type Console, createConsole } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
+import { measure } from "../measure.ts";
 import {
   type OutputOptions,
   outputOptions,
@@ -15,13 +16,8 @@ import {
   varyOption,
 } from "../options.ts";
 import { OUTPUT_FILES, resultJson, writeOutput } from "../output.ts";
-import {
-  identityOf,
-  readScenario,
-  type ScenarioInput,
-  type ScenarioOptions,
-} from "../scenarioInput.ts";
-import { type SimulateOptions, simulate } from "../simulate.ts";
+import { readScenario, type ScenarioInput, type ScenarioOptions } from "../scenarioInput.ts";
+import type { SimulateOptions } from "../simulate.ts";
 import { withWarmUp } from "../warmUp.ts";
 
 /** More points than these are a slip of the finger. */
@@ -80,23 +76,21 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
   const { scenarios } = input;
   const folder = options.out ?? join("out", scenarios[0]!.name);
   checkWritable(folder, OUTPUT_FILES);
-  const simulated = await simulate(input, { ...options, noun: "points" }, console);
-  const result = withParts(
-    summarise({
-      identity: identityOf(file, input, options.level),
-      scenarios,
-      outputs: simulated.outputs,
-      against: scenarios[0]!.policy.name,
-    }),
-    {
-      sweep: {
-        axes: axisNames(axes).map((name, index) => ({ name, ...copyOf(axes[index]!) })),
-        points: inputs.flatMap(({ scenarios }, index) =>
-          scenarios.map(({ policy }) => ({ base: policy.name, values: [...points[index]!] })),
-        ),
-      },
-    },
+  const { result: plain, simulated } = await measure(
+    file,
+    input,
+    { ...options, noun: "points" },
+    console,
+    { against: scenarios[0]!.policy.name },
   );
+  const result = withParts(plain, {
+    sweep: {
+      axes: axisNames(axes).map((name, index) => ({ name, ...copyOf(axes[index]!) })),
+      points: inputs.flatMap(({ scenarios }, index) =>
+        scenarios.map(({ policy }) => ({ base: policy.name, values: [...points[index]!] })),
+      ),
+    },
+  });
   const files = await writeOutput({ folder, command: "sweep", console }, result, simulated);
   if (options.json === true) console.print(resultJson(result));
   else console.print(sweepText(result, { style: console.out, files }));
