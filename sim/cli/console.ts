@@ -42,6 +42,13 @@ export function createConsole(options: {
   };
 }
 
+/** Whoever reads a scenario again shows its notes once, not for every reading. */
+export const muted = (console: Console): Console => ({
+  ...console,
+  quiet: true,
+  note: () => undefined,
+});
+
 const withEnd = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
 
 interface Stream {

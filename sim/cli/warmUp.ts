@@ -2,12 +2,9 @@ import { cutOf, PILOT_LENGTHS, pilotTasks, warmUpOf } from "../experiment/pilot.
 import { present } from "../kernel/assert.ts";
 import type { Micros } from "../kernel/time.ts";
 import type { WarmUpResult } from "../result/result.ts";
-import { type Console, createConsole } from "./console.ts";
+import { type Console, muted } from "./console.ts";
 import { readScenario, type ScenarioInput, type ScenarioOptions } from "./scenarioInput.ts";
 import { simulateTasks } from "./simulate.ts";
-
-/** Rereading a scenario says nothing that was not said before. */
-const mute = createConsole({ quiet: true });
 
 interface WarmUpOptions extends ScenarioOptions {
   readonly workers?: number;
@@ -49,16 +46,14 @@ export async function withWarmUp(
   if (!first.scenarios.some(({ isWarmUpAuto }) => isWarmUpAuto)) return first;
   let found: WarmUpResult | null = null;
   for (const length of PILOT_LENGTHS) {
-    const { scenarios } = await read(length, mute);
-    const tasks = pilotTasks(scenarios.filter(({ isWarmUpAuto }) => isWarmUpAuto));
+    const { scenarios } = await read(length, muted(console));
+    const piloted = scenarios.filter(({ isWarmUpAuto }) => isWarmUpAuto);
     const noun = "pilots";
+    const tasks = pilotTasks(piloted);
     const { outputs } = await simulateTasks(first, tasks, { ...options, noun }, console);
-    found = warmUpOf(
-      scenarios.filter(({ isWarmUpAuto }) => isWarmUpAuto),
-      outputs,
-    );
+    found = warmUpOf(piloted, outputs);
     if (found.isSettled) break;
   }
   const warmUp = present(found, "warm-up of the pilots");
-  return { ...(await read(cutOf(warmUp), mute)), warmUp };
+  return { ...(await read(cutOf(warmUp), muted(console))), warmUp };
 }

@@ -56,6 +56,9 @@ describe("a scenario with manifests", () => {
     // It is about progress only.
     const quiet = place.peakday(`${RUN} --quiet --policy as-deployed`);
     expect(quiet.stderr).toMatch(/^sims\/k8s\/old\.yml:4:19: note: .*of the manifests\n$/u);
+    // Where the warm-up is found, the scenario is read again and again.
+    const found = place.peakday(`${RUN} --quiet --policy as-deployed --set warmUp=auto`);
+    expect(found).toMatchObject({ status: 0, stderr: quiet.stderr });
     expect(place.read("out/shop/report.html")).toMatch(
       /How much to trust this.*<li>manifests without effect: PodDisruptionBudget .*selects no/u,
     );

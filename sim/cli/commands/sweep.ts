@@ -4,7 +4,7 @@ import { sweepText } from "../../../reports/terminal/index.ts";
 import { withParts } from "../../experiment/summarise.ts";
 import { atPoint, axisNames, type SweepAxis, sweepPoints } from "../../experiment/sweep.ts";
 import { digestText } from "../../kernel/digest.ts";
-import { type Console, createConsole } from "../console.ts";
+import { createConsole, muted } from "../console.ts";
 import { CliError, EXIT, errorText } from "../exitCodes.ts";
 import { checkWritable } from "../files.ts";
 import { measure } from "../measure.ts";
@@ -65,7 +65,7 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
       inputs.length = 0;
       for (const point of points) {
         const set = [...(options.set ?? []), ...axes.map(({ path }, i) => `${path}=${point[i]!}`)];
-        const once = inputs.length > 0 ? mute : to;
+        const once = inputs.length > 0 ? muted(to) : to;
         inputs.push(await readScenario(file, { ...options, set }, once, autoWarmUp));
       }
       return gridInput(inputs, axes);
@@ -98,9 +98,6 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
 }
 
 const copyOf = ({ path, values }: SweepAxis) => ({ path, values: [...values] });
-
-/** Notes on a scenario are shown once, not for every point. */
-const mute: Console = { ...createConsole({ quiet: true }), note: () => undefined };
 
 function checkGrid(axes: readonly SweepAxis[], points: number): void {
   if (axes.length === 0) {
