@@ -4,6 +4,7 @@ import type { Model } from "../scenario/build/model.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { batchInterval, serialCorrelation } from "../stats/batchMeans.ts";
 import type { LatencyHistogram } from "../stats/latencyHistogram.ts";
+import { allKnown, withinPercent } from "./estimate.ts";
 
 /** Batches that look correlated by chance are as rare as this. */
 const SIGNIFICANCE = 0.05;
@@ -121,8 +122,8 @@ function batchMetrics(
 ): Metrics {
   const batchSeconds = toSeconds(scenario.duration) / batches.length;
   const of = (whole: Estimate, values: readonly (number | null)[]): Estimate => {
-    const known = values.filter((value) => value !== null);
-    if (known.length < batches.length) return whole;
+    const known = allKnown(values);
+    if (known === null) return whole;
     const { low, high, n } = batchInterval({ batches: known, whole: whole.mean, level });
     return { mean: whole.mean, low, high, n };
   };
@@ -136,18 +137,13 @@ function batchMetrics(
       )
     );
   };
-  const failed = of(metrics.failedPercent, batches.map(failedPercentOf));
   return {
     ...metrics,
     meanMs: latency("meanMs"),
     p50Ms: latency("p50Ms"),
     p95Ms: latency("p95Ms"),
     p99Ms: latency("p99Ms"),
-    failedPercent: {
-      ...failed,
-      low: failed.low && Math.max(0, failed.low),
-      high: failed.high && Math.min(100, failed.high),
-    },
+    failedPercent: withinPercent(of(metrics.failedPercent, batches.map(failedPercentOf))),
     throughputRps: of(
       metrics.throughputRps,
       batches.map(({ completed }) => completed / batchSeconds),
@@ -160,23 +156,19 @@ const failedPercentOf = ({ requests, failed }: Batch): number =>
 
 /** What to say of the batches, and whether their means are independent. */
 function batchMeansResult(batches: readonly Batch[], scenario: Scenario): BatchMeansResult {
-  const means = batches.map(({ latency }) => latency?.meanMs ?? null);
-  const known = means.filter((value) => value !== null);
-  const isWhole = known.length === batches.length;
-  const { lag1, pValue } = isWhole
-    ? serialCorrelation(known)
-    : serialCorrelation(batches.map(({ completed }) => completed));
+  const means = allKnown(batches.map(({ latency }) => latency?.meanMs ?? null));
+  const { lag1, pValue } = serialCorrelation(means ?? batches.map(({ completed }) => completed));
   return {
     count: batches.length,
     seconds: toSeconds(scenario.duration) / batches.length,
     lag1,
     pValue,
-    isIndependent: isWhole && pValue > SIGNIFICANCE,
-    batches: batches.map(({ requests, latency, ...batch }) => ({
-      requests,
-      failedPercent: failedPercentOf({ requests, latency, ...batch }),
-      meanMs: latency?.meanMs ?? null,
-      p95Ms: latency?.p95Ms ?? null,
+    isIndependent: means !== null && pValue > SIGNIFICANCE,
+    batches: batches.map((batch) => ({
+      requests: batch.requests,
+      failedPercent: failedPercentOf(batch),
+      meanMs: batch.latency?.meanMs ?? null,
+      p95Ms: batch.latency?.p95Ms ?? null,
     })),
   };
 }

@@ -1,8 +1,8 @@
 import { present } from "../kernel/assert.ts";
-import type { CanaryResult, Estimate, Result, RolloutOutcome } from "../result/result.ts";
+import type { CanaryResult, Result, RolloutOutcome } from "../result/result.ts";
 import { proportionInterval } from "../stats/intervals.ts";
 import type { CanaryCell, CanaryPlan } from "./canary.ts";
-import { estimate } from "./estimate.ts";
+import { estimateOrNull } from "./estimate.ts";
 import type { ReplicationOutput } from "./replication.ts";
 import { withParts } from "./summarise.ts";
 
@@ -59,21 +59,17 @@ function cellResult(
     rolledBack: stopped.length,
     share: { mean: share, low, high, n },
     stagePercent: mostFrequent(stopped.flatMap(({ stages }) => stages.at(-1)?.percent ?? [])),
-    detectionSeconds: estimateOf(
+    detectionSeconds: estimateOrNull(
       stopped.flatMap(({ endSeconds }) => endSeconds ?? []),
       level,
     ),
     // Of all rollouts, also of those that let the release pass: until they were over.
-    usersHurt: estimateOf(
+    usersHurt: estimateOrNull(
       rollouts.flatMap(({ usersHurt }) => usersHurt ?? []),
       level,
     ),
     example: present(rollouts[0], "rollout"),
   };
-}
-
-function estimateOf(samples: readonly number[], level: number): Estimate | null {
-  return samples.length === 0 ? null : estimate(samples, level);
 }
 
 /** Of equally frequent values the least. */

@@ -7,6 +7,7 @@ import type {
 import { benjaminiHochberg } from "../stats/falseDiscovery.ts";
 import { pairedDifference } from "../stats/intervals.ts";
 import { signedRankTest } from "../stats/signedRank.ts";
+import { allKnown } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
 import { missedPercent } from "./topics.ts";
 
@@ -40,10 +41,9 @@ function compare(policy: PolicyResult, against: PolicyResult, level: number): Co
   const difference = (
     read: (result: ReplicationResult) => number | null,
   ): PairedDifference | null => {
-    const a = against.replications.map(read).filter((value) => value !== null);
-    const b = policy.replications.map(read).filter((value) => value !== null);
-    const n = policy.replications.length;
-    return a.length === n && b.length === n ? differenceOf(a, b, level) : null;
+    const a = allKnown(against.replications.map(read));
+    const b = allKnown(policy.replications.map(read));
+    return a === null || b === null ? null : differenceOf(a, b, level);
   };
   return {
     policy: policy.name,

@@ -385,6 +385,7 @@ function releasesOf(model: Model): readonly RolloutOutcome[] {
 /** Traffic without a `population` is one user to the model, as whom nobody could be counted. */
 const tellsUsersApart = ({ scenario }: Model): boolean =>
   scenario.traffic.length > 0 && scenario.traffic.every(({ population }) => population.users > 1);
+
 /** `reason`: what the workload's controller is at. */
 function endOf(
   { at, end, superseded }: ReleaseProgress,

@@ -1,6 +1,7 @@
 import type { ReplicationResult, Result, StoppingResult } from "../result/result.ts";
 import type { Objective, Scenario } from "../scenario/scenario.ts";
 import { confidenceInterval } from "../stats/intervals.ts";
+import { allKnown } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
 import type { ReplicationOutput } from "./replication.ts";
 import { withParts } from "./summarise.ts";
@@ -111,8 +112,8 @@ function relativeWidth(
   least: number,
   level: number,
 ): number {
-  const samples = results.map(metricOf(metric)).filter((value) => value !== null);
-  if (samples.length < results.length) return Number.POSITIVE_INFINITY;
+  const samples = allKnown(results.map(metricOf(metric)));
+  if (samples === null) return Number.POSITIVE_INFINITY;
   const { mean, halfWidth } = confidenceInterval({ samples, level });
   if (halfWidth === 0) return 0;
   return (halfWidth ?? Number.POSITIVE_INFINITY) / Math.max(Math.abs(mean), least);

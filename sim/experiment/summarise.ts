@@ -17,7 +17,7 @@ import { withBatchMeans } from "./batches.ts";
 import { chainSettings } from "./chainSettings.ts";
 import { comparisonsOf } from "./comparisons.ts";
 import { drainWarnings } from "./drainWarnings.ts";
-import { estimate, percentEstimate } from "./estimate.ts";
+import { allKnown, estimate, estimateOrNull, percentEstimate } from "./estimate.ts";
 import { metricOf } from "./metricOf.ts";
 import { warmUpDoubt } from "./pilot.ts";
 import type { ChainSample, ReplicationOutput } from "./replication.ts";
@@ -159,16 +159,6 @@ function describeScenario(scenario: Scenario, identity: ExperimentIdentity): Res
 const unitOf = (metric: Objective["metric"]): "ms" | "%" =>
   metric === "failed" || metric === "missed" ? "%" : "ms";
 
-/** Null when any replication lacks the value. */
-function estimateOrNull(
-  samples: readonly (number | null)[],
-  level: number,
-  estimated = estimate,
-): Estimate | null {
-  const known = samples.filter((sample) => sample !== null);
-  return known.length === samples.length && known.length > 0 ? estimated(known, level) : null;
-}
-
 function policyResult(
   scenario: Scenario,
   outputs: readonly ReplicationOutput[],
@@ -251,8 +241,8 @@ function medianRunOf(
 ): Pick<PolicyResult, "medianRun"> {
   if (quantileRanks({ n: replications.length, q: 0.5, level }) === null) return {};
   const of = (metric: "p95" | "p99") => {
-    const samples = replications.map(metricOf(metric)).filter((value) => value !== null);
-    if (samples.length < replications.length) return null;
+    const samples = allKnown(replications.map(metricOf(metric)));
+    if (samples === null) return null;
     const { value, low, high } = quantileInterval({ samples, q: 0.5, level });
     return { median: value, low: present(low, "low"), high: present(high, "high") };
   };
@@ -313,6 +303,7 @@ const linksOfAll = (chains: readonly ChainSample[]): ChainSample["links"] =>
 
 const microsOf = ({ links }: ChainSample, name: string): number =>
   links.find(({ link }) => link === name)?.micros ?? 0;
+
 /**
  * Names of the policies that no other beats in cost and in the objective's first latency metric
  * (p95 if none).

@@ -4,7 +4,7 @@ import { assert } from "../kernel/assert.ts";
 import { toSeconds } from "../kernel/time.ts";
 import type { Estimate, ReplicationResult, TopicCounts, TopicSummary } from "../result/result.ts";
 import type { Model } from "../scenario/build/model.ts";
-import { estimate, percentEstimate } from "./estimate.ts";
+import { estimate, estimateOrNull, percentEstimate } from "./estimate.ts";
 
 /** What topics add to the result of a replication; nothing where there are none. */
 export function topicResults(model: Model): Pick<ReplicationResult, "topics" | "provisioning"> {
@@ -163,10 +163,7 @@ export function summariseTopics(
       const known = (
         read: (one: TopicCounts) => number | null,
         estimated = estimate,
-      ): Estimate | null => {
-        const samples = counts.map(read).filter((sample) => sample !== null);
-        return samples.length === counts.length ? estimated(samples, level) : null;
-      };
+      ): Estimate | null => estimateOrNull(counts.map(read), level, estimated);
       return {
         topic,
         group,
