@@ -122,10 +122,7 @@ export class LatencyHistogram {
     const to = this.#buckets._counts;
     const last = other.#lastBucket();
     for (let i = other.#firstBucket(); i <= last; i++) to[i] = to[i]! + from[i]!;
-    this.#count += other.#count;
-    this.#sum += other.#sum;
-    if (other.#min < this.#min) this.#min = other.#min;
-    if (other.#max > this.#max) this.#max = other.#max;
+    this.#addFigures(other.#count, other.#sum, other.#min, other.#max);
   }
 
   /** The same for values that are kept as plain data. */
@@ -133,6 +130,10 @@ export class LatencyHistogram {
     if (count === 0) return;
     const to = this.#buckets._counts;
     for (const [index, more] of buckets) to[index] = to[index]! + more;
+    this.#addFigures(count, sum, min, max);
+  }
+
+  #addFigures(count: number, sum: number, min: number, max: number): void {
     this.#count += count;
     this.#sum += sum;
     if (min < this.#min) this.#min = min;
