@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, cpu, flag, memory, text, word } from "./leaves.ts";
 import { labels, podScheduling } from "./scheduling.ts";
-import { fields, list, named } from "./shapes.ts";
+import { fields, list, named, reportSentence } from "./shapes.ts";
 
 /**
  * `apps/v1` Deployments as they are written in manifests. What the simulator does not model is
@@ -110,17 +110,12 @@ export const killingProbe = fields({
   .check(checkHandler)
   .meta({ description: "A liveness or startup probe, as in Kubernetes." });
 
-function checkHandler({ value, issues }: z.core.ParsePayload<object>): void {
-  const written = new Map(Object.entries(value));
+function checkHandler(context: z.core.ParsePayload<object>): void {
+  const written = new Map(Object.entries(context.value));
   const [first, second] = PROBE_HANDLERS.filter((name) => written.get(name) !== undefined);
   if (first === undefined || second === undefined) return;
-  issues.push({
-    code: "custom",
-    input: value,
-    message: `a probe has one handler: ${first} and ${second} cannot be both set`,
-    path: [second],
-    params: { sentence: true, key: second },
-  });
+  const message = `a probe has one handler: ${first} and ${second} cannot be both set`;
+  reportSentence(context, message, second);
 }
 
 const lifecycle = fields({
@@ -254,13 +249,7 @@ function checkManifest(context: z.core.ParsePayload<object>, specShape: object):
   if (written.get("spec") === undefined) return;
   for (const key of Object.keys(specShape)) {
     if (written.get(key) === undefined) continue;
-    context.issues.push({
-      code: "custom",
-      input: context.value,
-      message: `"${key}" belongs into spec`,
-      path: [key],
-      params: { sentence: true, key },
-    });
+    reportSentence(context, `"${key}" belongs into spec`, key);
   }
 }
 
@@ -307,17 +296,12 @@ export const podDisruptionBudgets = named(
   }).check(checkBudget, (context) => checkManifest(context, budgetShape)),
 ).meta({ description: "PodDisruptionBudgets of several services; one has its own." });
 
-export function checkBudget({ value, issues }: z.core.ParsePayload<object>): void {
-  const written = new Map(Object.entries(value));
+export function checkBudget(context: z.core.ParsePayload<object>): void {
+  const written = new Map(Object.entries(context.value));
   if (written.get("minAvailable") === undefined) return;
   if (written.get("maxUnavailable") === undefined) return;
-  issues.push({
-    code: "custom",
-    input: value,
-    message: "minAvailable and maxUnavailable cannot be both set",
-    path: ["maxUnavailable"],
-    params: { sentence: true, key: "maxUnavailable" },
-  });
+  const message = "minAvailable and maxUnavailable cannot be both set";
+  reportSentence(context, message, "maxUnavailable");
 }
 
 export type PodDisruptionBudgetInput = z.infer<typeof podDisruptionBudget>;

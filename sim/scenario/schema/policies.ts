@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration, flag, NAME, text } from "./leaves.ts";
-import { either, fields, list, META_ONE_KEY, named } from "./shapes.ts";
+import { either, fields, list, META_ONE_KEY, named, reportSentence } from "./shapes.ts";
 
 /** `{hpa: …}`: the name of a policy and its configuration, which the policy itself checks. */
 export const autoscalerUse = z
@@ -22,11 +22,10 @@ export const RELEASE_KEYS: readonly string[] = Object.keys(releaseShape);
  */
 const rolloutUse = z
   .looseObject(releaseShape, { error: "a map with a policy's name, revision and at" })
-  .check(({ value, issues }) => {
-    if (value.revision !== undefined || value.paused !== undefined) return;
-    const message = "a rollout needs a revision, or paused";
-    const params = { sentence: true, key: null };
-    issues.push({ code: "custom", input: value, message, path: [], params });
+  .check((context) => {
+    const { revision, paused } = context.value;
+    if (revision !== undefined || paused !== undefined) return;
+    reportSentence(context, "a rollout needs a revision, or paused", null);
   })
   .meta({
     id: "Rollout",

@@ -52,6 +52,16 @@ export const either = <const Options extends readonly [z.ZodType, z.ZodType, ...
   advise: (written: string) => string | null = () => null,
 ) => z.union(options, { error: advised(what, advise) });
 
+/** Reports what a whole sentence says, about one key of a map or (null) about the map. */
+export function reportSentence(
+  { value, issues }: z.core.ParsePayload<object>,
+  message: string,
+  key: string | null,
+): void {
+  const path = key === null ? [] : [key];
+  issues.push({ code: "custom", input: value, message, path, params: { sentence: true, key } });
+}
+
 /**
  * A map that holds exactly one of `heads`, beside keys of other kinds. `companions` go with certain
  * heads only. The same stands in `metaOneOf` for editors.
@@ -66,26 +76,17 @@ export function checkOneOf(
       .filter(([, value]) => value !== undefined)
       .map(([key]) => key);
     const found = written.filter((key) => heads.includes(key));
-    const report = (message: string, path: readonly string[], key: string | null): void => {
-      context.issues.push({
-        code: "custom",
-        input: context.value,
-        message,
-        path: [...path],
-        params: { sentence: true, key },
-      });
-    };
-    if (found.length === 0) report(`${what} needs one of ${heads.join(", ")}`, [], null);
+    if (found.length === 0) {
+      reportSentence(context, `${what} needs one of ${heads.join(", ")}`, null);
+    }
     for (const second of found.slice(1)) {
-      report(`${what} is either "${found[0]}" or "${second}", not both`, [second], second);
+      const message = `${what} is either "${found[0]}" or "${second}", not both`;
+      reportSentence(context, message, second);
     }
     for (const [companion, owners] of Object.entries(companions)) {
       if (written.includes(companion) && found[0] !== undefined && !owners.includes(found[0])) {
-        report(
-          `"${companion}" goes with ${owners.join(" or ")}, not with ${found[0]}`,
-          [companion],
-          companion,
-        );
+        const message = `"${companion}" goes with ${owners.join(" or ")}, not with ${found[0]}`;
+        reportSentence(context, message, companion);
       }
     }
   };
