@@ -1,4 +1,5 @@
 import type { PolicyResult, Result, SweepResult } from "../sim/result/result.ts";
+import { costOf } from "./costOf.ts";
 import { listText, usdText } from "./format.ts";
 
 /** How much there is to do: what a sweep may vary, and nobody may choose. */
@@ -17,17 +18,24 @@ interface LoadLevel {
   readonly points: readonly Point[];
 }
 
-/** The points by the load that they meet, in order; null where only one load was tried. */
-function loadLevels({ sweep, policies }: Result): readonly LoadLevel[] | null {
-  if (sweep === undefined) return null;
+/** The points by the load that they meet, in order. */
+function loadLevels(sweep: SweepResult, policies: readonly PolicyResult[]): readonly LoadLevel[] {
+  const several = hasSeveralBases(sweep);
   const levels = new Map<string, Point[]>();
   policies.forEach((policy, index) => {
-    const load = settings(sweep, index, (path) => LOAD.test(path)).join(", ");
-    const choice = choiceOf(sweep, index);
-    levels.set(load, [...(levels.get(load) ?? []), { policy, choice }]);
+    const load = loadOf(sweep, index);
+    const own = settings(sweep, index, (path) => !LOAD.test(path));
+    const base = several ? [sweep.points[index]?.base ?? ""] : [];
+    const point = { policy, choice: [...base, ...own].join(", ") };
+    const level = levels.get(load);
+    if (level === undefined) levels.set(load, [point]);
+    else level.push(point);
   });
-  return levels.size < 2 ? null : [...levels].map(([load, points]) => ({ load, points }));
+  return [...levels].map(([load, points]) => ({ load, points }));
 }
+
+const loadOf = (sweep: SweepResult, index: number): string =>
+  settings(sweep, index, (path) => LOAD.test(path)).join(", ");
 
 function settings(
   { axes, points }: SweepResult,
@@ -40,21 +48,19 @@ function settings(
   );
 }
 
-function choiceOf(sweep: SweepResult, index: number): string {
-  const several = new Set(sweep.points.map(({ base }) => base)).size > 1;
-  const base = sweep.points[index]?.base ?? "";
-  return [...(several ? [base] : []), ...settings(sweep, index, (path) => !LOAD.test(path))].join(
-    ", ",
-  );
-}
+/** Whether several policies are varied. */
+export const hasSeveralBases = ({ points }: SweepResult): boolean =>
+  new Set(points.map(({ base }) => base)).size > 1;
 
 /** Whether the points meet different loads: then the cheapest of all has the least to do. */
-export const variesLoad = (result: Result): boolean => loadLevels(result) !== null;
+export const variesLoad = ({ sweep, policies }: Result): boolean =>
+  sweep !== undefined && new Set(policies.map((_, index) => loadOf(sweep, index))).size > 1;
 
 /** The answer for each load: what holds there, and the cheapest where there is a choice. */
 export function loadSentence(result: Result): string | null {
-  const levels = loadLevels(result);
-  if (levels === null) return null;
+  const { sweep, policies } = result;
+  if (sweep === undefined || !variesLoad(result)) return null;
+  const levels = loadLevels(sweep, policies);
   const isChoice = levels.some(({ points }) => points.length > 1);
   if (!isChoice) return plainSentence(levels);
   const parts = levels.map(({ load, points }) => `${cheapestText(points)} at ${load}`);
@@ -72,11 +78,9 @@ function plainSentence(levels: readonly LoadLevel[]): string {
 }
 
 function cheapestText(points: readonly Point[]): string {
-  const cost = ({ policy }: Point): number =>
-    policy.metrics.costUsd?.mean ?? policy.metrics.replicaHours.mean;
   const [best] = points
     .filter(({ policy }) => policy.objective.held)
-    .toSorted((a, b) => cost(a) - cost(b));
+    .toSorted((a, b) => costOf(a.policy) - costOf(b.policy));
   if (best === undefined) return "none";
   const { costUsd } = best.policy.metrics;
   return costUsd === null ? best.choice : `${best.choice} (${usdText(costUsd.mean)})`;

@@ -7,6 +7,7 @@ import type {
   Result,
 } from "../sim/result/result.ts";
 import { canarySentence } from "./canaryWords.ts";
+import { costOf } from "./costOf.ts";
 import { failureLabel } from "./failureReasons.ts";
 import {
   clock,
@@ -70,9 +71,6 @@ export function baselineOf(result: Result): string | null {
 function policyNamed(result: Result, name: string): PolicyResult | null {
   return result.policies.find((policy) => policy.name === name) ?? null;
 }
-
-const costOf = (policy: PolicyResult): number =>
-  policy.metrics.costUsd?.mean ?? policy.metrics.replicaHours.mean;
 
 /** How far a policy is from its objective: the worst ratio of a value to its limit. */
 function missRatio(policy: PolicyResult): number {

@@ -1,5 +1,6 @@
 import type { Result, SweepResult } from "../../sim/result/result.ts";
 import { plural } from "../format.ts";
+import { hasSeveralBases } from "../sweepWords.ts";
 import { isAboutTopics } from "../topicWords.ts";
 import { headlineMetric, objectiveText, runsOf } from "../verdict.ts";
 import { costColumn, type FigureColumn, failedColumn, latencyColumn } from "./figures.ts";
@@ -29,7 +30,7 @@ export function sweepText(result: Result, options: TextOptions): string {
 
 function grid(result: Result, sweep: SweepResult, style: TextStyle): readonly Line[] {
   const { policies } = result;
-  const several = new Set(sweep.points.map(({ base }) => base)).size > 1;
+  const several = hasSeveralBases(sweep);
   const figures = [
     ...(isAboutTopics(result)
       ? topicColumns(policies, { intervals: true })
