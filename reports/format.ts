@@ -51,6 +51,11 @@ export function percentText(percent: number): string {
   return `${fixed(percent, percentDecimals(percent))} %`;
 }
 
+/** A share that somebody chose, like a confidence level: "95 %", "99.9 %". */
+export function shareText(share: number): string {
+  return `${plain(Number((100 * share).toFixed(2)))} %`;
+}
+
 /** Decimals with which half an interval is seen: one significant digit, two decimals at most. */
 export function marginDecimals(half: number): number {
   if (half === 0 || half >= 0.95) return 0;

@@ -1,5 +1,5 @@
 import type { Result, SelectionResult } from "../sim/result/result.ts";
-import { fixed, latencyText, listText, percentText, usdText } from "./format.ts";
+import { latencyText, listText, percentText, shareText, usdText } from "./format.ts";
 
 /** A value of the metric that was chosen by. */
 function valueText(metric: SelectionResult["metric"], value: number): string {
@@ -8,14 +8,13 @@ function valueText(metric: SelectionResult["metric"], value: number): string {
 }
 
 /**
- * "Least p95, chosen with a probability of 95 % at least: scheduled, 139 ms …"; null where nothing
+ * "Least p95, with a probability of 95 %: scheduled, 139 ms; …"; null where nothing
  * was chosen. Sentences, each for itself.
  */
 export function selectionSentences({ selection }: Result): readonly string[] {
   if (selection === undefined) return [];
   const { metric, probability, indifferenceValue, best, policies } = selection;
   const within = `differences below ${valueText(metric, indifferenceValue)} do not matter`;
-  const chance = `${fixed(100 * probability, Number.isInteger(100 * probability) ? 0 : 1)} %`;
   const runs = policies.map((one) => `${one.policy} ${one.runs}`);
   const needed = `Runs that it took: ${listText(runs)}.`;
   const chosen = policies.find(({ policy }) => policy === best);
@@ -23,6 +22,7 @@ export function selectionSentences({ selection }: Result): readonly string[] {
     const left = policies.filter(({ isOut }) => !isOut).map(({ policy }) => policy);
     return [`Least ${metric}: no choice yet among ${listText(left)}; ${within}.`, needed];
   }
+  const chance = shareText(probability);
   const value = chosen.mean === null ? "" : `, ${valueText(metric, chosen.mean)}`;
   return [
     `Least ${metric}, with a probability of ${chance}: ${chosen.policy}${value}; ${within}.`,

@@ -19,6 +19,7 @@ import {
   plain,
   plural,
   secondsText,
+  shareText,
   span,
   usdText,
 } from "./format.ts";
@@ -407,10 +408,9 @@ export function runsOf(result: Result): number {
 
 /** "hours" of an interval: "95 %"; the level of the result. */
 export function levelText(result: Result): string {
-  return `${plain(Number((100 * result.level).toFixed(2)))} %`;
+  return shareText(result.level);
 }
 
-/** How a claim fared, policy by policy; those without a scaler say little and come last. */
 /** Gains of less than this, in seconds, are not worth a setting. */
 const GAIN_WORTH_NAMING = 1;
 
@@ -430,6 +430,7 @@ export function gainSentence(chain: DelayChain): string | null {
   return `${start}Halved, ${worth.join(", ")}; the other links nothing.`;
 }
 
+/** How a claim fared, policy by policy; those without a scaler say little and come last. */
 export function claimSentences(claim: Result["claims"][number]): readonly string[] {
   const late = claim.policies.filter((policy) => !policy.kept);
   const kept = claim.policies.filter((policy) => policy.kept);
