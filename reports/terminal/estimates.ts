@@ -18,8 +18,9 @@ function spreadOf({ mean, low, high }: Estimate): Spread | null {
   return { half, ends: isEven ? null : [low, high] };
 }
 
-const endsText = ([low, high]: readonly [number, number], decimals: number): string =>
-  ` [${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+/** "[0.02, 0.04]". */
+export const endsText = ([low, high]: readonly [number, number], decimals: number): string =>
+  `[${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
 
 /**
  * "21 ± 1" or "0.1 [0, 0.4]", with more decimals where half the interval needs them to be seen;
@@ -30,7 +31,7 @@ export function plusMinus(estimate: Estimate, decimals: number): Line {
   if (spread === null || spread.half === 0) return [fixed(estimate.mean, decimals)];
   const { half, ends } = spread;
   const more = Math.max(decimals, marginDecimals(half));
-  const beside = ends === null ? ` ± ${fixed(half, more)}` : endsText(ends, more);
+  const beside = ends === null ? ` ± ${fixed(half, more)}` : ` ${endsText(ends, more)}`;
   return [fixed(estimate.mean, more), dim(beside)];
 }
 
@@ -54,7 +55,9 @@ export function estimateColumn(
   );
   const beside = spreads.map((spread, index) => {
     if (spread === null) return `   ${halves[index] ?? ""}`;
-    return spread.ends === null ? ` ± ${halves[index] ?? ""}` : endsText(spread.ends, decimals);
+    return spread.ends === null
+      ? ` ± ${halves[index] ?? ""}`
+      : ` ${endsText(spread.ends, decimals)}`;
   });
   const width = Math.max(...beside.map((text) => text.length));
   return means.map((mean, index) => [mean, dim((beside[index] ?? "").padEnd(width))]);

@@ -16,7 +16,7 @@ import {
 } from "../verdict.ts";
 import { callRows } from "./callText.ts";
 import { dependencyRows } from "./dependencyText.ts";
-import { plusMinus } from "./estimates.ts";
+import { endsText, plusMinus } from "./estimates.ts";
 import { fileLines, paragraphs, type TextOptions, warningLines } from "./shared.ts";
 import { stationRows } from "./stationText.ts";
 import {
@@ -93,8 +93,7 @@ function medianRows({ medianRun }: PolicyResult): readonly (readonly Line[])[] {
     if (!interval) return [];
     const { median, low, high } = interval;
     const decimals = Math.max(millisecondDecimals(median), marginDecimals((high - low) / 2));
-    const ends = `[${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
-    return [[`${name} ${fixed(median, decimals)} `, dim(ends)]];
+    return [[`${name} ${fixed(median, decimals)} `, dim(endsText([low, high], decimals))]];
   });
   return cells.length === 0 ? [] : [[["median run"], ...cells]];
 }

@@ -15,14 +15,6 @@ import type { Section } from "./shared.ts";
 
 export function sureSection(result: Result): Section {
   const { scenario } = result;
-  const found = warmUpText(result);
-  const isCut = scenario.warmUpSeconds > 0;
-  const warmUp =
-    found !== null
-      ? `${found}; discarded`
-      : isCut
-        ? `${span(scenario.warmUpSeconds)} before the measured time, discarded`
-        : "none";
   const selection = selectionSentences(result).join(" ");
   const stopping = stoppingText(result);
   const left: readonly Entry[] =
@@ -33,7 +25,7 @@ export function sureSection(result: Result): Section {
           ["Intervals", intervalsText(result)],
           ...(selection === "" ? [] : [["Choice", selection] as const]),
           ...(stopping === null ? [] : [["Stopping", stopping] as const]),
-          ["Warm-up", warmUp],
+          ["Warm-up", discardedText(result)],
           ["Arrivals", `${scenario.arrivals}; ${droppedText(result)}`],
           ["Balance", balanceText(result)],
         ];
@@ -73,6 +65,13 @@ function sameCustomers(result: Result): boolean {
   return others.every(({ replications }) =>
     replications.every(({ requests }, k) => requests === first?.replications[k]?.requests),
   );
+}
+
+function discardedText(result: Result): string {
+  const found = warmUpText(result);
+  if (found !== null) return `${found}; discarded`;
+  const { warmUpSeconds } = result.scenario;
+  return warmUpSeconds > 0 ? `${span(warmUpSeconds)} before the measured time, discarded` : "none";
 }
 
 function replicationsText(result: Result): string {
