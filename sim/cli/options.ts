@@ -99,12 +99,13 @@ export interface StoppingOptions {
 }
 
 /** For commands whose number of runs may follow from how well something is known. */
-export function stoppingOptions(command: Command): Command {
+export function stoppingOptions(command: Command, { selects = false } = {}): Command {
+  const selecting = selects ? `; --select: ${DEFAULT_SELECTION_RUNS}` : "";
   return command
     .option("--until-width <share>", "more runs until each ± is within it, as 2%", shareOption)
     .option(
       "--max-runs <n>",
-      `at most so many then (default: ${DEFAULT_MAX_RUNS})`,
+      `at most so many then (default: ${DEFAULT_MAX_RUNS}${selecting})`,
       wholeNumber(2, MOST_RUNS),
     );
 }

@@ -54,7 +54,8 @@ export function addCompare(program: Command): void {
     )
     .option("--policy <name...>", "only these policies (default: all in the file)")
     .option("--against <name>", "compare against this one (default: the first)");
-  outputOptions(scenarioOptions(selectionOptions(stoppingOptions(runOptions(command, 20)))))
+  const stopping = stoppingOptions(runOptions(command, 20), { selects: true });
+  outputOptions(scenarioOptions(selectionOptions(stopping)))
     .addHelpText(
       "after",
       "\nExit codes  0 some policy holds the objective  99 none does  104 bad input\n\n" +
