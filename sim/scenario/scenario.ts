@@ -73,7 +73,10 @@ export interface PolicyUse {
   readonly config: Json;
 }
 
-/** Requested resources of all pods that exist, starting and terminating ones included; or nodes. */
+/**
+ * Requested resources of all pods that have a node, starting and terminating ones included; or
+ * nodes.
+ */
 export interface Price {
   readonly vcpuHourUsd: number;
   readonly gibHourUsd: number;
